@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# One function per kind of target. Each records its dependencies, and
+# tests/tidy compares the record with the allow-list of layers.
+
+set_property(GLOBAL PROPERTY FL_LAYERS "")
+set_property(GLOBAL PROPERTY FL_PURE "")
+
+function(_fl_record name)
+  list(JOIN ARGN " " deps)
+  set_property(GLOBAL APPEND PROPERTY FL_LAYERS "${name}: ${deps}")
+endfunction()
+
+# fl_room(NAME [PURE] SOURCES ... DEPS <rooms> LIBS <outside libraries>)
+# A static library; header-only when it has no sources. PURE rooms hold
+# decisions: no clock, socket, file or randomness (tests/tidy checks symbols).
+function(fl_room name)
+  cmake_parse_arguments(R "PURE" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  if(R_SOURCES)
+    add_library(${name} STATIC ${R_SOURCES})
+    target_link_libraries(${name} PUBLIC fl_flags ${R_DEPS} ${R_LIBS})
+    if(R_PURE)
+      set_property(GLOBAL APPEND PROPERTY FL_PURE "$<TARGET_FILE:${name}>")
+    endif()
+  else()
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE fl_flags ${R_DEPS} ${R_LIBS})
+  endif()
+  _fl_record(${name} ${R_DEPS})
+endfunction()
+
+# fl_program(NAME SOURCES ... DEPS <rooms> LIBS <outside libraries>): an executable in build/*/bin.
+function(fl_program name)
+  cmake_parse_arguments(R "" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  add_executable(${name} ${R_SOURCES})
+  target_link_libraries(${name} PRIVATE fl_flags ${R_DEPS} ${R_LIBS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  _fl_record(${name} ${R_DEPS})
+endfunction()
+
+# fl_test(NAME LABEL unit|packet|property|fuzz|netns|... SOURCES ... DEPS ... LIBS ... [TIMEOUT s])
+# One GoogleTest binary, one ctest entry; the cases are counted by ./dev test.
+function(fl_test name)
+  cmake_parse_arguments(R "SERIAL" "LABEL;TIMEOUT" "SOURCES;DEPS;LIBS;ENV" ${ARGN})
+  add_executable(${name} ${R_SOURCES})
+  target_link_libraries(${name} PRIVATE fl_flags ${R_DEPS} ${R_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1 --gtest_output=xml:${CMAKE_BINARY_DIR}/test-results/${name}.xml)
+  if(NOT R_TIMEOUT)
+    set(R_TIMEOUT 120)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS ${R_LABEL} TIMEOUT ${R_TIMEOUT}
+    ENVIRONMENT "FL_SOURCE_DIR=${CMAKE_SOURCE_DIR};FL_BUILD_DIR=${CMAKE_BINARY_DIR};${R_ENV}")
+  if(R_SERIAL)
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+  endif()
+endfunction()
+
+# Written once, at the end: the layers as declared and the pure archives.
+function(fl_write_layers)
+  get_property(layers GLOBAL PROPERTY FL_LAYERS)
+  get_property(pure GLOBAL PROPERTY FL_PURE)
+  list(JOIN layers "\n" layers)
+  list(JOIN pure "\n" pure)
+  file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/layers.txt CONTENT "${layers}\n")
+  file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/pure.txt CONTENT "${pure}\n")
+endfunction()
