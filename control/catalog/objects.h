@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// The objects of the API as plain values: Namespace, Node, Job, Pod, Service.
+// spec/ reads them from documents, control/proto carries them as fairlead.v1
+// messages, the store keeps them; every pure core decides on them. A field
+// stands here once and is described once, in fields.h, from which the YAML
+// and JSON forms and the protobuf conversion are made.
+//
+// Facts only: liveness that changes by the second (heartbeats) is not here.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/strong.h"
+#include "base/time.h"
+
+namespace fairlead {
+
+using Revision = Strong<struct RevisionTag, std::uint64_t>;  // of the store; rises by one per writing transaction
+using Labels = std::map<std::string, std::string>;
+
+enum class Kind : std::uint8_t { namespace_, node, job, pod, service };
+
+// What every object has. Names are DNS labels (RFC 1123, at most 63 octets).
+// Nodes and Namespaces belong to no namespace: theirs is empty.
+struct Meta {
+  std::string name;
+  std::string ns;
+  Labels labels;
+  std::string uid;     // set once by control; a new object of the same name has another
+  Revision revision;   // of the last write; 0 in a document means "whatever it is"
+  WallTime created{};
+  bool operator==(const Meta&) const = default;
+};
+
+struct Namespace {
+  Meta meta;
+  bool operator==(const Namespace&) const = default;
+};
+
+struct Resources {
+  std::uint32_t cpu_milli = 100;           // thousandths of a core; YAML `cpu: 0.25`
+  std::uint64_t memory_bytes = 64U << 20;  // YAML `memory: 64MiB`
+  std::uint32_t pids = 256;
+  bool operator==(const Resources&) const = default;
+};
+
+enum class Protocol : std::uint8_t { tcp, udp };
+
+struct ContainerPort {
+  std::string name;  // YAML `ports: {http: 8080, dns: 53/udp}`
+  std::uint16_t port = 0;
+  Protocol protocol = Protocol::tcp;
+  bool operator==(const ContainerPort&) const = default;
+};
+
+// Readiness probe, run by the node's agent against the pod's address.
+struct Probe {
+  enum class Type : std::uint8_t { tcp, http };
+  Type type = Type::tcp;
+  std::string port;         // name of a ContainerPort
+  std::string path = "/";   // http only; 200..399 is ready
+  Millis every{1000};
+  Millis timeout{1000};
+  std::uint32_t failures = 3;  // so many in a row make a ready pod unready
+  bool operator==(const Probe&) const = default;
+};
+
+struct Container {
+  std::string name;
+  std::string image;                 // "oci:LAYOUT" or "oci:LAYOUT:TAG": an OCI layout below the agent's image folder
+  std::vector<std::string> command;  // replaces the image's entrypoint and command when not empty
+  Labels env;
+  Resources resources;
+  std::vector<ContainerPort> ports;
+  std::optional<Probe> ready;        // none: ready as soon as it runs
+  bool operator==(const Container&) const = default;
+};
+
+// One line of `expose`: service port -> a container's named port.
+struct Expose {
+  std::uint16_t port = 0;
+  std::string to;
+  bool operator==(const Expose&) const = default;
+};
+
+enum class Spread : std::uint8_t { node, none };  // node: as evenly over nodes as possible; none: pack
+
+struct Place {
+  Spread spread = Spread::node;
+  Labels nodes;  // YAML `place: {nodes: {disk: ssd}}`: only nodes that carry these labels
+  bool operator==(const Place&) const = default;
+};
+
+struct Update {
+  std::uint32_t surge = 1;        // so many pods above `replicas` while replacing
+  std::uint32_t unavailable = 0;  // so many below
+  bool operator==(const Update&) const = default;
+};
+
+// What a pod runs; two jobs' pods differ exactly when their templates do.
+struct PodTemplate {
+  std::vector<Container> containers;
+  Millis grace{10000};  // between TERM and KILL
+  bool operator==(const PodTemplate&) const = default;
+};
+
+struct JobStatus {
+  std::uint32_t pods = 0;     // that exist and are wanted
+  std::uint32_t ready = 0;
+  std::uint32_t updated = 0;  // of the newest template
+  std::string why;            // first cause when fewer are ready than wanted
+  bool operator==(const JobStatus&) const = default;
+};
+
+struct Job {
+  Meta meta;
+  std::uint32_t replicas = 1;
+  PodTemplate pod;
+  std::vector<Expose> expose;
+  Place place;
+  Update update;
+  JobStatus status;
+  bool operator==(const Job&) const = default;
+};
+
+enum class PodPhase : std::uint8_t {
+  placed,    // has a node and addresses; the node has not begun
+  starting,  // the node makes it
+  running,   // its containers run, not (yet) ready
+  ready,     // an endpoint
+  failed,    // could not start or exited; will be tried again after a backoff
+  stopping,  // wanted gone: TERM sent
+  gone,      // the node has removed everything of it
+};
+
+// As the node's agent last reported it.
+struct PodStatus {
+  PodPhase phase = PodPhase::placed;
+  std::uint32_t restarts = 0;
+  std::string why;                        // first cause, blank when healthy
+  std::optional<std::int32_t> exit_code;  // of the last end
+  WallTime since{};                       // of this phase
+  bool operator==(const PodStatus&) const = default;
+};
+
+struct Pod {
+  Meta meta;
+  std::string job;      // of the same namespace
+  std::string node;
+  PodTemplate pod;
+  std::string template_hash;  // of `pod`, to see which pods an update has reached
+  IpAddress ipv4;       // leased in the transaction that places the pod
+  IpAddress ipv6;
+  std::uint32_t epoch = 0;    // generation of its addresses
+  bool stop = false;          // wanted gone; the agent removes it, then control deletes the object
+  PodStatus status;
+  bool operator==(const Pod&) const = default;
+};
+
+struct ServicePort {
+  std::string name;           // the container port's name
+  std::uint16_t port = 0;     // at the VIP
+  std::uint16_t target = 0;   // at the pod
+  Protocol protocol = Protocol::tcp;
+  bool operator==(const ServicePort&) const = default;
+};
+
+// Made by control from a job's `expose`; has the job's name.
+struct Service {
+  Meta meta;
+  std::string job;
+  IpAddress vip4;  // leased
+  IpAddress vip6;
+  std::vector<ServicePort> ports;
+  bool operator==(const Service&) const = default;
+};
+
+enum class NodeState : std::uint8_t { ready, silent };
+
+struct NodeStatus {
+  NodeState state = NodeState::ready;
+  WallTime since{};
+  std::string kernel;   // "6.18.44"
+  std::string version;  // of the agent
+  bool operator==(const NodeStatus&) const = default;
+};
+
+struct Node {
+  Meta meta;
+  std::uint16_t number = 0;  // leased at join, 1..4095, for life: its row in every VTEP table
+  IpAddress address;         // underlay: the VTEP
+  IpAddress host4;           // leased addresses of the host endpoint
+  IpAddress host6;
+  std::uint32_t cpu_milli = 0;
+  std::uint64_t memory_bytes = 0;
+  std::uint32_t max_pods = 0;
+  NodeStatus status;
+  bool operator==(const Node&) const = default;
+};
+
+using Object = std::variant<Namespace, Node, Job, Pod, Service>;
+
+Kind kind_of(const Object& object);
+const Meta& meta_of(const Object& object);
+Meta& meta_of(Object& object);
+std::string_view to_string(Kind kind);  // "namespace", "node", "job", "pod", "service"
+
+// "job/web" in the default namespace, "job/shop/web" elsewhere, "node/n1".
+std::string display_name(Kind kind, std::string_view ns, std::string_view name);
+std::string display_name(const Object& object);
+
+inline constexpr std::string_view kDefaultNamespace = "default";
+
+}  // namespace fairlead

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Snapshot: every object of the cluster at one revision, immutable once
+// published. Cheap to copy (objects are shared), ordered by name, so that the
+// same facts give the same decisions everywhere.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "control/catalog/network.h"
+#include "control/catalog/objects.h"
+
+namespace fairlead {
+
+using ObjectName = std::pair<std::string, std::string>;  // namespace, name
+
+template <class T>
+using Table = std::map<ObjectName, std::shared_ptr<const T>>;
+
+struct Snapshot {
+  Revision revision;
+  Network network;
+  Table<Namespace> namespaces;
+  Table<Node> nodes;
+  Table<Job> jobs;
+  Table<Pod> pods;
+  Table<Service> services;
+
+  void put(Object object);                                  // insert or replace
+  void erase(Kind kind, const std::string& ns, const std::string& name);
+  std::vector<std::shared_ptr<const Pod>> pods_of(const std::string& ns, const std::string& job) const;
+};
+
+template <class T>
+std::shared_ptr<const T> find(const Table<T>& table, const std::string& ns, const std::string& name) {
+  const auto found = table.find({ns, name});
+  return found == table.end() ? nullptr : found->second;
+}
+
+}  // namespace fairlead
