@@ -16,6 +16,7 @@ std::string_view to_string(Code code) {
     case Code::denied: return "denied";
     case Code::unsupported: return "unsupported";
     case Code::corrupt: return "corrupt";
+    case Code::compacted: return "compacted";
     case Code::timeout: return "timeout";
     case Code::io: return "io";
   }

@@ -23,6 +23,7 @@ enum class Code : std::uint8_t {
   denied,       // the principal may not do this
   unsupported,  // a capability that this version or machine lacks
   corrupt,      // bytes on disk or wire that we wrote differently
+  compacted,    // the revision asked for is no longer kept: list again and go on from there
   timeout,
   io,           // the operating system refused
 };

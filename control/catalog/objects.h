@@ -16,12 +16,12 @@
 #include <vector>
 
 #include "base/ip.h"
+#include "base/revision.h"
 #include "base/strong.h"
 #include "base/time.h"
 
 namespace fairlead {
 
-using Revision = Strong<struct RevisionTag, std::uint64_t>;  // of the store; rises by one per writing transaction
 using Labels = std::map<std::string, std::string>;
 
 enum class Kind : std::uint8_t { namespace_, node, job, pod, service };
