@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Objects and API answers in binary (for the store) and in JSON (for people
+// and the CLI). An object's JSON is its document: what `get -o json` prints and
+// apply takes. Both forms come from control/catalog/fields.h; protobuf's own
+// JSON printer gives the same text (a test holds that). Documents written by
+// users are read by orchestrator/spec, which reports positions; the readers
+// here are for what our own programs wrote.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "control/catalog/objects.h"
+
+namespace fairlead::proto {
+
+// Binary, for the store: bytes of fairlead.v1.Object. decode: Code::corrupt.
+std::string encode_object(const Object& object);
+Result<Object> decode_object(std::string_view bytes);
+
+struct ObjectList {
+  Revision revision;
+  std::vector<Object> items;
+  bool operator==(const ObjectList&) const = default;
+};
+
+struct Event {
+  std::uint64_t seq = 0;
+  WallTime time{};
+  std::string object;           // "job/web"
+  std::string type = "normal";  // normal, warning
+  std::string reason;           // one word: Placed, Started, Ready, Failed
+  std::string message;
+  bool operator==(const Event&) const = default;
+};
+
+struct EventList {
+  std::vector<Event> events;
+  bool operator==(const EventList&) const = default;
+};
+
+// One line of a plan or of an apply.
+struct Change {
+  std::string action;  // create, update, unchanged, delete
+  std::string object;  // "job/web"
+  std::string detail;  // "n1 1, n2 1, n3 1", "10.96.0.7 fd00:96::7  80->http"
+  bool operator==(const Change&) const = default;
+};
+
+struct ApplyResult {
+  std::vector<Change> changes;
+  Revision revision;  // after the change; of a dry run: the one to expect
+  bool dry_run = false;
+  bool operator==(const ApplyResult&) const = default;
+};
+
+// The body of every HTTP answer that is not 2xx. A document with several
+// mistakes gives several; any other request exactly one.
+struct ErrorList {
+  std::vector<Error> errors;
+  bool operator==(const ErrorList&) const = default;
+};
+
+// JSON: an object is its document, a list {"revision": "41", "items": [document, ...]}.
+std::string to_json(const Object& object);
+std::string to_json(const ObjectList& list);
+std::string to_json(const EventList& events);
+std::string to_json(const ApplyResult& result);
+std::string to_json(const ErrorList& errors);
+std::string to_json(const Error& error);  // an ErrorList of one
+
+Result<Object> object_from_json(std::string_view text);
+Result<ObjectList> object_list_from_json(std::string_view text);
+Result<EventList> event_list_from_json(std::string_view text);
+Result<ApplyResult> apply_result_from_json(std::string_view text);
+Result<ErrorList> error_list_from_json(std::string_view text);
+
+// The HTTP status of an error code, and back (for answers without a body of ours).
+unsigned http_status(Code code);
+
+}  // namespace fairlead::proto
