@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The rows of every dataplane table, byte by byte. lower() writes them, the
+ * BPF programs, DPDK and the tests' reference read them. C that clang -target
+ * bpf and C++ both take. Fields ending in _be are in network order; all
+ * others in the machine's. Every key begins with the network's index, because
+ * overlapping address ranges are normal; addresses are 16 bytes, IPv4 as
+ * ::ffff:a.b.c.d. No row has hidden padding: lower() compares bytes.
+ *
+ * Change anything here: raise FWD_ABI_VERSION (pins stand below vN).
+ */
+#ifndef FAIRLEAD_FWD_ABI_H
+#define FAIRLEAD_FWD_ABI_H
+
+#include <linux/types.h>
+
+#define FWD_ABI_VERSION 1
+
+struct fwd_addr {
+  __be32 w[4];
+};
+
+/* config[0]: what this node is. Written at start, changed by restart only. */
+struct fwd_config {
+  __u64 cluster_seed;    /* ring choice and outer source port: the same on all nodes */
+  __u64 node_seed;       /* table placement: this node's own */
+  struct fwd_addr vtep;  /* own underlay address */
+  __u32 uplink_ifindex;
+  __u32 vtep_number; /* own row in vteps */
+  __be16 vxlan_port_be;
+  __be16 control_port_be; /* pods never reach it on a node's underlay address */
+  __u8 gateway_mac[6];    /* what every pod believes its gateway to be */
+  __u8 zero[6];
+};
+
+/* networks: VNI on the wire -> network. */
+struct fwd_vni_key {
+  __u32 vni;
+};
+struct fwd_network {
+  __u32 net;
+};
+
+/* vteps[number] and vtep_numbers{address}: the nodes. */
+#define FWD_VTEP_VALID 1U
+#define FWD_VTEP_FAIRLEAD 2U /* understands our header hints; else a plain VXLAN peer */
+struct fwd_vtep {
+  struct fwd_addr addr;
+  __u32 flags;
+};
+struct fwd_vtep_number {
+  __u32 number;
+};
+
+/* routes: longest prefix. prefixlen counts the 32 bits of net: 32 + 0..128. */
+struct fwd_route_key {
+  __u32 prefixlen;
+  __be32 net_be; /* network order: the trie compares bits from the first byte */
+  struct fwd_addr addr;
+};
+#define FWD_ROUTE_CLUSTER 1U /* an address of the network: without an endpoint it is nowhere */
+struct fwd_route {
+  __u32 kind;
+};
+
+/* links{ifindex}: the host side of a pod's veth, or of the host endpoint. */
+#define FWD_LINK_HOST 1U /* the node itself: may also carry sources from outside the network */
+struct fwd_link_key {
+  __u32 ifindex;
+};
+struct fwd_link {
+  __u32 net;
+  __u32 vni;
+  __u32 identity;
+  __u16 flags;
+  __u8 mac[6]; /* of the pod's end: the only source MAC it may use */
+  struct fwd_addr addr4; /* the only sources it may use; all zero: none */
+  struct fwd_addr addr6;
+  struct fwd_addr extra4; /* of the host endpoint: the node's DNS address */
+  struct fwd_addr extra6;
+};
+
+/* endpoints{net, address}: pods and host endpoints everywhere, and VIPs. */
+#define FWD_ENDPOINT_LOCAL 1U /* ifindex and mac are valid */
+#define FWD_ENDPOINT_HOST 2U  /* with LOCAL: ifindex is in the node's own namespace */
+#define FWD_ENDPOINT_VIP 4U   /* a service's address: see services */
+struct fwd_endpoint_key {
+  __u32 net;
+  struct fwd_addr addr;
+};
+struct fwd_endpoint {
+  __u32 vtep; /* number of the node it is on */
+  __u32 ifindex;
+  __u32 identity;
+  __u32 epoch;
+  __u16 flags;
+  __u8 mac[6];
+};
+
+/* services{net, VIP, port, protocol} -> a slice of rings. */
+struct fwd_service_key {
+  __u32 net;
+  struct fwd_addr vip;
+  __be16 port_be;
+  __u8 proto;
+  __u8 zero;
+};
+struct fwd_service {
+  __u32 ring_offset;
+  __u32 ring_size; /* 0: no backend */
+  __u32 generation;
+  __u32 flags;
+};
+
+/* rings[ring_offset + slot] -> backends[index]. Live slices are never
+ * rewritten: a changed ring gets a new slice, then the service row moves. */
+struct fwd_ring_slot {
+  __u32 backend;
+};
+struct fwd_backend {
+  struct fwd_addr addr;
+  __be16 port_be;
+  __u16 flags;
+  __u32 generation;
+};
+
+/* flows{5-tuple as the packet carries it} -> what the packet becomes. Both
+ * directions are made together; the programs write this table, lower() never. */
+struct fwd_flow_key {
+  __u32 net;
+  __u8 proto;
+  __u8 zero[3];
+  struct fwd_addr src;
+  struct fwd_addr dst;
+  __be16 sport_be;
+  __be16 dport_be;
+};
+#define FWD_FLOW_REWRITE 1U /* src, dst, sport, dport differ from the key's */
+#define FWD_FLOW_SYN 2U     /* TCP flags seen in this direction */
+#define FWD_FLOW_FIN 4U
+#define FWD_FLOW_RST 8U
+#define FWD_FLOW_SEEN 16U /* a packet went in this direction */
+#define FWD_FLOW_ORIGIN 32U /* this direction opened the flow */
+struct fwd_flow {
+  struct fwd_addr src;
+  struct fwd_addr dst;
+  __be16 sport_be;
+  __be16 dport_be;
+  __u32 seen;   /* fwd_now() of the last packet, seconds */
+  __u32 vtep;   /* answers go there while the endpoint is not yet known; 0: unknown */
+  __u32 epoch;  /* of the destination's endpoint when the flow was made */
+  __u32 policy; /* revision of the policy that admitted it */
+  __u32 flags;
+  __u32 zero;
+};
+
+/* counters[verdict], one per CPU. */
+struct fwd_counter {
+  __u64 packets;
+  __u64 bytes;
+};
+
+#endif

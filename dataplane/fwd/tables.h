@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The tables, once. BPF maps, the loader, lower(), diff() and the reference
+ * are made from these lists.
+ *
+ * FWD_TABLES is in publish order: additions and changes go down the list,
+ * removals go up, so that every prefix of a patch is safe: a ring exists
+ * before the service that names it, a VIP is an endpoint only when its ports
+ * are there, and a link speaks last of all.
+ *
+ * X(name, engine, key, value, capacity)
+ *   HASH   exact match                LPM   longest prefix
+ *   ARRAY  index; absent means zero, deleting a row writes zeros; memory-mapped
+ */
+#ifndef FAIRLEAD_FWD_TABLES_H
+#define FAIRLEAD_FWD_TABLES_H
+
+#include "dataplane/fwd/abi.h"
+
+#define FWD_TABLES(X)                                                               \
+  X(config, ARRAY, __u32, struct fwd_config, 1)                                     \
+  X(networks, HASH, struct fwd_vni_key, struct fwd_network, 1024)                   \
+  X(vteps, ARRAY, __u32, struct fwd_vtep, 4096)                                     \
+  X(vtep_numbers, HASH, struct fwd_addr, struct fwd_vtep_number, 4096)              \
+  X(routes, LPM, struct fwd_route_key, struct fwd_route, 4096)                      \
+  X(backends, ARRAY, __u32, struct fwd_backend, 65536)                              \
+  X(rings, ARRAY, __u32, struct fwd_ring_slot, 1048576)                             \
+  X(services, HASH, struct fwd_service_key, struct fwd_service, 65536)              \
+  X(endpoints, HASH, struct fwd_endpoint_key, struct fwd_endpoint, 262144)          \
+  X(links, HASH, struct fwd_link_key, struct fwd_link, 4096)
+
+/* Written by the programs themselves. */
+#define FWD_FLOW_CAPACITY 262144
+
+#endif

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// ForwardingState: what one node must forward, as a value. compile() makes it
+// from a Snapshot (or a file does, for a stand-alone balancer); format() and
+// parse() (text.h) write and read it; validate() refuses what no machine could
+// hold; lower() turns it into byte-exact rows (tables.h of dataplane/fwd).
+//
+// Sorted vectors, no pointers: equal states are equal bytes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ip.h"
+
+namespace fairlead::model {
+
+// config[0]
+struct Self {
+  std::uint16_t number = 0;  // own VTEP number, 1..4095
+  IpAddress vtep;            // own underlay address
+  std::uint32_t uplink_ifindex = 0;
+  std::uint16_t vxlan_port = 4789;
+  std::uint16_t control_port = 0;  // 0: none to protect
+  MacAddress gateway_mac{{0x02, 0x66, 0x6c, 0x00, 0x00, 0x01}};
+  std::uint64_t cluster_seed = 0;
+  std::uint64_t node_seed = 0;
+  auto operator<=>(const Self&) const = default;
+};
+
+struct NetworkRow {
+  std::uint32_t index = 0;  // 1..; 0 is never a network
+  std::uint32_t vni = 0;    // 24 bits
+  std::vector<Prefix> prefixes;  // its own addresses (pools): without an endpoint they are nowhere
+  auto operator<=>(const NetworkRow&) const = default;
+};
+
+struct Vtep {
+  std::uint16_t number = 0;
+  IpAddress address;
+  bool fairlead = true;  // else a plain VXLAN peer
+  auto operator<=>(const Vtep&) const = default;
+};
+
+// A local pod's veth (host side), or the host endpoint's.
+struct Link {
+  std::uint32_t ifindex = 0;
+  std::uint32_t network = 0;
+  std::uint32_t identity = 0;
+  MacAddress mac;  // of the pod's end
+  bool host = false;
+  IpAddress ipv4, ipv6;    // none: not given
+  IpAddress extra4, extra6;  // host only: the DNS addresses
+  auto operator<=>(const Link&) const = default;
+};
+
+// Pods and host endpoints of every node; a local one names its link.
+struct Endpoint {
+  std::uint32_t network = 0;
+  IpAddress address;
+  std::uint16_t vtep = 0;  // number of its node
+  std::uint32_t identity = 0;
+  std::uint32_t epoch = 0;
+  std::uint32_t ifindex = 0;  // 0: on another node. Pod: the host side of its veth. Host: the end that the node's stack owns
+  MacAddress mac;             // of the receiving end, when local
+  bool host = false;
+  auto operator<=>(const Endpoint&) const = default;
+};
+
+struct Backend {
+  IpAddress address;  // same family as the VIP
+  std::uint16_t port = 0;
+  std::uint32_t weight = 1;  // 1..1000
+  auto operator<=>(const Backend&) const = default;
+};
+
+struct ServicePortRow {
+  std::uint8_t protocol = 6;  // 6 TCP, 17 UDP
+  std::uint16_t port = 0;
+  std::vector<Backend> backends;  // empty: refused by the name NO_BACKEND
+  auto operator<=>(const ServicePortRow&) const = default;
+};
+
+// One VIP of one family with its ports.
+struct ServiceRow {
+  std::uint32_t network = 0;
+  IpAddress vip;
+  std::vector<ServicePortRow> ports;
+  auto operator<=>(const ServiceRow&) const = default;
+};
+
+struct ForwardingState {
+  Self self;
+  std::vector<NetworkRow> networks;
+  std::vector<Vtep> vteps;  // includes this node
+  std::vector<Link> links;
+  std::vector<Endpoint> endpoints;
+  std::vector<ServiceRow> services;
+  auto operator<=>(const ForwardingState&) const = default;
+};
+
+// Sorts every list: compile() and parse() end with it.
+void normalize(ForwardingState& state);
+
+}  // namespace fairlead::model
