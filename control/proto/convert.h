@@ -58,8 +58,8 @@ struct ApplyResult {
   bool operator==(const ApplyResult&) const = default;
 };
 
-// The body of every HTTP answer that is not 2xx. A document with several
-// mistakes gives several; any other request exactly one.
+// The body of every HTTP answer that is not 2xx: the first Error's fields and,
+// when a document has several mistakes, the others as "more".
 struct ErrorList {
   std::vector<Error> errors;
   bool operator==(const ErrorList&) const = default;
@@ -79,7 +79,8 @@ Result<EventList> event_list_from_json(std::string_view text);
 Result<ApplyResult> apply_result_from_json(std::string_view text);
 Result<ErrorList> error_list_from_json(std::string_view text);
 
-// The HTTP status of an error code, and back (for answers without a body of ours).
-unsigned http_status(Code code);
+// The command of /exec travels in one query parameter, as a JSON list.
+std::string to_json(const std::vector<std::string>& command);
+Result<std::vector<std::string>> strings_from_json(std::string_view text);
 
 }  // namespace fairlead::proto
