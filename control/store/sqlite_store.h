@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The embedded store: one SQLite file, one process, one writer. State and
+// history live in RAM; the file holds them so that they can be read back.
+// A commit returns after fsync (WAL, synchronous=FULL). Every record carries a
+// checksum chained to the one before; opening verifies all of them.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "control/store/memory_store.h"
+#include "control/store/store.h"
+
+namespace fairlead::store {
+
+// Opens or creates `file` (mode 0600) in an existing folder; SQLite keeps a
+// `-wal` file beside it. Errors: unavailable (another process has it open);
+// corrupt (names the file and what to do); unsupported (written by a newer
+// version); io, denied.
+Result<std::unique_ptr<Store>> open_sqlite_store(const std::filesystem::path& file, History history = {});
+
+}  // namespace fairlead::store
