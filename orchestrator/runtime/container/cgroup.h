@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Removes cgroup subtrees of ours in every mounted hierarchy: v1 controllers
+// and unified. runc removes a container's own; the pod's and the node's folders
+// above are ours. A busy cgroup is tried again for a bounded time.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace fairlead::runtime {
+
+// Mount points of all cgroup hierarchies, from the text of /proc/self/mountinfo.
+std::vector<std::filesystem::path> cgroup_roots(std::string_view mountinfo);
+
+// `path` is "/fairlead/..." and nothing else is accepted. With `kill`, what
+// still runs in it gets SIGKILL first. An absent one is success.
+Result<> remove_cgroup(std::string_view path, bool kill, Millis timeout = Millis{5000});
+
+}  // namespace fairlead::runtime

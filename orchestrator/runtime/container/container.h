@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Containers of pods: runc does it, conmon keeps stdio, log and exit code.
+// Both live on when the caller dies; a new caller finds them by list().
+//
+//   create -> (tables acknowledged) -> start -> kill* -> remove
+//   ^ prepare_image, netns, pod files, rootfs and bundle before
+//
+// Every call is idempotent, bounded in time, and safe after a crash half-way:
+// create() of one that exists in state created or running is success, of a
+// stopped one removes it first. Calls for one pod must not overlap.
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/catalog/objects.h"
+#include "orchestrator/runtime/paths.h"
+
+namespace fairlead::runtime {
+
+// The pod's /etc: hosts, hostname, resolv.conf (nameserver lines and search).
+struct PodFiles {
+  std::string pod_name;
+  std::string ns;
+  IpAddress ipv4, ipv6;
+  std::vector<IpAddress> nameservers;
+  std::vector<std::string> search;  // "default.svc.cluster.internal", ...
+};
+Result<> write_pod_files(const NodePaths& paths, std::string_view uid, const PodFiles& files);
+
+enum class ContainerState : std::uint8_t { absent, created, running, stopped };
+
+struct ContainerStatus {
+  std::string uid;
+  std::string container;
+  ContainerState state = ContainerState::absent;
+  int pid = 0;
+  std::optional<std::int32_t> exit_code;  // once conmon has written it
+  bool oom_killed = false;
+};
+
+// Image, root file system, bundle, runc create: from nothing to `created`.
+// The pod's namespace (create_netns) and files exist already.
+Result<> create_container(const NodePaths& paths, const Pod& pod, const Container& container);
+Result<> start_container(const NodePaths& paths, std::string_view uid, std::string_view container);
+// Success also when it has ended or never was.
+Result<> kill_container(const NodePaths& paths, std::string_view uid, std::string_view container, int signal);
+// Kills (KILL) what still runs, deletes, unmounts. The bundle's log and the
+// exit code stay, for a restart's last words, until remove_pod().
+Result<> remove_container(const NodePaths& paths, std::string_view uid, std::string_view container);
+
+Result<ContainerStatus> container_status(const NodePaths& paths, std::string_view uid,
+                                         std::string_view container);
+// All that runc knows of this node.
+Result<std::vector<ContainerStatus>> list_containers(const NodePaths& paths);
+
+// Everything of a pod: containers, mounts, cgroups, namespace (and with it the
+// link), folder, exit codes. Idempotent: call it until it succeeds.
+Result<> remove_pod(const NodePaths& paths, std::string_view uid);
+// Uids of all pods of which anything is left on this node (folder, namespace, container).
+Result<std::vector<std::string>> list_pods(const NodePaths& paths);
+
+}  // namespace fairlead::runtime

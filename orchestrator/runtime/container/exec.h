@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a program inside a running container (`runc exec`): output as it comes,
+// the program's exit code at the end. A stop request kills the program, not
+// only runc. No terminal.
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/io/process.h"
+#include "orchestrator/runtime/paths.h"
+
+namespace fairlead::runtime {
+
+struct ExecSpec {
+  std::vector<std::string> argv;
+  int input_fd = -1;  // the program's stdin; -1: empty
+  Millis timeout{0};  // zero: until it ends or is stopped
+};
+
+// Exit code 0..255 of the program (126, 127 when it could not be run).
+Result<int> exec_in_container(const NodePaths& paths, std::string_view uid, std::string_view container,
+                              const ExecSpec& spec, const OnOutput& on_output, std::stop_token stop);
+
+}  // namespace fairlead::runtime

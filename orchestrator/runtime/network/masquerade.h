@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pods reach the world with the node's address: one nftables table, `inet
+// fairlead`, in the node's namespace, replaced in one transaction by `nft -f`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/result.h"
+
+namespace fairlead::runtime {
+
+struct Masquerade {
+  std::string uplink;
+  std::vector<Prefix> pods;  // sources
+  std::vector<Prefix> kept;  // destinations that are not translated: pools, VIPs
+};
+
+std::string masquerade_rules(const Masquerade& masquerade);  // for nft -f; replaces what is there
+Result<> apply_masquerade(const Masquerade& masquerade);
+Result<> delete_masquerade();
+
+}  // namespace fairlead::runtime

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// What we ask of rtnetlink, one request per function, each acknowledged by the
+// kernel. The socket belongs to the namespace of the thread that opened it.
+// Additions replace or accept what exists; removals accept what is gone.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/result.h"
+
+struct mnl_socket;
+struct nlmsghdr;
+
+namespace fairlead::runtime {
+
+struct LinkInfo {
+  std::uint32_t index = 0;
+  std::string name;
+  std::string kind;              // "veth", empty for physical ones and lo
+  std::uint32_t peer_index = 0;  // veth: its other end, in that end's namespace
+  std::uint32_t mtu = 0;
+  MacAddress mac;
+  bool up = false;
+};
+
+struct VethEnd {
+  std::string name;
+  std::optional<MacAddress> mac;
+  int netns_fd = -1;  // of the peer only; -1: the same namespace
+};
+
+struct Route {
+  Prefix destination;
+  IpAddress gateway;  // none: directly on the link
+  IpAddress source;   // preferred; none: the kernel's choice
+  std::uint32_t link = 0;
+};
+
+class Netlink {
+ public:
+  static Result<Netlink> open();
+  Netlink(Netlink&& other) noexcept;
+  Netlink& operator=(Netlink&& other) noexcept;
+  ~Netlink();
+
+  Result<std::optional<LinkInfo>> find_link(std::string_view name);
+  Result<std::vector<LinkInfo>> links();
+  // No IPv6 link-local address is generated on either end.
+  Result<> add_veth(const VethEnd& end, const VethEnd& peer, std::uint32_t mtu);
+  Result<> delete_link(std::string_view name);
+  Result<> set_link(std::uint32_t link, std::uint32_t mtu, const std::optional<MacAddress>& mac, bool up);
+  Result<std::vector<IpAddress>> addresses(std::uint32_t link);
+  Result<> add_address(std::uint32_t link, const IpAddress& address);  // /32 or /128, no DAD
+  Result<> delete_address(std::uint32_t link, const IpAddress& address);
+  Result<> replace_route(const Route& route);
+  Result<> replace_neighbour(std::uint32_t link, const IpAddress& address,
+                             const MacAddress& mac);  // permanent
+
+ private:
+  explicit Netlink(mnl_socket* socket) : socket_(socket) {}
+  using OnMessage = std::function<void(const nlmsghdr*)>;
+  // 0 or the kernel's errno; Error only when the socket itself fails.
+  Result<int> ask(nlmsghdr* request, const OnMessage& on_message = {});
+  Result<> must(nlmsghdr* request, std::string_view what, int accepted_errno = 0);
+
+  mnl_socket* socket_ = nullptr;
+  std::uint32_t sequence_ = 0;
+};
+
+// "eth0: gro" by ethtool, in the calling thread's namespace.
+Result<> set_gro(std::string_view link, bool on);
+
+}  // namespace fairlead::runtime
