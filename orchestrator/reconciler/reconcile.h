@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// reconcile(): jobs, pods, services and nodes of one Snapshot -> Changes. A
+// function of its arguments: it knows nothing of earlier calls. Applying what
+// it returns and calling it again returns nothing; a pod that could not be
+// placed is asked for again by the next call. Called by control's loop after
+// every commit and when a silent node's time is up (next_deadline).
+//
+// Rolling update: pods of an older template are stopped while at least
+// replicas - unavailable pods stay ready, and new ones are made while at most
+// replicas + surge are not stopping. Surge and unavailable both 0 count as
+// surge 1.
+#pragma once
+
+#include <optional>
+
+#include "orchestrator/reconciler/changes.h"
+
+namespace fairlead::reconciler {
+
+struct Rules {
+  Millis replace_after{30000};  // a node silent for so long loses its pods to other nodes
+};
+
+Changes reconcile(const Snapshot& snapshot, WallTime now, const Rules& rules = {});
+
+// When the next silent node's pods are due for replacement; none: time alone changes nothing.
+std::optional<WallTime> next_deadline(const Snapshot& snapshot, WallTime now, const Rules& rules = {});
+
+// The Service a job's `expose` asks for, without VIPs; none when it exposes nothing.
+std::optional<Service> wanted_service(const Job& job);
+
+}  // namespace fairlead::reconciler
