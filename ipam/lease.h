@@ -17,6 +17,7 @@
 
 #include "base/ip.h"
 #include "base/result.h"
+#include "base/revision.h"
 
 namespace fairlead::ipam {
 
@@ -36,7 +37,7 @@ struct Lease {
 // What the store holds: the lease and the revision of its last write.
 struct Record {
   Lease lease;
-  std::uint64_t revision = 0;
+  Revision revision;
   bool operator==(const Record&) const = default;
 };
 
@@ -44,7 +45,7 @@ struct Record {
 // `expected`; 0 means that there is no record yet.
 struct Change {
   Lease lease;
-  std::uint64_t expected = 0;
+  Revision expected;
   bool operator==(const Change&) const = default;
 };
 

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -29,7 +30,7 @@ class Leases {
   const std::vector<Ledger>& ledgers() const { return ledgers_; }
 
   // Changes that free what every ready node has forgotten; at most `limit`.
-  std::vector<Change> free_rested(std::uint64_t acknowledged, std::size_t limit) const;
+  std::vector<Change> free_rested(Revision acknowledged, std::size_t limit) const;
   Result<void> check() const;
 
  private:
@@ -51,6 +52,9 @@ class Draft {
   // that a pod or a service has one.
   Result<std::pair<Change, Change>> take_pair(std::string_view pool4, std::string_view pool6, Purpose purpose,
                                               std::string_view owner);
+
+  // What a decision took and cannot use after all.
+  void give_back(const IpAddress& address);
 
  private:
   struct Taken {

@@ -62,13 +62,15 @@ class Ledger {
   IpAddress address_at(std::uint32_t offset) const { return block_.prefix.address.plus(offset); }
 
   // Resting records whose rest began at or before `acknowledged`, oldest first.
-  std::vector<Record> rested(std::uint64_t acknowledged, std::size_t limit) const;
+  std::vector<Record> rested(Revision acknowledged, std::size_t limit) const;
 
   // The invariant, recounted from the records: reserved + held + resting + free = size.
   Result<void> check() const;
 
- private:
+  // An error for an address outside the block and for a reserved one.
   Result<std::uint32_t> offset_of(const IpAddress& address) const;
+
+ private:
   bool is_reserved(std::uint32_t offset) const;
   void count(LeaseState state, std::uint32_t by);
   void mark(std::uint32_t offset, bool taken);
@@ -77,7 +79,7 @@ class Ledger {
   Counts counts_;
   std::vector<std::uint64_t> taken_;  // bit set: reserved, held or resting
   std::unordered_map<std::uint32_t, Record> records_;
-  std::multimap<std::uint64_t, std::uint32_t> resting_;  // revision -> offset
+  std::multimap<Revision, std::uint32_t> resting_;  // revision -> offset
   std::uint32_t last_given_ = 0;
   std::uint64_t last_turn_ = 0;
 };
