@@ -15,7 +15,9 @@ constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xf
 bool bit(const IpAddress& address, unsigned i) { return (address.bytes[i / 8] >> (7 - i % 8)) & 1; }
 
 bool same_bits(const IpAddress& a, const IpAddress& b, unsigned length) {
-  for (unsigned i = 0; i < length; ++i)
+  const unsigned whole = length / 8;
+  if (std::memcmp(a.bytes.data(), b.bytes.data(), whole) != 0) return false;
+  for (unsigned i = whole * 8; i < length; ++i)
     if (bit(a, i) != bit(b, i)) return false;
   return true;
 }

@@ -72,12 +72,12 @@ void Ledger::count(LeaseState state, std::uint32_t by) {
 }
 
 Result<std::uint32_t> Ledger::offset_of(const IpAddress& address) const {
-  const std::string object = "lease " + format(address);
   if (!block_.prefix.contains(address))
-    return fail(Code::corrupt, object, "is outside " + block_.pool + " " + format(block_.prefix));
+    return fail(Code::corrupt, "lease " + format(address),
+                "is outside " + block_.pool + " " + format(block_.prefix));
   const std::uint32_t offset = distance(block_.prefix.address, address);
-  if (is_reserved(offset)) return fail(Code::corrupt, object, "is a reserved address of " + block_.pool);
-  return offset;
+  if (!is_reserved(offset)) return offset;
+  return fail(Code::corrupt, "lease " + format(address), "is a reserved address of " + block_.pool);
 }
 
 Result<void> Ledger::apply(const Record& record) {
