@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-# One function per kind of target. Each records its dependencies, and
-# tests/tidy compares the record with the allow-list of layers.
+# One function per kind of target. Each records its dependencies and sources,
+# and tests/tidy compares the record with the allow-list of layers.
 
 set_property(GLOBAL PROPERTY FL_LAYERS "")
+set_property(GLOBAL PROPERTY FL_SOURCES "")
 set_property(GLOBAL PROPERTY FL_PURE "")
 
 function(_fl_record name)
   list(JOIN ARGN " " deps)
   set_property(GLOBAL APPEND PROPERTY FL_LAYERS "${name}: ${deps}")
+endfunction()
+
+# Which folder declares a target, and its sources relative to that folder.
+function(_fl_record_sources name)
+  file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  list(JOIN ARGN " " sources)
+  set_property(GLOBAL APPEND PROPERTY FL_SOURCES "${name}: ${folder} ${sources}")
 endfunction()
 
 # fl_room(NAME [PURE] SOURCES ... DEPS <rooms> LIBS <outside libraries>)
@@ -26,6 +34,7 @@ function(fl_room name)
     target_link_libraries(${name} INTERFACE fl_flags ${R_DEPS} ${R_LIBS})
   endif()
   _fl_record(${name} ${R_DEPS})
+  _fl_record_sources(${name} ${R_SOURCES})
 endfunction()
 
 # fl_program(NAME SOURCES ... DEPS <rooms> LIBS <outside libraries>): an executable in build/*/bin.
@@ -35,6 +44,7 @@ function(fl_program name)
   target_link_libraries(${name} PRIVATE fl_flags ${R_DEPS} ${R_LIBS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
   _fl_record(${name} ${R_DEPS})
+  _fl_record_sources(${name} ${R_SOURCES})
 endfunction()
 
 # fl_test(NAME LABEL unit|packet|property|fuzz|netns|... SOURCES ... DEPS ... LIBS ... [TIMEOUT s])
@@ -58,9 +68,12 @@ endfunction()
 # Written once, at the end: the layers as declared and the pure archives.
 function(fl_write_layers)
   get_property(layers GLOBAL PROPERTY FL_LAYERS)
+  get_property(sources GLOBAL PROPERTY FL_SOURCES)
   get_property(pure GLOBAL PROPERTY FL_PURE)
   list(JOIN layers "\n" layers)
+  list(JOIN sources "\n" sources)
   list(JOIN pure "\n" pure)
   file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/layers.txt CONTENT "${layers}\n")
+  file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/sources.txt CONTENT "${sources}\n")
   file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/pure.txt CONTENT "${pure}\n")
 endfunction()
