@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * What one packet carries through the stages, and what a machine provides.
+ *
+ * A machine (BPF tc, the tests' reference, DPDK) includes abi.h, defines
+ * `struct fwd_machine` and every function of the list below as static inline,
+ * and then includes pipeline.h. The semantics never touch a packet byte, a
+ * table or a clock but through these functions:
+ *
+ *   bytes    fwd_packet_length, fwd_load, fwd_store. Offsets count from the
+ *            Ethernet header; 0 is success, anything else "outside the packet"
+ *   sums     fwd_sum_l3, fwd_sum_l4: fix the checksum at an offset for one
+ *            changed 32-bit word. A tc program leaves this to the kernel,
+ *            because packets on a veth carry unfinished checksums
+ *   room     fwd_push, fwd_pop: make or remove room behind the Ethernet header
+ *   tables   fwd_find_NAME(machine, key): the row or null
+ *            fwd_flow_find/insert/erase: insert never replaces; it returns 0,
+ *            FWD_EXISTS or FWD_FULL
+ *   time     fwd_now: whole seconds of a clock that never goes back
+ *
+ * All other inputs are in the tables, the two seeds included.
+ */
+#ifndef FAIRLEAD_FWD_CONTEXT_H
+#define FAIRLEAD_FWD_CONTEXT_H
+
+#include "dataplane/fwd/tables.h"
+#include "dataplane/fwd/verdicts.h"
+
+#define FWD_INLINE static inline __attribute__((always_inline))
+
+#define FWD_EXISTS 1
+#define FWD_FULL 2
+
+/* flags of fwd_sum_l4 */
+#define FWD_SUM_PSEUDO 1U /* the word is part of the pseudo header */
+#define FWD_SUM_UDP 2U    /* zero means "no checksum" and stays; a result of zero is sent as 0xffff */
+
+/* Headers of one IP packet: the packet itself, or the one an ICMP error quotes. */
+#define FWD_PKT_FRAGMENT 1U   /* any fragment */
+#define FWD_PKT_NO_PORTS 2U   /* a later fragment, or a protocol without ports */
+#define FWD_PKT_ICMP_ERROR 4U /* quotes another packet */
+#define FWD_PKT_ECHO 8U       /* an echo request */
+struct fwd_headers {
+  struct fwd_addr src;
+  struct fwd_addr dst;
+  __be16 sport_be; /* adjacent: rewritten as one word */
+  __be16 dport_be;
+  __u32 l3;       /* offset of the IP header */
+  __u32 l4;       /* offset of the transport header */
+  __u32 end;      /* offset behind the IP packet */
+  __u8 family;    /* 4 or 6 */
+  __u8 proto;     /* transport protocol, behind all extension headers */
+  __u8 tcp_flags; /* TCP only */
+  __u8 tos;       /* IPv4 TOS or IPv6 traffic class */
+  __u32 flags;
+};
+
+struct fwd_context {
+  /* the decision */
+  __u32 verdict;
+  __u32 out_ifindex; /* TO_POD, TO_HOST, TO_SELF */
+  __u32 out_vtep;    /* TO_WIRE */
+  /* where it came from */
+  __u32 in_ifindex;
+  __u32 net;
+  __u32 vni;
+  __u32 from_vtep; /* from the wire: number of the sending node */
+  __u32 now;
+  __u32 translated; /* a flow has rewritten it already */
+  __u32 ethertype;  /* 0x0800 or 0x86dd, of the packet (or of the inner one) */
+  struct fwd_headers pkt;
+  struct fwd_headers quote;
+  /* room for keys and rows: a BPF stack has 512 bytes */
+  struct fwd_flow_key key;
+  struct fwd_flow_key reverse_key;
+  struct fwd_flow forward;
+  struct fwd_flow reverse;
+  struct fwd_addr old_src;
+  struct fwd_addr old_dst;
+  __u8 outer[72];
+};
+
+FWD_INLINE int fwd_addr_equal(const struct fwd_addr* a, const struct fwd_addr* b) {
+  return a->w[0] == b->w[0] && a->w[1] == b->w[1] && a->w[2] == b->w[2] && a->w[3] == b->w[3];
+}
+
+FWD_INLINE int fwd_addr_none(const struct fwd_addr* a) { return (a->w[0] | a->w[1] | a->w[2] | a->w[3]) == 0; }
+
+FWD_INLINE __u16 fwd_swap16(__u16 x) { return (__u16)__builtin_bswap16(x); }
+FWD_INLINE __u32 fwd_swap32(__u32 x) { return __builtin_bswap32(x); }
+
+/* One round of a 64-bit mixer (the finalizer of MurmurHash3, public domain
+ * constants): every input bit reaches every output bit. */
+FWD_INLINE __u64 fwd_mix(__u64 h, __u64 word) {
+  h ^= word;
+  h ^= h >> 33;
+  h *= 0xff51afd7ed558ccdULL;
+  h ^= h >> 33;
+  h *= 0xc4ceb9fe1a85ec53ULL;
+  h ^= h >> 33;
+  return h;
+}
+
+/* Hash of the flow as the packet carries it: source, destination, ports,
+ * protocol, under a seed. The same on every machine. */
+FWD_INLINE __u64 fwd_hash_flow(const struct fwd_headers* p, __u64 seed) {
+  __u64 h = fwd_mix(seed, (__u64)p->src.w[0] << 32 | p->src.w[1]);
+  h = fwd_mix(h, (__u64)p->src.w[2] << 32 | p->src.w[3]);
+  h = fwd_mix(h, (__u64)p->dst.w[0] << 32 | p->dst.w[1]);
+  h = fwd_mix(h, (__u64)p->dst.w[2] << 32 | p->dst.w[3]);
+  return fwd_mix(h, (__u64)p->sport_be << 32 | (__u64)p->dport_be << 16 | p->proto);
+}
+
+#endif

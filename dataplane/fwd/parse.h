@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * One parser for IPv4 and IPv6 down to ports or ICMP type (RFC 791, 8200,
+ * 9293, 768, 792, 4443). It copies what it needs into struct fwd_headers,
+ * reads no byte behind the packet's end, walks at most FWD_MAX_EXTENSIONS
+ * extension headers, and returns FWD_PASS or the drop's name.
+ *
+ * A later fragment has no ports: NO_PORTS. Lengths are checked against the
+ * packet; bytes behind the IP packet (Ethernet padding) are left alone.
+ */
+#ifndef FAIRLEAD_FWD_PARSE_H
+#define FAIRLEAD_FWD_PARSE_H
+
+#include "dataplane/fwd/context.h"
+
+#define FWD_ETH_LENGTH 14U
+#define FWD_ETHERTYPE_IPV4 0x0800U
+#define FWD_ETHERTYPE_IPV6 0x86ddU
+#define FWD_MAX_EXTENSIONS 4
+
+#define FWD_PROTO_ICMP 1U
+#define FWD_PROTO_TCP 6U
+#define FWD_PROTO_UDP 17U
+#define FWD_PROTO_ICMPV6 58U
+
+#define FWD_TCP_FIN 1U
+#define FWD_TCP_SYN 2U
+#define FWD_TCP_RST 4U
+#define FWD_TCP_ACK 16U
+
+struct fwd_ipv4 {
+  __u8 version_ihl;
+  __u8 tos;
+  __be16 total_be;
+  __be16 id_be;
+  __be16 fragment_be;
+  __u8 ttl;
+  __u8 proto;
+  __be16 sum;
+  __be32 src;
+  __be32 dst;
+};
+
+struct fwd_ipv6 {
+  __be32 version_class_label_be;
+  __be16 payload_be;
+  __u8 next;
+  __u8 hops;
+  struct fwd_addr src;
+  struct fwd_addr dst;
+};
+
+FWD_INLINE void fwd_map_ipv4(struct fwd_addr* to, __be32 address) {
+  to->w[0] = 0;
+  to->w[1] = 0;
+  to->w[2] = fwd_swap32(0xffffU);
+  to->w[3] = address;
+}
+
+FWD_INLINE int fwd_parse_ipv4(struct fwd_machine* m, struct fwd_headers* p, __u32 limit) {
+  struct fwd_ipv4 ip;
+  if (fwd_load(m, p->l3, &ip, sizeof ip)) return FWD_TRUNCATED;
+  const __u32 header = (ip.version_ihl & 15U) * 4U;
+  const __u32 total = fwd_swap16(ip.total_be);
+  if (ip.version_ihl >> 4 != 4 || header < sizeof ip || total < header) return FWD_BAD_HEADER;
+  if (p->l3 + total > limit) return FWD_TRUNCATED;
+  const __u32 fragment = fwd_swap16(ip.fragment_be);
+  if (fragment & 0x3fffU) p->flags |= FWD_PKT_FRAGMENT;
+  if (fragment & 0x1fffU) p->flags |= FWD_PKT_NO_PORTS;
+  p->family = 4;
+  p->proto = ip.proto;
+  p->tos = ip.tos;
+  p->l4 = p->l3 + header;
+  p->end = p->l3 + total;
+  fwd_map_ipv4(&p->src, ip.src);
+  fwd_map_ipv4(&p->dst, ip.dst);
+  return FWD_PASS;
+}
+
+/* Walks hop-by-hop (0), routing (43), fragment (44) and destination options
+ * (60); anything else is the transport protocol. */
+FWD_INLINE int fwd_walk_ipv6(struct fwd_machine* m, struct fwd_headers* p) {
+  for (int i = 0; i <= FWD_MAX_EXTENSIONS; ++i) {
+    if (p->proto != 0 && p->proto != 43 && p->proto != 44 && p->proto != 60) return FWD_PASS;
+    __u8 extension[8];
+    if (i == FWD_MAX_EXTENSIONS) break;
+    if (p->l4 + sizeof extension > p->end || fwd_load(m, p->l4, extension, sizeof extension)) return FWD_TRUNCATED;
+    if (p->proto == 44) {
+      const __u32 fragment = (__u32)extension[2] << 8 | extension[3];
+      if (fragment & 0xfff9U) p->flags |= FWD_PKT_FRAGMENT;
+      p->l4 += 8;
+      p->proto = extension[0];
+      if (fragment & 0xfff8U) {
+        p->flags |= FWD_PKT_NO_PORTS;
+        return FWD_PASS; /* what follows is the middle of something */
+      }
+    } else {
+      p->l4 += 8U + 8U * extension[1];
+      p->proto = extension[0];
+    }
+  }
+  return FWD_IPV6_CHAIN;
+}
+
+FWD_INLINE int fwd_parse_ipv6(struct fwd_machine* m, struct fwd_headers* p, __u32 limit) {
+  struct fwd_ipv6 ip;
+  if (fwd_load(m, p->l3, &ip, sizeof ip)) return FWD_TRUNCATED;
+  const __u32 first = fwd_swap32(ip.version_class_label_be);
+  if (first >> 28 != 6) return FWD_BAD_HEADER;
+  p->family = 6;
+  p->proto = ip.next;
+  p->tos = (__u8)(first >> 20);
+  p->l4 = p->l3 + (__u32)sizeof ip;
+  p->end = p->l4 + fwd_swap16(ip.payload_be);
+  if (p->end > limit) return FWD_TRUNCATED;
+  p->src = ip.src;
+  p->dst = ip.dst;
+  return fwd_walk_ipv6(m, p);
+}
+
+FWD_INLINE int fwd_parse_ports(struct fwd_machine* m, struct fwd_headers* p, __u32 least) {
+  __be16 ports[2];
+  if (p->l4 + least > p->end || fwd_load(m, p->l4, ports, sizeof ports)) return FWD_TRUNCATED;
+  p->sport_be = ports[0];
+  p->dport_be = ports[1];
+  return FWD_PASS;
+}
+
+/* ICMP errors quote a packet: IPv4 types 3, 4, 5, 11, 12; IPv6 types below 128. */
+FWD_INLINE int fwd_parse_icmp(struct fwd_machine* m, struct fwd_headers* p) {
+  __u8 type = 0;
+  if (p->l4 + 8 > p->end || fwd_load(m, p->l4, &type, 1)) return FWD_TRUNCATED;
+  p->flags |= FWD_PKT_NO_PORTS;
+  if (p->family == 4 && (type == 3 || type == 4 || type == 5 || type == 11 || type == 12))
+    p->flags |= FWD_PKT_ICMP_ERROR;
+  if (p->family == 6 && type < 128) p->flags |= FWD_PKT_ICMP_ERROR;
+  if ((p->family == 4 && type == 8) || (p->family == 6 && type == 128)) p->flags |= FWD_PKT_ECHO;
+  return FWD_PASS;
+}
+
+FWD_INLINE int fwd_parse_transport(struct fwd_machine* m, struct fwd_headers* p) {
+  if (p->flags & FWD_PKT_NO_PORTS) return FWD_PASS;
+  if (p->proto == FWD_PROTO_TCP) {
+    __u8 flags = 0;
+    const int bad = fwd_parse_ports(m, p, 20);
+    if (bad) return bad;
+    if (fwd_load(m, p->l4 + 13, &flags, 1)) return FWD_TRUNCATED;
+    p->tcp_flags = flags;
+    return FWD_PASS;
+  }
+  if (p->proto == FWD_PROTO_UDP) return fwd_parse_ports(m, p, 8);
+  if (p->family == 4 ? p->proto == FWD_PROTO_ICMP : p->proto == FWD_PROTO_ICMPV6) return fwd_parse_icmp(m, p);
+  p->flags |= FWD_PKT_NO_PORTS;
+  return FWD_PASS;
+}
+
+/* The packet behind an Ethernet header at offset 0, whose type is `ethertype`. */
+FWD_INLINE int fwd_parse(struct fwd_machine* m, struct fwd_headers* p, __u32 ethertype) {
+  const __u32 limit = fwd_packet_length(m);
+  int bad;
+  __builtin_memset(p, 0, sizeof *p);
+  p->l3 = FWD_ETH_LENGTH;
+  if (ethertype == FWD_ETHERTYPE_IPV4)
+    bad = fwd_parse_ipv4(m, p, limit);
+  else if (ethertype == FWD_ETHERTYPE_IPV6)
+    bad = fwd_parse_ipv6(m, p, limit);
+  else
+    return FWD_NOT_IP;
+  return bad ? bad : fwd_parse_transport(m, p);
+}
+
+/* The packet that the ICMP error `p` quotes: at least its IP header and 8 bytes
+ * (RFC 792, 4443). It is cut short, so lengths are not checked against it. */
+FWD_INLINE int fwd_parse_quote(struct fwd_machine* m, const struct fwd_headers* p, struct fwd_headers* q) {
+  int bad;
+  __builtin_memset(q, 0, sizeof *q);
+  q->l3 = p->l4 + 8;
+  if (p->family == 4) {
+    bad = fwd_parse_ipv4(m, q, ~0U);
+  } else {
+    bad = fwd_parse_ipv6(m, q, ~0U);
+  }
+  if (bad) return bad;
+  q->end = p->end;
+  if (q->flags & FWD_PKT_NO_PORTS) return FWD_PASS;
+  if (q->proto != FWD_PROTO_TCP && q->proto != FWD_PROTO_UDP) {
+    q->flags |= FWD_PKT_NO_PORTS;
+    return FWD_PASS;
+  }
+  return fwd_parse_ports(m, q, 8);
+}
+
+/* TCP or UDP with ports at hand: what flows are made of. */
+FWD_INLINE int fwd_has_ports(const struct fwd_headers* p) {
+  return !(p->flags & FWD_PKT_NO_PORTS) && (p->proto == FWD_PROTO_TCP || p->proto == FWD_PROTO_UDP);
+}
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The order of stages, and what they may trust:
+ *
+ *   from a pod:   parse -> source guard -> service -> egress policy
+ *                 -> endpoint or route -> encapsulate or deliver
+ *   from a wire:  outer check -> decapsulate -> source check -> ingress policy
+ *                 -> translate -> deliver
+ *
+ * fwd_from_pod and fwd_from_wire return a verdict and leave in the context
+ * where the packet goes. The caller counts the verdict and acts on it.
+ */
+#ifndef FAIRLEAD_FWD_PIPELINE_H
+#define FAIRLEAD_FWD_PIPELINE_H
+
+#include "dataplane/fwd/guard.h"
+#include "dataplane/fwd/icmp.h"
+#include "dataplane/fwd/tunnel.h"
+
+FWD_INLINE int fwd_ethertype(struct fwd_machine* m, struct fwd_context* c) {
+  __u8 type[2];
+  if (fwd_load(m, 12, type, sizeof type)) return FWD_TRUNCATED;
+  c->ethertype = (__u32)type[0] << 8 | type[1];
+  return FWD_PASS;
+}
+
+FWD_INLINE int fwd_deliver(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
+                           const struct fwd_endpoint* to) {
+  const int bad = fwd_set_ethernet(m, 0, to->mac, config->gateway_mac, c->ethertype);
+  if (bad) return bad;
+  c->out_ifindex = to->ifindex;
+  return to->flags & FWD_ENDPOINT_HOST ? FWD_TO_HOST : FWD_TO_POD;
+}
+
+FWD_INLINE int fwd_send(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config, __u32 number,
+                        const __u8* mac) {
+  const struct fwd_vtep* vtep = fwd_find_vteps(m, &number);
+  if (!vtep || !(vtep->flags & FWD_VTEP_VALID)) return FWD_NO_VTEP;
+  c->out_vtep = number;
+  return fwd_encapsulate(m, c, config, vtep, mac);
+}
+
+/* Endpoint or route: where the packet goes now that its destination stands. */
+FWD_INLINE int fwd_route(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
+                         const struct fwd_link* link) {
+  const struct fwd_endpoint* to = fwd_endpoint_of(m, c->net, &c->pkt.dst);
+  if (to && to->flags & FWD_ENDPOINT_VIP)
+    return c->pkt.flags & FWD_PKT_ECHO ? fwd_echo_answer(m, c, config, link)
+           : c->pkt.flags & FWD_PKT_FRAGMENT ? FWD_FRAGMENT_TO_VIP
+                                             : FWD_NO_SERVICE_PORT;
+  if (to && to->flags & FWD_ENDPOINT_LOCAL) {
+    const int refused = fwd_policy_ingress(m, c);
+    return refused ? refused : fwd_deliver(m, c, config, to);
+  }
+  if (to) return fwd_send(m, c, config, to->vtep, to->mac);
+  if (c->from_vtep) return fwd_send(m, c, config, c->from_vtep, config->gateway_mac);
+  if (fwd_route_kind(m, c->net, &c->pkt.dst) == FWD_ROUTE_CLUSTER) return FWD_NO_ENDPOINT;
+  const int refused = link->flags & FWD_LINK_HOST ? FWD_PASS : fwd_guard_underlay(m, c, config);
+  return refused ? refused : FWD_TO_OUTSIDE;
+}
+
+FWD_INLINE int fwd_from_pod_stages(struct fwd_machine* m, struct fwd_context* c) {
+  const __u32 zero = 0;
+  const struct fwd_config* config = fwd_find_config(m, &zero);
+  struct fwd_link_key key;
+  key.ifindex = c->in_ifindex;
+  const struct fwd_link* link = fwd_find_links(m, &key);
+  if (!config || !link) return FWD_NO_LINK;
+  c->net = link->net;
+  c->vni = link->vni;
+  int bad = fwd_ethertype(m, c);
+  if (!bad) bad = fwd_parse(m, &c->pkt, c->ethertype);
+  if (!bad && fwd_not_unicast(&c->pkt)) bad = FWD_MULTICAST;
+  if (!bad) bad = fwd_guard_source(m, c, link);
+  if (!bad) bad = fwd_service_stage(m, c, config);
+  if (!bad) bad = fwd_icmp_error_stage(m, c);
+  if (!bad) bad = fwd_policy_egress(m, c);
+  return bad ? bad : fwd_route(m, c, config, link);
+}
+
+/* Identity is what {network, source} says, and a source speaks only from the
+ * node that holds it. One that is not known yet may be a new pod's; one that
+ * no pool holds is a lie. */
+FWD_INLINE int fwd_check_wire_source(struct fwd_machine* m, struct fwd_context* c, int* known) {
+  const struct fwd_endpoint* from = fwd_endpoint_of(m, c->net, &c->pkt.src);
+  *known = from != 0;
+  if (from) return from->vtep == c->from_vtep && !(from->flags & FWD_ENDPOINT_VIP) ? FWD_PASS : FWD_SPOOFED_SOURCE;
+  return fwd_route_kind(m, c->net, &c->pkt.src) == FWD_ROUTE_CLUSTER ? FWD_PASS : FWD_SPOOFED_SOURCE;
+}
+
+FWD_INLINE int fwd_from_wire_stages(struct fwd_machine* m, struct fwd_context* c) {
+  const __u32 zero = 0;
+  const struct fwd_config* config = fwd_find_config(m, &zero);
+  __u32 vxlan = 0;
+  int known = 0;
+  if (!config) return FWD_PASS;
+  int bad = fwd_ethertype(m, c);
+  if (bad) return FWD_PASS;
+  bad = fwd_outer(m, c, config, &vxlan);
+  if (bad || !vxlan) return bad;
+  bad = fwd_decapsulate(m, c, vxlan);
+  if (!bad) bad = fwd_parse(m, &c->pkt, c->ethertype);
+  if (!bad && fwd_not_unicast(&c->pkt)) bad = FWD_MULTICAST;
+  if (!bad) bad = fwd_check_wire_source(m, c, &known);
+  if (!bad) bad = fwd_policy_ingress(m, c);
+  if (!bad) bad = fwd_answer_stage(m, c, config, known);
+  if (!bad) bad = fwd_icmp_error_stage(m, c);
+  if (bad) return bad;
+  const struct fwd_endpoint* to = fwd_endpoint_of(m, c->net, &c->pkt.dst);
+  if (!to || !(to->flags & FWD_ENDPOINT_LOCAL)) return FWD_NOT_LOCAL;
+  return fwd_deliver(m, c, config, to);
+}
+
+/* A packet that a pod, or the node's own endpoint, sent into link `ifindex`. */
+FWD_INLINE __u32 fwd_from_pod(struct fwd_machine* m, struct fwd_context* c, __u32 ifindex) {
+  __builtin_memset(c, 0, sizeof *c);
+  c->in_ifindex = ifindex;
+  c->now = fwd_now(m);
+  c->verdict = (__u32)fwd_from_pod_stages(m, c);
+  return c->verdict;
+}
+
+/* A packet that came in by the uplink. */
+FWD_INLINE __u32 fwd_from_wire(struct fwd_machine* m, struct fwd_context* c) {
+  __builtin_memset(c, 0, sizeof *c);
+  c->now = fwd_now(m);
+  c->verdict = (__u32)fwd_from_wire_stages(m, c);
+  return c->verdict;
+}
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The service stage: a packet of a known flow becomes what its flow says; a
+ * new flow to a service's address gets a backend from the ring (Maglev, NSDI
+ * 2016) and an entry for each direction; a new flow straight to a pod gets
+ * entries that change nothing. Returns FWD_PASS or the drop's name.
+ */
+#ifndef FAIRLEAD_FWD_SERVICE_H
+#define FAIRLEAD_FWD_SERVICE_H
+
+#include "dataplane/fwd/flow.h"
+#include "dataplane/fwd/rewrite.h"
+
+FWD_INLINE const struct fwd_endpoint* fwd_endpoint_of(struct fwd_machine* m, __u32 net, const struct fwd_addr* a) {
+  struct fwd_endpoint_key key;
+  key.net = net;
+  key.addr = *a;
+  return fwd_find_endpoints(m, &key);
+}
+
+/* The backend that the ring gives this flow, or null. */
+FWD_INLINE const struct fwd_backend* fwd_select(struct fwd_machine* m, struct fwd_context* c,
+                                                const struct fwd_service* service, __u64 seed) {
+  const __u64 h = fwd_hash_flow(&c->pkt, seed);
+  const __u32 slot = service->ring_offset + (__u32)(((h >> 32) * service->ring_size) >> 32);
+  const struct fwd_ring_slot* ring = fwd_find_rings(m, &slot);
+  if (!ring) return 0;
+  const __u32 index = ring->backend;
+  return fwd_find_backends(m, &index);
+}
+
+FWD_INLINE void fwd_forward_straight(struct fwd_context* c) {
+  __builtin_memset(&c->forward, 0, sizeof c->forward);
+  c->forward.src = c->key.src;
+  c->forward.dst = c->key.dst;
+  c->forward.sport_be = c->key.sport_be;
+  c->forward.dport_be = c->key.dport_be;
+}
+
+/* `c->forward` for a new flow to a VIP. A pod that is its own backend sees the
+ * VIP as its peer: a packet from an address to itself would never leave it. */
+FWD_INLINE int fwd_forward_to_backend(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config) {
+  struct fwd_service_key key;
+  __builtin_memset(&key, 0, sizeof key);
+  key.net = c->net;
+  key.vip = c->pkt.dst;
+  key.port_be = c->pkt.dport_be;
+  key.proto = c->pkt.proto;
+  const struct fwd_service* service = fwd_find_services(m, &key);
+  if (!service) return FWD_NO_SERVICE_PORT;
+  if (service->ring_size == 0) return FWD_NO_BACKEND;
+  const struct fwd_backend* backend = fwd_select(m, c, service, config->cluster_seed);
+  if (!backend || fwd_addr_none(&backend->addr)) return FWD_NO_BACKEND;
+  fwd_forward_straight(c);
+  c->forward.dst = backend->addr;
+  c->forward.dport_be = backend->port_be;
+  if (fwd_addr_equal(&backend->addr, &c->pkt.src)) c->forward.src = c->pkt.dst;
+  const struct fwd_endpoint* endpoint = fwd_endpoint_of(m, c->net, &backend->addr);
+  if (endpoint) c->forward.epoch = endpoint->epoch;
+  return FWD_PASS;
+}
+
+FWD_INLINE int fwd_new_flow(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config) {
+  const struct fwd_endpoint* endpoint = fwd_endpoint_of(m, c->net, &c->pkt.dst);
+  if (!endpoint) return FWD_PASS; /* the world's: the kernel tracks it where it masquerades */
+  int bad = FWD_PASS;
+  if (endpoint->flags & FWD_ENDPOINT_VIP) {
+    if (c->pkt.flags & FWD_PKT_FRAGMENT) return FWD_FRAGMENT_TO_VIP;
+    bad = fwd_forward_to_backend(m, c, config);
+  } else {
+    fwd_forward_straight(c);
+    c->forward.epoch = endpoint->epoch;
+  }
+  if (bad) return bad;
+  bad = fwd_flow_make(m, c, config->node_seed);
+  if (!bad && c->forward.flags & FWD_FLOW_REWRITE) bad = fwd_rewrite(m, c, &c->forward);
+  return bad;
+}
+
+/* The backend's pod has left. Its TCP connections ended with it; a datagram,
+ * or a new connection that reuses the port, gets another backend. */
+FWD_INLINE int fwd_flow_outlived(struct fwd_machine* m, struct fwd_context* c, struct fwd_flow* flow,
+                                 const struct fwd_config* config) {
+  fwd_flow_answer_key(&c->key, flow, &c->reverse_key);
+  fwd_flow_erase(m, &c->reverse_key);
+  fwd_flow_erase(m, &c->key);
+  if (c->pkt.proto == FWD_PROTO_TCP && !(c->pkt.tcp_flags & FWD_TCP_SYN)) return FWD_BACKEND_GONE;
+  return fwd_new_flow(m, c, config);
+}
+
+/* A packet from a pod (or from the node's endpoint), before policy. */
+FWD_INLINE int fwd_service_stage(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config) {
+  if (!fwd_has_ports(&c->pkt)) return FWD_PASS;
+  fwd_flow_key_of(c, &c->key);
+  struct fwd_flow* flow = fwd_flow_find(m, &c->key);
+  if (!flow) return fwd_new_flow(m, c, config);
+  if (flow->flags & FWD_FLOW_REWRITE) {
+    if (c->pkt.flags & FWD_PKT_FRAGMENT) return FWD_FRAGMENT_TO_VIP;
+    if (flow->flags & FWD_FLOW_ORIGIN && !fwd_endpoint_of(m, c->net, &flow->dst))
+      return fwd_flow_outlived(m, c, flow, config);
+  }
+  fwd_flow_touch(flow, &c->pkt, c->now);
+  c->from_vtep = flow->vtep; /* where answers go while the endpoint is not yet known */
+  return flow->flags & FWD_FLOW_REWRITE ? fwd_rewrite(m, c, flow) : FWD_PASS;
+}
+
+/* A packet from another node, behind policy: answers become the service's
+ * again; a flow from a pod that this node has not heard of yet is remembered
+ * with the node it came from, so that its first answer waits for no table. */
+FWD_INLINE int fwd_answer_stage(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
+                                int source_known) {
+  if (!fwd_has_ports(&c->pkt)) return FWD_PASS;
+  fwd_flow_key_of(c, &c->key);
+  struct fwd_flow* flow = fwd_flow_find(m, &c->key);
+  if (flow) {
+    if (flow->flags & FWD_FLOW_REWRITE && c->pkt.flags & FWD_PKT_FRAGMENT) return FWD_FRAGMENT_TO_VIP;
+    fwd_flow_touch(flow, &c->pkt, c->now);
+    return flow->flags & FWD_FLOW_REWRITE ? fwd_rewrite(m, c, flow) : FWD_PASS;
+  }
+  if (source_known) return FWD_PASS;
+  fwd_forward_straight(c);
+  const int bad = fwd_flow_make(m, c, config->node_seed);
+  if (!bad && c->forward.flags & FWD_FLOW_REWRITE) return fwd_rewrite(m, c, &c->forward);
+  return bad;
+}
+
+#endif
