@@ -46,7 +46,7 @@ class Server {
                              std::uint16_t port = kPort);
   Server(Server&&) noexcept;
   Server& operator=(Server&&) noexcept;
-  ~Server();  // closes the sockets
+  ~Server();  // closes the sockets; on the thread that runs the io_context, or when none does
 
   void publish(std::shared_ptr<const Zone> zone);
   Counters counters() const;
