@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opening a store file so far that its tables can be trusted to be ours: the
+// file's mode, the lock, the settings of SQLite, the format's version, SQLite's
+// own check of its pages.
+#pragma once
+
+#include <filesystem>
+
+#include "control/store/sqlite/database.h"
+
+namespace fairlead::store {
+
+inline constexpr std::uint64_t kStoreFormat = 1;  // PRAGMA user_version
+
+Result<Database> open_checked(const std::filesystem::path& file);
+
+}  // namespace fairlead::store
