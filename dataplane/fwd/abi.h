@@ -22,9 +22,9 @@ struct fwd_addr {
 
 /* config[0]: what this node is. Written at start, changed by restart only. */
 struct fwd_config {
-  __u64 cluster_seed;    /* ring choice and outer source port: the same on all nodes */
-  __u64 node_seed;       /* table placement: this node's own */
-  struct fwd_addr vtep;  /* own underlay address */
+  __u64 cluster_seed;   /* ring choice and outer source port: the same on all nodes */
+  __u64 node_seed;      /* table placement: this node's own */
+  struct fwd_addr vtep; /* own underlay address */
   __u32 uplink_ifindex;
   __u32 vtep_number; /* own row in vteps */
   __be16 vxlan_port_be;
@@ -73,7 +73,7 @@ struct fwd_link {
   __u32 vni;
   __u32 identity;
   __u16 flags;
-  __u8 mac[6]; /* of the pod's end: the only source MAC it may use */
+  __u8 mac[6];           /* of the pod's end: the only source MAC it may use */
   struct fwd_addr addr4; /* the only sources it may use; all zero: none */
   struct fwd_addr addr6;
   struct fwd_addr extra4; /* of the host endpoint: the node's DNS address */
@@ -139,7 +139,7 @@ struct fwd_flow_key {
 #define FWD_FLOW_SYN 2U     /* TCP flags seen in this direction */
 #define FWD_FLOW_FIN 4U
 #define FWD_FLOW_RST 8U
-#define FWD_FLOW_SEEN 16U /* a packet went in this direction */
+#define FWD_FLOW_SEEN 16U   /* a packet went in this direction */
 #define FWD_FLOW_ORIGIN 32U /* this direction opened the flow */
 struct fwd_flow {
   struct fwd_addr src;

@@ -30,18 +30,6 @@ FWD_INLINE void fwd_flow_key_of(struct fwd_context* c, struct fwd_flow_key* key)
   key->dport_be = c->pkt.dport_be;
 }
 
-/* The key of the packets that answer what `flow` makes of a packet. */
-FWD_INLINE void fwd_flow_answer_key(const struct fwd_flow_key* key, const struct fwd_flow* flow,
-                                    struct fwd_flow_key* answer) {
-  __builtin_memset(answer, 0, sizeof *answer);
-  answer->net = key->net;
-  answer->proto = key->proto;
-  answer->src = flow->dst;
-  answer->dst = flow->src;
-  answer->sport_be = flow->dport_be;
-  answer->dport_be = flow->sport_be;
-}
-
 /* A packet went: remember when, and the TCP flags that end or begin a flow. */
 FWD_INLINE void fwd_flow_touch(struct fwd_flow* flow, const struct fwd_headers* p, __u32 now) {
   __u32 flags = flow->flags | FWD_FLOW_SEEN;
@@ -93,7 +81,8 @@ FWD_INLINE int fwd_flow_make(struct fwd_machine* m, struct fwd_context* c, __u64
   c->reverse.seen = c->now;
   c->reverse.vtep = c->from_vtep;
   c->forward.seen = c->now;
-  const __u32 rewrites = !fwd_addr_equal(&c->forward.dst, &c->key.dst) || c->forward.dport_be != c->key.dport_be;
+  const __u32 rewrites =
+      !fwd_addr_equal(&c->forward.dst, &c->key.dst) || c->forward.dport_be != c->key.dport_be;
   if (rewrites) c->reverse.flags = FWD_FLOW_REWRITE;
   const int bad = fwd_flow_insert_reverse(m, c, seed);
   if (bad) return bad;
@@ -109,17 +98,6 @@ FWD_INLINE int fwd_flow_make(struct fwd_machine* m, struct fwd_context* c, __u64
     return FWD_FLOW_TABLE_FULL;
   }
   return FWD_PASS;
-}
-
-/* How many idle seconds end a flow, given both directions' flags (the answer's
- * is 0 when it has no entry). TCP: 6 h established, 60 s half open, 10 s after
- * a reset or both FINs. UDP: 180 s when answered, 30 s otherwise. */
-FWD_INLINE __u32 fwd_flow_limit(__u8 proto, __u32 flags, __u32 answer_flags) {
-  const int answered = (flags & FWD_FLOW_SEEN) && (answer_flags & FWD_FLOW_SEEN);
-  if (proto != FWD_PROTO_TCP) return answered ? 180 : 30;
-  if ((flags | answer_flags) & FWD_FLOW_RST) return 10;
-  if (flags & answer_flags & FWD_FLOW_FIN) return 10;
-  return answered ? 21600 : 60;
 }
 
 #endif

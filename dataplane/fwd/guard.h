@@ -27,7 +27,8 @@ FWD_INLINE __u32 fwd_route_kind(struct fwd_machine* m, __u32 net, const struct f
   return route ? route->kind : 0;
 }
 
-FWD_INLINE int fwd_guard_source(struct fwd_machine* m, const struct fwd_context* c, const struct fwd_link* link) {
+FWD_INLINE int fwd_guard_source(struct fwd_machine* m, const struct fwd_context* c,
+                                const struct fwd_link* link) {
   const struct fwd_headers* p = &c->pkt;
   __u8 mac[6];
   if (fwd_load(m, 6, mac, sizeof mac)) return FWD_TRUNCATED;

@@ -18,11 +18,6 @@
 #define FWD_ETHERTYPE_IPV6 0x86ddU
 #define FWD_MAX_EXTENSIONS 4
 
-#define FWD_PROTO_ICMP 1U
-#define FWD_PROTO_TCP 6U
-#define FWD_PROTO_UDP 17U
-#define FWD_PROTO_ICMPV6 58U
-
 #define FWD_TCP_FIN 1U
 #define FWD_TCP_SYN 2U
 #define FWD_TCP_RST 4U
@@ -84,7 +79,8 @@ FWD_INLINE int fwd_walk_ipv6(struct fwd_machine* m, struct fwd_headers* p) {
     if (p->proto != 0 && p->proto != 43 && p->proto != 44 && p->proto != 60) return FWD_PASS;
     __u8 extension[8];
     if (i == FWD_MAX_EXTENSIONS) break;
-    if (p->l4 + sizeof extension > p->end || fwd_load(m, p->l4, extension, sizeof extension)) return FWD_TRUNCATED;
+    if (p->l4 + sizeof extension > p->end || fwd_load(m, p->l4, extension, sizeof extension))
+      return FWD_TRUNCATED;
     if (p->proto == 44) {
       const __u32 fragment = (__u32)extension[2] << 8 | extension[3];
       if (fragment & 0xfff9U) p->flags |= FWD_PKT_FRAGMENT;

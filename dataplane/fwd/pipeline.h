@@ -32,8 +32,8 @@ FWD_INLINE int fwd_deliver(struct fwd_machine* m, struct fwd_context* c, const s
   return to->flags & FWD_ENDPOINT_HOST ? FWD_TO_HOST : FWD_TO_POD;
 }
 
-FWD_INLINE int fwd_send(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config, __u32 number,
-                        const __u8* mac) {
+FWD_INLINE int fwd_send(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
+                        __u32 number, const __u8* mac) {
   const struct fwd_vtep* vtep = fwd_find_vteps(m, &number);
   if (!vtep || !(vtep->flags & FWD_VTEP_VALID)) return FWD_NO_VTEP;
   c->out_vtep = number;
@@ -45,7 +45,7 @@ FWD_INLINE int fwd_route(struct fwd_machine* m, struct fwd_context* c, const str
                          const struct fwd_link* link) {
   const struct fwd_endpoint* to = fwd_endpoint_of(m, c->net, &c->pkt.dst);
   if (to && to->flags & FWD_ENDPOINT_VIP)
-    return c->pkt.flags & FWD_PKT_ECHO ? fwd_echo_answer(m, c, config, link)
+    return c->pkt.flags & FWD_PKT_ECHO       ? fwd_echo_answer(m, c, config, link)
            : c->pkt.flags & FWD_PKT_FRAGMENT ? FWD_FRAGMENT_TO_VIP
                                              : FWD_NO_SERVICE_PORT;
   if (to && to->flags & FWD_ENDPOINT_LOCAL) {
@@ -84,7 +84,8 @@ FWD_INLINE int fwd_from_pod_stages(struct fwd_machine* m, struct fwd_context* c)
 FWD_INLINE int fwd_check_wire_source(struct fwd_machine* m, struct fwd_context* c, int* known) {
   const struct fwd_endpoint* from = fwd_endpoint_of(m, c->net, &c->pkt.src);
   *known = from != 0;
-  if (from) return from->vtep == c->from_vtep && !(from->flags & FWD_ENDPOINT_VIP) ? FWD_PASS : FWD_SPOOFED_SOURCE;
+  if (from)
+    return from->vtep == c->from_vtep && !(from->flags & FWD_ENDPOINT_VIP) ? FWD_PASS : FWD_SPOOFED_SOURCE;
   return fwd_route_kind(m, c->net, &c->pkt.src) == FWD_ROUTE_CLUSTER ? FWD_PASS : FWD_SPOOFED_SOURCE;
 }
 

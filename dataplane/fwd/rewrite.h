@@ -24,7 +24,8 @@ FWD_INLINE __u32 fwd_dst_offset(const struct fwd_headers* p) { return p->l3 + (p
 /* Writes an address at `offset` and fixes the sum at `sum`, which covers it
  * as part of a pseudo header (`flags`). IPv4 fixes its header's sum too. */
 FWD_INLINE int fwd_set_address(struct fwd_machine* m, const struct fwd_headers* p, __u32 offset,
-                               const struct fwd_addr* from, const struct fwd_addr* to, __u32 sum, __u32 flags) {
+                               const struct fwd_addr* from, const struct fwd_addr* to, __u32 sum,
+                               __u32 flags) {
   if (fwd_addr_equal(from, to)) return FWD_PASS;
   if (p->family == 4) {
     if (sum && fwd_sum_l4(m, sum, from->w[3], to->w[3], flags)) return FWD_KERNEL_REFUSED;
@@ -43,8 +44,8 @@ FWD_INLINE __u32 fwd_port_word(__be16 sport_be, __be16 dport_be) {
   return word;
 }
 
-FWD_INLINE int fwd_set_ports(struct fwd_machine* m, const struct fwd_headers* p, __be16 sport_be, __be16 dport_be,
-                             __u32 sum, __u32 flags) {
+FWD_INLINE int fwd_set_ports(struct fwd_machine* m, const struct fwd_headers* p, __be16 sport_be,
+                             __be16 dport_be, __u32 sum, __u32 flags) {
   const __u32 from = fwd_port_word(p->sport_be, p->dport_be);
   const __u32 to = fwd_port_word(sport_be, dport_be);
   if (from == to) return FWD_PASS;

@@ -11,7 +11,8 @@
 #include "dataplane/fwd/flow.h"
 #include "dataplane/fwd/rewrite.h"
 
-FWD_INLINE const struct fwd_endpoint* fwd_endpoint_of(struct fwd_machine* m, __u32 net, const struct fwd_addr* a) {
+FWD_INLINE const struct fwd_endpoint* fwd_endpoint_of(struct fwd_machine* m, __u32 net,
+                                                      const struct fwd_addr* a) {
   struct fwd_endpoint_key key;
   key.net = net;
   key.addr = *a;
@@ -39,7 +40,8 @@ FWD_INLINE void fwd_forward_straight(struct fwd_context* c) {
 
 /* `c->forward` for a new flow to a VIP. A pod that is its own backend sees the
  * VIP as its peer: a packet from an address to itself would never leave it. */
-FWD_INLINE int fwd_forward_to_backend(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config) {
+FWD_INLINE int fwd_forward_to_backend(struct fwd_machine* m, struct fwd_context* c,
+                                      const struct fwd_config* config) {
   struct fwd_service_key key;
   __builtin_memset(&key, 0, sizeof key);
   key.net = c->net;
@@ -89,7 +91,8 @@ FWD_INLINE int fwd_flow_outlived(struct fwd_machine* m, struct fwd_context* c, s
 }
 
 /* A packet from a pod (or from the node's endpoint), before policy. */
-FWD_INLINE int fwd_service_stage(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config) {
+FWD_INLINE int fwd_service_stage(struct fwd_machine* m, struct fwd_context* c,
+                                 const struct fwd_config* config) {
   if (!fwd_has_ports(&c->pkt)) return FWD_PASS;
   fwd_flow_key_of(c, &c->key);
   struct fwd_flow* flow = fwd_flow_find(m, &c->key);

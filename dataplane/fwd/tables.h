@@ -17,16 +17,16 @@
 
 #include "dataplane/fwd/abi.h"
 
-#define FWD_TABLES(X)                                                               \
-  X(config, ARRAY, __u32, struct fwd_config, 1)                                     \
-  X(networks, HASH, struct fwd_vni_key, struct fwd_network, 1024)                   \
-  X(vteps, ARRAY, __u32, struct fwd_vtep, 4096)                                     \
-  X(vtep_numbers, HASH, struct fwd_addr, struct fwd_vtep_number, 4096)              \
-  X(routes, LPM, struct fwd_route_key, struct fwd_route, 4096)                      \
-  X(backends, ARRAY, __u32, struct fwd_backend, 65536)                              \
-  X(rings, ARRAY, __u32, struct fwd_ring_slot, 1048576)                             \
-  X(services, HASH, struct fwd_service_key, struct fwd_service, 65536)              \
-  X(endpoints, HASH, struct fwd_endpoint_key, struct fwd_endpoint, 262144)          \
+#define FWD_TABLES(X)                                                      \
+  X(config, ARRAY, __u32, struct fwd_config, 1)                            \
+  X(networks, HASH, struct fwd_vni_key, struct fwd_network, 1024)          \
+  X(vteps, ARRAY, __u32, struct fwd_vtep, 4096)                            \
+  X(vtep_numbers, HASH, struct fwd_addr, struct fwd_vtep_number, 4096)     \
+  X(routes, LPM, struct fwd_route_key, struct fwd_route, 4096)             \
+  X(backends, ARRAY, __u32, struct fwd_backend, 65536)                     \
+  X(rings, ARRAY, __u32, struct fwd_ring_slot, 1048576)                    \
+  X(services, HASH, struct fwd_service_key, struct fwd_service, 65536)     \
+  X(endpoints, HASH, struct fwd_endpoint_key, struct fwd_endpoint, 262144) \
   X(links, HASH, struct fwd_link_key, struct fwd_link, 4096)
 
 /* Written by the programs themselves. */

@@ -64,8 +64,8 @@ FWD_INLINE void fwd_write_ipv6(__u8* h, const struct fwd_addr* from, const struc
   __builtin_memcpy(h + 24, to, 16);
 }
 
-FWD_INLINE void fwd_write_vxlan(__u8* h, const struct fwd_context* c, const struct fwd_config* config, __u32 length,
-                                __u64 hash) {
+FWD_INLINE void fwd_write_vxlan(__u8* h, const struct fwd_context* c, const struct fwd_config* config,
+                                __u32 length, __u64 hash) {
   fwd_put16(h, 49152U + ((__u32)(hash >> 40) & 0x3fffU));
   __builtin_memcpy(h + 2, &config->vxlan_port_be, 2);
   fwd_put16(h + 4, fwd_length16(length));
@@ -108,7 +108,8 @@ FWD_INLINE int fwd_encapsulate(struct fwd_machine* m, struct fwd_context* c, con
 
 /* Is this a VXLAN packet to this node? FWD_PASS with `*vxlan` = 0: not ours. A
  * UDP checksum is not looked at: the kernel has, or the sender wrote none. */
-FWD_INLINE int fwd_outer(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config, __u32* vxlan) {
+FWD_INLINE int fwd_outer(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
+                         __u32* vxlan) {
   *vxlan = 0;
   if (c->ethertype != FWD_ETHERTYPE_IPV4 && c->ethertype != FWD_ETHERTYPE_IPV6) return FWD_PASS;
   if (fwd_parse(m, &c->pkt, c->ethertype)) return FWD_PASS;
@@ -137,7 +138,9 @@ FWD_INLINE int fwd_decapsulate(struct fwd_machine* m, struct fwd_context* c, __u
   c->ethertype = (__u32)h[20] << 8 | h[21];
   if (c->ethertype != FWD_ETHERTYPE_IPV4 && c->ethertype != FWD_ETHERTYPE_IPV6) return FWD_NOT_IP;
   const __u8 family = c->ethertype == FWD_ETHERTYPE_IPV4 ? 4 : 6;
-  return fwd_pop(m, c->pkt.family == 4 ? FWD_OUTER_IPV4 : FWD_OUTER_IPV6, family) ? FWD_KERNEL_REFUSED : FWD_PASS;
+  if (fwd_packet_length(m) < vxlan + sizeof h + (family == 4 ? 20U : 40U)) return FWD_TRUNCATED;
+  return fwd_pop(m, c->pkt.family == 4 ? FWD_OUTER_IPV4 : FWD_OUTER_IPV6, family) ? FWD_KERNEL_REFUSED
+                                                                                  : FWD_PASS;
 }
 
 #endif

@@ -7,38 +7,38 @@
 #ifndef FAIRLEAD_FWD_VERDICTS_H
 #define FAIRLEAD_FWD_VERDICTS_H
 
-#define FWD_ACTIONS(X)                                                              \
-  X(PASS, "not ours: the kernel's stack takes it unchanged")                        \
-  X(TO_OUTSIDE, "from a pod to the world: the kernel routes and masquerades it")    \
-  X(TO_POD, "delivered to a pod on this node")                                      \
-  X(TO_HOST, "delivered to the node's own endpoint")                                \
-  X(TO_WIRE, "encapsulated to another node")                                        \
+#define FWD_ACTIONS(X)                                                           \
+  X(PASS, "not ours: the kernel's stack takes it unchanged")                     \
+  X(TO_OUTSIDE, "from a pod to the world: the kernel routes and masquerades it") \
+  X(TO_POD, "delivered to a pod on this node")                                   \
+  X(TO_HOST, "delivered to the node's own endpoint")                             \
+  X(TO_WIRE, "encapsulated to another node")                                     \
   X(TO_SELF, "answered here: an echo to a service's address")
 
-#define FWD_DROPS(X)                                                                \
-  X(NO_LINK, "the link has no row: its pod is not (or no longer) published")        \
-  X(TRUNCATED, "shorter than its headers say")                                      \
-  X(NOT_IP, "neither IPv4 nor IPv6")                                                \
-  X(MULTICAST, "multicast, broadcast or link-local: the overlay has none")          \
-  X(BAD_HEADER, "an IP or transport header that cannot be")                         \
+#define FWD_DROPS(X)                                                                  \
+  X(NO_LINK, "the link has no row: its pod is not (or no longer) published")          \
+  X(TRUNCATED, "shorter than its headers say")                                        \
+  X(NOT_IP, "neither IPv4 nor IPv6")                                                  \
+  X(MULTICAST, "multicast, broadcast or link-local: the overlay has none")            \
+  X(BAD_HEADER, "an IP or transport header that cannot be")                           \
   X(IPV6_CHAIN, "more IPv6 extension headers than the parser walks, or unknown ones") \
-  X(SPOOFED_MAC, "a source MAC that is not the pod's")                              \
-  X(SPOOFED_SOURCE, "a source address that is not the sender's")                    \
-  X(FRAGMENT_TO_VIP, "a fragment to a service's address: it has no ports")          \
-  X(NO_SERVICE_PORT, "the service's address has no such port and protocol")         \
-  X(NO_BACKEND, "the service has no ready pod")                                     \
-  X(BACKEND_GONE, "the flow's pod has left; the flow ended with it")                \
-  X(FLOW_TABLE_FULL, "no room for both directions of a new flow")                   \
-  X(FLOW_CONFLICT, "no free source port to tell two flows apart")                   \
-  X(NO_ENDPOINT, "an address of the network that no pod holds")                     \
-  X(TO_UNDERLAY, "a pod to a node's overlay or control port")                       \
-  X(NO_VTEP, "the destination's node has no tunnel address")                        \
-  X(OUTER_UNKNOWN, "overlay packet from an address that is no node of this cluster") \
-  X(OUTER_BAD, "overlay packet with a malformed outer header")                      \
-  X(UNKNOWN_VNI, "overlay packet of a network that this node does not have")        \
-  X(NOT_LOCAL, "overlay packet for an address that is not on this node")            \
-  X(POLICY_EGRESS, "no policy admits it leaving")                                   \
-  X(POLICY_INGRESS, "no policy admits it arriving")                                 \
+  X(SPOOFED_MAC, "a source MAC that is not the pod's")                                \
+  X(SPOOFED_SOURCE, "a source address that is not the sender's")                      \
+  X(FRAGMENT_TO_VIP, "a fragment to a service's address: it has no ports")            \
+  X(NO_SERVICE_PORT, "the service's address has no such port and protocol")           \
+  X(NO_BACKEND, "the service has no ready pod")                                       \
+  X(BACKEND_GONE, "the flow's pod has left; the flow ended with it")                  \
+  X(FLOW_TABLE_FULL, "no room for both directions of a new flow")                     \
+  X(FLOW_CONFLICT, "no free source port to tell two flows apart")                     \
+  X(NO_ENDPOINT, "an address of the network that no pod holds")                       \
+  X(TO_UNDERLAY, "a pod to a node's overlay or control port")                         \
+  X(NO_VTEP, "the destination's node has no tunnel address")                          \
+  X(OUTER_UNKNOWN, "overlay packet from an address that is no node of this cluster")  \
+  X(OUTER_BAD, "overlay packet with a malformed outer header")                        \
+  X(UNKNOWN_VNI, "overlay packet of a network that this node does not have")          \
+  X(NOT_LOCAL, "overlay packet for an address that is not on this node")              \
+  X(POLICY_EGRESS, "no policy admits it leaving")                                     \
+  X(POLICY_INGRESS, "no policy admits it arriving")                                   \
   X(KERNEL_REFUSED, "a kernel helper refused to change the packet")
 
 enum fwd_verdict {

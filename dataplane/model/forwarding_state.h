@@ -29,8 +29,8 @@ struct Self {
 };
 
 struct NetworkRow {
-  std::uint32_t index = 0;  // 1..; 0 is never a network
-  std::uint32_t vni = 0;    // 24 bits
+  std::uint32_t index = 0;       // 1..; 0 is never a network
+  std::uint32_t vni = 0;         // 24 bits
   std::vector<Prefix> prefixes;  // its own addresses (pools): without an endpoint they are nowhere
   auto operator<=>(const NetworkRow&) const = default;
 };
@@ -49,7 +49,7 @@ struct Link {
   std::uint32_t identity = 0;
   MacAddress mac;  // of the pod's end
   bool host = false;
-  IpAddress ipv4, ipv6;    // none: not given
+  IpAddress ipv4, ipv6;      // none: not given
   IpAddress extra4, extra6;  // host only: the DNS addresses
   auto operator<=>(const Link&) const = default;
 };
@@ -61,8 +61,9 @@ struct Endpoint {
   std::uint16_t vtep = 0;  // number of its node
   std::uint32_t identity = 0;
   std::uint32_t epoch = 0;
-  std::uint32_t ifindex = 0;  // 0: on another node. Pod: the host side of its veth. Host: the end that the node's stack owns
-  MacAddress mac;             // of the receiving end, when local
+  std::uint32_t ifindex =
+      0;  // 0: on another node. Pod: the host side of its veth. Host: the end that the node's stack owns
+  MacAddress mac;  // of the receiving end, when local
   bool host = false;
   auto operator<=>(const Endpoint&) const = default;
 };

@@ -40,7 +40,8 @@ struct TableInfo {
 
 // In publish order, as tables.h gives it.
 inline constexpr std::array<TableInfo, kTableCount> kTables{{
-#define FL_TABLE_INFO(name, engine, key, value, capacity) {#name, Engine::engine, sizeof(key), sizeof(value), capacity},
+#define FL_TABLE_INFO(name, engine, key, value, capacity) \
+  {#name, Engine::engine, sizeof(key), sizeof(value), capacity},
     FWD_TABLES(FL_TABLE_INFO)
 #undef FL_TABLE_INFO
 }};

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ebpf/loader/maps.h"
+
+#include <algorithm>
+#include <bpf/bpf.h>
+#include <cerrno>
+#include <linux/membarrier.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace fairlead::ebpf {
+namespace {
+
+using model::Engine;
+using model::TableId;
+using model::TableInfo;
+
+std::unexpected<Error> map_error(const TableInfo& table, const char* what) {
+  const bool full = errno == E2BIG || errno == ENOSPC;
+  return fail(full ? Code::exhausted : Code::io, std::string("table ") + table.name,
+              full ? "is full at " + std::to_string(table.capacity) + " rows" : os_error(errno, "").reason,
+              full ? "remove pods or services, or use more nodes" : std::string("while ") + what);
+}
+
+// Waits until no packet still reads what it found before: a packet's walk is
+// one RCU read section, and this barrier waits for all of them.
+void wait_for_readers() { ::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0); }
+
+bool reuses_slots(const model::TableChange& change) {
+  return change.table == TableId::rings || change.table == TableId::backends;
+}
+
+Result<> put_run(int map, const TableInfo& table, const model::TableChange* first,
+                 const model::TableChange* last) {
+  std::string keys;
+  std::string values;
+  for (const auto* change = first; change != last; ++change) {
+    keys += change->key;
+    values += change->value ? *change->value : std::string(table.value_bytes, '\0');
+  }
+  const auto wanted = static_cast<std::uint32_t>(last - first);
+  std::uint32_t count = wanted;
+  if (bpf_map_update_batch(map, keys.data(), values.data(), &count, nullptr) != 0 || count != wanted)
+    return map_error(table, "writing rows");
+  return {};
+}
+
+Result<> erase_run(int map, const TableInfo& table, const model::TableChange* first,
+                   const model::TableChange* last) {
+  for (const auto* change = first; change != last; ++change)
+    if (bpf_map_delete_elem(map, change->key.data()) != 0 && errno != ENOENT)
+      return map_error(table, "removing a row");
+  return {};
+}
+
+Result<> read_array(int map, const TableInfo& table, model::Rows& rows) {
+  const std::size_t stride = (table.value_bytes + 7) / 8 * 8;  // as the kernel lays out an array map
+  const std::size_t length = stride * table.capacity;
+  void* memory = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, map, 0);
+  if (memory == MAP_FAILED) return map_error(table, "mapping it");
+  const auto* bytes = static_cast<const char*>(memory);
+  for (std::uint32_t i = 0; i < table.capacity; ++i) {
+    const char* row = bytes + i * stride;
+    if (std::any_of(row, row + table.value_bytes, [](char c) { return c != 0; }))
+      rows.emplace_hint(rows.end(), model::bytes_of(i), std::string(row, table.value_bytes));
+  }
+  ::munmap(memory, length);
+  return {};
+}
+
+Result<> read_keyed(int map, const TableInfo& table, model::Rows& rows) {
+  std::string key(table.key_bytes, '\0');
+  std::string next(table.key_bytes, '\0');
+  std::string value(table.value_bytes, '\0');
+  const void* from = nullptr;
+  for (std::size_t seen = 0; seen <= table.capacity && bpf_map_get_next_key(map, from, next.data()) == 0;
+       ++seen) {
+    key = next;
+    from = key.data();
+    if (bpf_map_lookup_elem(map, key.data(), value.data()) == 0) rows.emplace(key, value);
+  }
+  return errno == ENOENT || rows.size() <= table.capacity ? Result<>{} : map_error(table, "reading it");
+}
+
+}  // namespace
+
+Result<> apply_patch(const model::TablePatch& patch, const MapOf& map_of) {
+  if (std::any_of(patch.begin(), patch.end(), reuses_slots)) wait_for_readers();
+  const auto* const end = patch.data() + patch.size();
+  for (const auto* first = patch.data(); first != end;) {
+    const TableInfo& table = model::info(first->table);
+    const bool erase = !first->value && table.engine != Engine::ARRAY;
+    const auto* last = first;
+    while (last != end && last->table == first->table &&
+           erase == (!last->value && table.engine != Engine::ARRAY))
+      ++last;
+    const int map = map_of(first->table);
+    FL_TRY_OK(erase ? erase_run(map, table, first, last) : put_run(map, table, first, last));
+    first = last;
+  }
+  return {};
+}
+
+Result<model::TableImage> read_image(const MapOf& map_of) {
+  model::TableImage image;
+  for (std::size_t i = 0; i < model::kTableCount; ++i) {
+    const auto id = static_cast<TableId>(i);
+    const TableInfo& table = model::info(id);
+    FL_TRY_OK(table.engine == Engine::ARRAY ? read_array(map_of(id), table, image[id])
+                                            : read_keyed(map_of(id), table, image[id]));
+  }
+  return image;
+}
+
+}  // namespace fairlead::ebpf

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows between a TableImage and BPF maps. A run of changes to one table goes in
+// one system call; the order between tables is the patch's.
+#pragma once
+
+#include <functional>
+
+#include "base/result.h"
+#include "dataplane/model/table_image.h"
+
+namespace fairlead::ebpf {
+
+using MapOf = std::function<int(model::TableId)>;  // the map's descriptor
+
+Result<> apply_patch(const model::TablePatch& patch, const MapOf& map_of);
+Result<model::TableImage> read_image(const MapOf& map_of);
+
+}  // namespace fairlead::ebpf

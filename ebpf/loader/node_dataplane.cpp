@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ebpf/loader/node_dataplane.h"
+
+#include <array>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <system_error>
+
+#include "dataplane/fwd/verdicts.h"
+#include "ebpf/loader/flow_sweep.h"
+#include "ebpf/loader/maps.h"
+#include "ebpf/loader/tcx.h"
+#include "node_bpf.skel.h"
+
+namespace fairlead::ebpf {
+namespace {
+
+namespace fs = std::filesystem;
+
+// libbpf's own words matter only when loading fails; the last of them are kept.
+std::string& last_words() {
+  static std::string words;
+  return words;
+}
+
+__attribute__((format(printf, 2, 0))) int keep_words(libbpf_print_level level, const char* format,
+                                                     va_list args) {
+  if (level != LIBBPF_WARN) return 0;
+  std::array<char, 512> line{};
+  const int length = std::vsnprintf(line.data(), line.size(), format, args);
+  last_words() = line.data();
+  while (!last_words().empty() && last_words().back() == '\n') last_words().pop_back();
+  return length;
+}
+
+std::unexpected<Error> load_error(const std::string& what) {
+  const std::string reason = last_words().empty() ? std::system_category().message(errno) : last_words();
+  return fail(Code::unsupported, what, reason,
+              "run ./dev doctor; it needs root, kernel 6.6 or newer and a bpf file system");
+}
+
+Result<> set_pins(bpf_object* object, const fs::path& pins) {
+  std::error_code error;
+  fs::create_directories(pins / "links", error);
+  if (error) return fail(Code::io, pins.string(), error.message(), "mount it: mount -t bpf bpf /sys/fs/bpf");
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, object) {
+    if (bpf_map__is_internal(map)) continue;
+    bpf_map__set_pin_path(map, (pins / bpf_map__name(map)).c_str());
+  }
+  return {};
+}
+
+constexpr std::array<std::pair<const char*, const char*>, FWD_VERDICT_COUNT> kVerdicts{{
+#define FL_VERDICT(name, meaning) {#name, meaning},
+    FWD_ACTIONS(FL_VERDICT) FWD_DROPS(FL_VERDICT)
+#undef FL_VERDICT
+}};
+
+}  // namespace
+
+struct NodeDataplane::State {
+  node_bpf* bpf = nullptr;
+  fs::path pins;
+  std::uint32_t flow_capacity = 0;
+  std::vector<Fd> unpinned_links;
+
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { node_bpf__destroy(bpf); }
+};
+
+fs::path pin_folder(const std::string& cluster, const std::string& node) {
+  return fs::path("/sys/fs/bpf/fairlead") / cluster / node / ("v" + std::to_string(FWD_ABI_VERSION));
+}
+
+NodeDataplane::NodeDataplane(std::unique_ptr<State> state) : state_(std::move(state)) {}
+NodeDataplane::~NodeDataplane() = default;
+
+Result<std::unique_ptr<NodeDataplane>> NodeDataplane::open(const DataplaneOptions& options) {
+  libbpf_set_print(keep_words);
+  auto state = std::make_unique<State>();
+  state->pins = options.pins;
+  state->flow_capacity = options.flow_capacity;
+  state->bpf = node_bpf__open();
+  if (!state->bpf) return load_error("node programs");
+  state->bpf->rodata->fixed_now = options.fixed_now;
+  bpf_map__set_max_entries(state->bpf->maps.flows, options.flow_capacity);
+  if (!options.pins.empty()) FL_TRY_OK(set_pins(state->bpf->obj, options.pins));
+  if (node_bpf__load(state->bpf) != 0) return load_error("node programs");
+  return std::unique_ptr<NodeDataplane>(new NodeDataplane(std::move(state)));
+}
+
+Result<> NodeDataplane::attach(std::uint32_t ifindex, int program) {
+  const fs::path pin = state_->pins.empty() ? fs::path() : state_->pins / "links" / std::to_string(ifindex);
+  FL_TRY(Fd link, attach_tcx_ingress(program, ifindex, pin));
+  if (pin.empty()) state_->unpinned_links.push_back(std::move(link));
+  return {};
+}
+
+Result<> NodeDataplane::attach_pod(std::uint32_t ifindex) { return attach(ifindex, program_fd(false)); }
+Result<> NodeDataplane::attach_uplink(std::uint32_t ifindex) { return attach(ifindex, program_fd(true)); }
+
+Result<> NodeDataplane::detach(std::uint32_t ifindex) {
+  std::error_code error;
+  fs::remove(state_->pins / "links" / std::to_string(ifindex), error);
+  if (error) return fail(Code::io, "link " + std::to_string(ifindex), error.message());
+  return {};
+}
+
+Result<> NodeDataplane::apply(const model::TablePatch& patch) {
+  return apply_patch(patch, [this](model::TableId table) { return map_fd(model::info(table).name); });
+}
+
+Result<model::TableImage> NodeDataplane::read_image() const {
+  return ebpf::read_image([this](model::TableId table) { return map_fd(model::info(table).name); });
+}
+
+Result<std::vector<VerdictCount>> NodeDataplane::verdicts() const {
+  std::vector<VerdictCount> counts;
+  std::vector<fwd_counter> cpus(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+  for (std::uint32_t verdict = 0; verdict < FWD_VERDICT_COUNT; ++verdict) {
+    if (bpf_map_lookup_elem(map_fd("counters"), &verdict, cpus.data()) != 0)
+      return std::unexpected(os_error(errno, "counters"));
+    VerdictCount count{kVerdicts[verdict].first, kVerdicts[verdict].second, verdict >= FWD_FIRST_DROP, 0, 0};
+    for (const fwd_counter& cpu : cpus) {
+      count.packets += cpu.packets;
+      count.bytes += cpu.bytes;
+    }
+    counts.push_back(std::move(count));
+  }
+  return counts;
+}
+
+Result<FlowCount> NodeDataplane::sweep_flows(std::uint32_t network, const std::vector<IpAddress>& gone) {
+  FL_TRY(FlowCount count, sweep(map_fd("flows"), network, gone));
+  count.capacity = state_->flow_capacity;
+  return count;
+}
+
+int NodeDataplane::program_fd(bool from_wire) const {
+  return bpf_program__fd(from_wire ? state_->bpf->progs.from_wire : state_->bpf->progs.from_pod);
+}
+
+int NodeDataplane::map_fd(const std::string& name) const {
+  return bpf_object__find_map_fd_by_name(state_->bpf->obj, name.c_str());
+}
+
+Result<> remove_pins(const fs::path& pins) {
+  std::error_code error;
+  fs::remove_all(pins, error);
+  if (error) return fail(Code::io, pins.string(), error.message());
+  for (fs::path folder = pins.parent_path(); folder.filename() != "bpf" && folder.has_relative_path();
+       folder = folder.parent_path())
+    if (!fs::remove(folder, error)) break;  // not empty: another node's
+  return {};
+}
+
+}  // namespace fairlead::ebpf

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The tc machine: dataplane/fwd on BPF maps and sk_buffs. Checksums, offloads
+ * and the shape of tunnelled segmentation packets are left to the kernel's
+ * helpers. Constants in .rodata are the loader's to set.
+ */
+#ifndef FAIRLEAD_MACHINE_TC_H
+#define FAIRLEAD_MACHINE_TC_H
+
+#include <bpf/bpf_helpers.h>
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+
+#include "dataplane/fwd/context.h"
+
+/* Kernel 6.3; the headers of Debian 12 are older. */
+#ifndef BPF_F_ADJ_ROOM_DECAP_L3_IPV4
+#define BPF_F_ADJ_ROOM_DECAP_L3_IPV4 (1ULL << 7)
+#define BPF_F_ADJ_ROOM_DECAP_L3_IPV6 (1ULL << 8)
+#endif
+
+#define MAP_TYPE_HASH BPF_MAP_TYPE_HASH
+#define MAP_TYPE_ARRAY BPF_MAP_TYPE_ARRAY
+#define MAP_TYPE_LPM BPF_MAP_TYPE_LPM_TRIE
+#define MAP_FLAGS_HASH BPF_F_NO_PREALLOC
+#define MAP_FLAGS_ARRAY BPF_F_MMAPABLE
+#define MAP_FLAGS_LPM BPF_F_NO_PREALLOC
+
+#define MAP(map_name, engine, key_type, value_type, capacity) \
+  struct {                                                    \
+    __uint(type, MAP_TYPE_##engine);                          \
+    __uint(max_entries, capacity);                            \
+    __uint(map_flags, MAP_FLAGS_##engine);                    \
+    __type(key, key_type);                                    \
+    __type(value, value_type);                                \
+  } map_name SEC(".maps");
+FWD_TABLES(MAP)
+MAP(flows, HASH, struct fwd_flow_key, struct fwd_flow, FWD_FLOW_CAPACITY)
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, FWD_VERDICT_COUNT);
+  __type(key, __u32);
+  __type(value, struct fwd_counter);
+} counters SEC(".maps");
+
+/* One packet at a time per CPU; tests read the last decision from here. */
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct fwd_context);
+} contexts SEC(".maps");
+
+/* Seconds to use as the time of day in a test; 0: the kernel's clock. */
+const volatile __u32 fixed_now = 0;
+
+struct fwd_machine {
+  struct __sk_buff* skb;
+};
+
+#define FIND(map_name, engine, key_type, value_type, capacity)                                   \
+  FWD_INLINE const value_type* fwd_find_##map_name(struct fwd_machine* m, const key_type* key) { \
+    (void)m;                                                                                     \
+    return bpf_map_lookup_elem(&map_name, key);                                                  \
+  }
+FWD_TABLES(FIND)
+
+FWD_INLINE struct fwd_flow* fwd_flow_find(struct fwd_machine* m, const struct fwd_flow_key* key) {
+  (void)m;
+  return bpf_map_lookup_elem(&flows, key);
+}
+
+FWD_INLINE int fwd_flow_insert(struct fwd_machine* m, const struct fwd_flow_key* key,
+                               const struct fwd_flow* flow) {
+  (void)m;
+  const long failed = bpf_map_update_elem(&flows, key, flow, BPF_NOEXIST);
+  return failed == 0 ? 0 : failed == -17 /* EEXIST */ ? FWD_EXISTS : FWD_FULL;
+}
+
+FWD_INLINE void fwd_flow_erase(struct fwd_machine* m, const struct fwd_flow_key* key) {
+  (void)m;
+  bpf_map_delete_elem(&flows, key);
+}
+
+FWD_INLINE __u32 fwd_now(struct fwd_machine* m) {
+  (void)m;
+  return fixed_now ? fixed_now : (__u32)(bpf_ktime_get_coarse_ns() / 1000000000ULL);
+}
+
+FWD_INLINE __u32 fwd_packet_length(struct fwd_machine* m) { return m->skb->len; }
+
+FWD_INLINE int fwd_load(struct fwd_machine* m, __u32 offset, void* to, __u32 length) {
+  return bpf_skb_load_bytes(m->skb, offset, to, length) != 0;
+}
+
+FWD_INLINE int fwd_store(struct fwd_machine* m, __u32 offset, const void* from, __u32 length) {
+  return bpf_skb_store_bytes(m->skb, offset, from, length, 0) != 0;
+}
+
+FWD_INLINE int fwd_sum_l3(struct fwd_machine* m, __u32 offset, __u32 from, __u32 to) {
+  return bpf_l3_csum_replace(m->skb, offset, from, to, 4) != 0;
+}
+
+FWD_INLINE int fwd_sum_l4(struct fwd_machine* m, __u32 offset, __u32 from, __u32 to, __u32 flags) {
+  const __u64 pseudo = flags & FWD_SUM_PSEUDO ? BPF_F_PSEUDO_HDR : 0;
+  const __u64 udp = flags & FWD_SUM_UDP ? BPF_F_MARK_MANGLED_0 : 0;
+  return bpf_l4_csum_replace(m->skb, offset, from, to, pseudo | udp | 4) != 0;
+}
+
+FWD_INLINE int fwd_push(struct fwd_machine* m, __u32 length, __u8 inner_family, __u8 outer_family) {
+  (void)inner_family;
+  const __u64 l3 = outer_family == 4 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV4 : BPF_F_ADJ_ROOM_ENCAP_L3_IPV6;
+  return bpf_skb_adjust_room(m->skb, (int)length, BPF_ADJ_ROOM_MAC,
+                             BPF_F_ADJ_ROOM_FIXED_GSO | l3 | BPF_F_ADJ_ROOM_ENCAP_L4_UDP |
+                                 BPF_F_ADJ_ROOM_ENCAP_L2_ETH | BPF_F_ADJ_ROOM_ENCAP_L2(14)) != 0;
+}
+
+/* Without the DECAP flag a packet of one family in a tunnel of the other is
+ * lost: the kernel would keep the outer protocol. */
+FWD_INLINE int fwd_pop(struct fwd_machine* m, __u32 length, __u8 inner_family) {
+  const __u64 l3 = inner_family == 4 ? BPF_F_ADJ_ROOM_DECAP_L3_IPV4 : BPF_F_ADJ_ROOM_DECAP_L3_IPV6;
+  return bpf_skb_adjust_room(m->skb, -(int)length, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO | l3) != 0;
+}
+
+FWD_INLINE void count(__u32 verdict, __u32 bytes) {
+  struct fwd_counter* counter = bpf_map_lookup_elem(&counters, &verdict);
+  if (!counter) return;
+  counter->packets += 1;
+  counter->bytes += bytes;
+}
+
+#endif
