@@ -2,23 +2,10 @@
 /*
  * What one packet carries through the stages, and what a machine provides.
  *
- * A machine (BPF tc, the tests' reference, DPDK) includes abi.h, defines
- * `struct fwd_machine` and every function of the list below as static inline,
- * and then includes pipeline.h. The semantics never touch a packet byte, a
- * table or a clock but through these functions:
- *
- *   bytes    fwd_packet_length, fwd_load, fwd_store. Offsets count from the
- *            Ethernet header; 0 is success, anything else "outside the packet"
- *   sums     fwd_sum_l3, fwd_sum_l4: fix the checksum at an offset for one
- *            changed 32-bit word. A tc program leaves this to the kernel,
- *            because packets on a veth carry unfinished checksums
- *   room     fwd_push, fwd_pop: make or remove room behind the Ethernet header
- *   tables   fwd_find_NAME(machine, key): the row or null
- *            fwd_flow_find/insert/erase: insert never replaces; it returns 0,
- *            FWD_EXISTS or FWD_FULL
- *   time     fwd_now: whole seconds of a clock that never goes back
- *
- * All other inputs are in the tables, the two seeds included.
+ * A machine (BPF tc, the tests' reference, DPDK) defines `struct fwd_machine`
+ * and every function that stands under "What a machine provides". The semantics
+ * touch no packet byte, no table and no clock but through these; all other
+ * inputs are in the tables, the two seeds included.
  */
 #ifndef FAIRLEAD_FWD_CONTEXT_H
 #define FAIRLEAD_FWD_CONTEXT_H
@@ -39,6 +26,38 @@
 /* flags of fwd_sum_l4 */
 #define FWD_SUM_PSEUDO 1U /* the word is part of the pseudo header */
 #define FWD_SUM_UDP 2U    /* zero means "no checksum" and stays; a result of zero is sent as 0xffff */
+
+/* What a machine provides.
+ *
+ * Bytes: offsets count from the Ethernet header; 0 is success, anything else
+ * "outside the packet". */
+struct fwd_machine;
+FWD_INLINE __u32 fwd_packet_length(struct fwd_machine* m);
+FWD_INLINE int fwd_load(struct fwd_machine* m, __u32 offset, void* to, __u32 length);
+FWD_INLINE int fwd_store(struct fwd_machine* m, __u32 offset, const void* from, __u32 length);
+
+/* Sums: fix the checksum at `offset` for one changed 32-bit word. A tc program
+ * leaves this to the kernel: packets on a veth carry unfinished checksums. */
+FWD_INLINE int fwd_sum_l3(struct fwd_machine* m, __u32 offset, __u32 from, __u32 to);
+FWD_INLINE int fwd_sum_l4(struct fwd_machine* m, __u32 offset, __u32 from, __u32 to, __u32 flags);
+
+/* Room: make or remove `length` bytes behind the Ethernet header. */
+FWD_INLINE int fwd_push(struct fwd_machine* m, __u32 length, __u8 inner_family, __u8 outer_family);
+FWD_INLINE int fwd_pop(struct fwd_machine* m, __u32 length, __u8 inner_family);
+
+/* Tables: the row or null. A flow is never replaced by insert, which returns
+ * 0, FWD_EXISTS or FWD_FULL. */
+#define FWD_DECLARE_FIND(name, engine, key_type, value_type, capacity) \
+  FWD_INLINE const value_type* fwd_find_##name(struct fwd_machine* m, const key_type* key);
+FWD_TABLES(FWD_DECLARE_FIND)
+#undef FWD_DECLARE_FIND
+FWD_INLINE struct fwd_flow* fwd_flow_find(struct fwd_machine* m, const struct fwd_flow_key* key);
+FWD_INLINE int fwd_flow_insert(struct fwd_machine* m, const struct fwd_flow_key* key,
+                               const struct fwd_flow* flow);
+FWD_INLINE void fwd_flow_erase(struct fwd_machine* m, const struct fwd_flow_key* key);
+
+/* Time: whole seconds of a clock that never goes back. */
+FWD_INLINE __u32 fwd_now(struct fwd_machine* m);
 
 /* Headers of one IP packet: the packet itself, or the one an ICMP error quotes. */
 #define FWD_PKT_FRAGMENT 1U   /* any fragment */
