@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "orchestrator/reconciler/reconcile.h"
+
+#include <algorithm>
+#include <set>
+
+#include "control/catalog/template_hash.h"
+#include "orchestrator/reconciler/identity.h"
+#include "orchestrator/reconciler/rollout.h"
+
+namespace fairlead::reconciler {
+namespace {
+
+const ContainerPort* find_port(const Job& job, const std::string& name) {
+  for (const Container& container : job.pod.containers)
+    for (const ContainerPort& port : container.ports)
+      if (port.name == name) return &port;
+  return nullptr;
+}
+
+ObjectName name_of(const Meta& meta) { return {meta.ns, meta.name}; }
+
+// One call's work: reads the snapshot, collects the Changes.
+class Reconciler {
+ public:
+  Reconciler(const Snapshot& snapshot, WallTime now, const Rules& rules)
+      : snapshot_(snapshot), now_(now), rules_(rules) {}
+
+  Changes run() {
+    for (const auto& [name, pod] : snapshot_.pods) sort_out(name, *pod);
+    for (const auto& [name, job] : snapshot_.jobs) roll(*job);
+    for (const auto& [name, job] : snapshot_.jobs) expose(*job);
+    for (const auto& [name, service] : snapshot_.services) retract(name);
+    return std::move(changes_);
+  }
+
+ private:
+  // What becomes of a pod whatever its job's numbers are; the others are live.
+  void sort_out(const ObjectName& name, const Pod& pod) {
+    const auto node = find(snapshot_.nodes, "", pod.node);
+    if (!node || pod.status.phase == PodPhase::gone) {
+      changes_.remove.push_back(
+          {name, node ? pod.node + " has removed everything of it" : "node " + pod.node + " was deleted"});
+      return;
+    }
+    if (pod.stop) return;
+    const bool silent = node->status.state == NodeState::silent;
+    if (!snapshot_.jobs.contains({pod.meta.ns, pod.job})) {
+      changes_.stop.push_back({name, display_name(Kind::job, pod.meta.ns, pod.job) + " was deleted"});
+    } else if (silent && now_ - node->status.since >= rules_.replace_after) {
+      changes_.stop.push_back(
+          {name, "node " + pod.node + " is silent for longer than " + format_duration(rules_.replace_after)});
+    } else {
+      live_[{pod.meta.ns, pod.job}].push_back({&pod, silent});
+    }
+  }
+
+  void roll(const Job& job) {
+    const std::string newest = template_hash(job.pod);
+    Rollout step = rollout(job, newest, std::move(live_[name_of(job.meta)]));
+    for (Retired& retired : step.stop)
+      changes_.stop.push_back({name_of(retired.pod->meta), std::move(retired.why)});
+    for (std::uint32_t i = 0; i < step.create; ++i) changes_.create.push_back(new_pod(job, newest, i));
+    if (step.create > 0 || step.status != job.status)
+      changes_.statuses.push_back({name_of(job.meta), std::move(step.status)});
+  }
+
+  Pod new_pod(const Job& job, const std::string& newest, std::uint64_t count) {
+    const Origin origin{job.meta.uid, snapshot_.revision, count};
+    Pod pod;
+    pod.meta.ns = job.meta.ns;
+    pod.meta.labels = job.meta.labels;
+    pod.meta.created = now_;
+    for (std::uint64_t attempt = 0;; ++attempt) {
+      pod.meta.name = pod_name(job.meta.name, origin, attempt);
+      if (!snapshot_.pods.contains(name_of(pod.meta)) && new_names_.insert(name_of(pod.meta)).second) break;
+    }
+    pod.meta.uid = make_uid("pod/" + pod.meta.name, origin);
+    pod.job = job.meta.name;
+    pod.pod = job.pod;
+    pod.template_hash = newest;
+    pod.status.since = now_;
+    return pod;
+  }
+
+  void expose(const Job& job) {
+    auto wanted = wanted_service(job);
+    if (!wanted) return;
+    if (const auto have = find(snapshot_.services, job.meta.ns, job.meta.name)) {
+      wanted->vip4 = have->vip4;
+      wanted->vip6 = have->vip6;
+      const Labels labels = std::move(wanted->meta.labels);
+      wanted->meta = have->meta;
+      wanted->meta.labels = labels;
+      if (*wanted == *have) return;
+    } else {
+      wanted->meta.created = now_;
+      wanted->meta.uid = make_uid("service", {job.meta.uid, snapshot_.revision, 0});
+    }
+    changes_.services.push_back(*std::move(wanted));
+  }
+
+  void retract(const ObjectName& name) {
+    const auto job = find(snapshot_.jobs, name.first, name.second);
+    if (!job || !wanted_service(*job)) changes_.remove_services.push_back(name);
+  }
+
+  const Snapshot& snapshot_;
+  const WallTime now_;
+  const Rules& rules_;
+  std::map<ObjectName, std::vector<LivePod>> live_;
+  std::set<ObjectName> new_names_;
+  Changes changes_;
+};
+
+}  // namespace
+
+std::optional<Service> wanted_service(const Job& job) {
+  Service service;
+  for (const Expose& expose : job.expose)
+    if (const ContainerPort* port = find_port(job, expose.to))
+      service.ports.push_back({port->name, expose.port, port->port, port->protocol});
+  if (service.ports.empty()) return std::nullopt;
+  service.meta.name = job.meta.name;
+  service.meta.ns = job.meta.ns;
+  service.meta.labels = job.meta.labels;
+  service.job = job.meta.name;
+  return service;
+}
+
+Changes reconcile(const Snapshot& snapshot, WallTime now, const Rules& rules) {
+  return Reconciler(snapshot, now, rules).run();
+}
+
+std::optional<WallTime> next_deadline(const Snapshot& snapshot, WallTime now, const Rules& rules) {
+  std::optional<WallTime> next;
+  for (const auto& [name, node] : snapshot.nodes) {
+    const WallTime due = node->status.since + rules.replace_after;
+    if (node->status.state == NodeState::silent && due > now && (!next || due < *next)) next = due;
+  }
+  return next;
+}
+
+}  // namespace fairlead::reconciler
