@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages of the agent's stream -> values. The bytes may be hostile: every
+// number, address and enum is checked before it becomes a value.
+#include <limits>
+
+#include "control/proto/agent.pb.h"
+#include "control/proto/message.h"
+#include "control/proto/stream.h"
+
+namespace fairlead::proto {
+namespace {
+
+std::unexpected<Error> corrupt(std::string object, std::string reason) {
+  return fail(Code::corrupt, std::move(object), std::move(reason),
+              "Both ends must run the same version of Fairlead");
+}
+
+Result<IpAddress> address(const std::string& text) {
+  if (text.empty()) return IpAddress{};
+  auto parsed = IpAddress::parse(text);
+  if (!parsed) return corrupt(parsed.error().object, parsed.error().reason);
+  return *parsed;
+}
+
+Result<Prefix> prefix(const std::string& text) {
+  auto parsed = Prefix::parse(text);
+  if (!parsed) return corrupt(parsed.error().object, parsed.error().reason);
+  return *parsed;
+}
+
+Code parse_code(std::string_view name) {
+  for (auto c = static_cast<unsigned>(Code::invalid); c <= static_cast<unsigned>(Code::io); ++c)
+    if (to_string(static_cast<Code>(c)) == name) return static_cast<Code>(c);
+  return Code::io;
+}
+
+Result<Network> value(const v1::Network& from) {
+  Network network;
+  network.index = from.index();
+  network.vni = from.vni();
+  network.cluster_seed = from.cluster_seed();
+  FL_TRY(network.pods4, prefix(from.pods4()));
+  FL_TRY(network.pods6, prefix(from.pods6()));
+  FL_TRY(network.vips4, prefix(from.vips4()));
+  FL_TRY(network.vips6, prefix(from.vips6()));
+  FL_TRY(network.dns4, address(from.dns4()));
+  FL_TRY(network.dns6, address(from.dns6()));
+  return network;
+}
+
+Result<Join> value(const v1::Join& from) {
+  Join join;
+  join.name = from.name();
+  FL_TRY(join.address, address(from.address()));
+  join.cpu_milli = from.cpu_milli();
+  join.memory_bytes = from.memory_bytes();
+  join.max_pods = from.max_pods();
+  join.kernel = from.kernel();
+  join.version = from.version();
+  join.labels = Labels(from.labels().begin(), from.labels().end());
+  return join;
+}
+
+Result<PodReport> value(const v1::PodReport& from) {
+  PodReport report{from.namespace_(), from.name(), from.uid(), {}};
+  FL_TRY(report.status, status_of(from.status()));
+  return report;
+}
+
+Result<StreamData> value(const v1::StreamData& from) {
+  if (from.channel() > static_cast<std::uint32_t>(Channel::err))
+    return corrupt("stream data", "has channel " + std::to_string(from.channel()));
+  return StreamData{from.id(), static_cast<Channel>(from.channel()), from.bytes()};
+}
+
+StreamClose value(const v1::StreamClose& from) {
+  StreamClose close{from.id(), from.exit_code(), std::nullopt};
+  if (!from.has_error()) return close;
+  const v1::Error& e = from.error();
+  close.error = Error{parse_code(e.code()), e.object(), e.reason(), e.remedy()};
+  return close;
+}
+
+Result<Welcome> value(const v1::Welcome& from) {
+  Welcome welcome;
+  if (from.node_number() > std::numeric_limits<std::uint16_t>::max())
+    return corrupt("welcome", "has node number " + std::to_string(from.node_number()));
+  welcome.node_number = static_cast<std::uint16_t>(from.node_number());
+  welcome.cluster_id = from.cluster_id();
+  FL_TRY(welcome.network, value(from.network()));
+  FL_TRY(welcome.host4, address(from.host4()));
+  FL_TRY(welcome.host6, address(from.host6()));
+  welcome.heartbeat = Millis(from.heartbeat_ms());
+  return welcome;
+}
+
+Result<WatchEvent> value(const v1::WatchEvent& from) {
+  WatchEvent event;
+  if (from.type() < 0 || from.type() > v1::WatchEvent::SYNCED)
+    return corrupt("watch event", "is of an unknown type");
+  event.type = static_cast<WatchEvent::Type>(from.type());
+  event.revision = Revision(from.revision());
+  const bool carries = event.type == WatchEvent::Type::put || event.type == WatchEvent::Type::remove;
+  if (carries != from.has_object())
+    return corrupt("watch event", carries ? "has no object" : "has an object");
+  if (!carries) return event;
+  FL_TRY(event.object, object_of(from.object()));
+  return event;
+}
+
+Result<StreamOpen> value(const v1::StreamOpen& from) {
+  StreamOpen open;
+  if (from.kind() < 0 || from.kind() > v1::StreamOpen::DROPS)
+    return corrupt("stream", "is of an unknown kind");
+  open.id = from.id();
+  open.kind = static_cast<StreamOpen::Kind>(from.kind());
+  open.ns = from.namespace_();
+  open.pod = from.pod();
+  open.uid = from.uid();
+  open.container = from.container();
+  open.command.assign(from.command().begin(), from.command().end());
+  open.tail = from.tail();
+  open.follow = from.follow();
+  return open;
+}
+
+template <class M>
+Result<M> parse(std::string_view bytes, const char* what) {
+  M message;
+  if (bytes.size() > kMaxMessageBytes) return corrupt(what, "is larger than 4 MiB");
+  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return corrupt(what, "is not a message of the stream");
+  return message;
+}
+
+// Result<T> -> Result<variant>.
+template <class Variant, class T>
+Result<Variant> widen(Result<T> from) {
+  if (!from) return std::unexpected(std::move(from).error());
+  return Variant(std::move(*from));
+}
+
+}  // namespace
+
+Result<AgentMessage> decode_agent_message(std::string_view bytes) {
+  FL_TRY(const auto from, parse<v1::AgentMessage>(bytes, "agent message"));
+  switch (from.message_case()) {
+    case v1::AgentMessage::kJoin:
+      return widen<AgentMessage>(value(from.join()));
+    case v1::AgentMessage::kHeartbeat:
+      return Heartbeat{Revision(from.heartbeat().applied_revision())};
+    case v1::AgentMessage::kPodReport:
+      return widen<AgentMessage>(value(from.pod_report()));
+    case v1::AgentMessage::kStreamData:
+      return widen<AgentMessage>(value(from.stream_data()));
+    case v1::AgentMessage::kStreamClose:
+      return value(from.stream_close());
+    case v1::AgentMessage::MESSAGE_NOT_SET:
+      break;
+  }
+  return corrupt("agent message", "is empty or of an unknown kind");
+}
+
+Result<ControlMessage> decode_control_message(std::string_view bytes) {
+  FL_TRY(const auto from, parse<v1::ControlMessage>(bytes, "control message"));
+  switch (from.message_case()) {
+    case v1::ControlMessage::kWelcome:
+      return widen<ControlMessage>(value(from.welcome()));
+    case v1::ControlMessage::kWatchEvent:
+      return widen<ControlMessage>(value(from.watch_event()));
+    case v1::ControlMessage::kStreamOpen:
+      return widen<ControlMessage>(value(from.stream_open()));
+    case v1::ControlMessage::kStreamData:
+      return widen<ControlMessage>(value(from.stream_data()));
+    case v1::ControlMessage::kStreamClose:
+      return value(from.stream_close());
+    case v1::ControlMessage::MESSAGE_NOT_SET:
+      break;
+  }
+  return corrupt("control message", "is empty or of an unknown kind");
+}
+
+Result<WatchEvent> decode_watch_event(std::string_view bytes) {
+  FL_TRY(const auto from, parse<v1::WatchEvent>(bytes, "watch event"));
+  return value(from);
+}
+
+}  // namespace fairlead::proto
