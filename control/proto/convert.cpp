@@ -80,8 +80,7 @@ std::string encode_object(const Object& object) {
 
 Result<Object> decode_object(std::string_view bytes) {
   v1::Object message;
-  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
-    return fail(Code::corrupt, "object", "is not a fairlead.v1.Object", "");
+  if (!parse(message, bytes)) return fail(Code::corrupt, "object", "is not a fairlead.v1.Object", "");
   return object_of(message);
 }
 

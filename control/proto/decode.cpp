@@ -5,6 +5,7 @@
 
 #include "control/proto/agent.pb.h"
 #include "control/proto/message.h"
+#include "control/proto/reflect.h"
 #include "control/proto/stream.h"
 
 namespace fairlead::proto {
@@ -125,11 +126,10 @@ Result<StreamOpen> value(const v1::StreamOpen& from) {
 }
 
 template <class M>
-Result<M> parse(std::string_view bytes, const char* what) {
+Result<M> message_of(std::string_view bytes, const char* what) {
   M message;
   if (bytes.size() > kMaxMessageBytes) return corrupt(what, "is larger than 4 MiB");
-  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
-    return corrupt(what, "is not a message of the stream");
+  if (!parse(message, bytes)) return corrupt(what, "is not a message of the stream");
   return message;
 }
 
@@ -143,7 +143,7 @@ Result<Variant> widen(Result<T> from) {
 }  // namespace
 
 Result<AgentMessage> decode_agent_message(std::string_view bytes) {
-  FL_TRY(const auto from, parse<v1::AgentMessage>(bytes, "agent message"));
+  FL_TRY(const auto from, message_of<v1::AgentMessage>(bytes, "agent message"));
   switch (from.message_case()) {
     case v1::AgentMessage::kJoin:
       return widen<AgentMessage>(value(from.join()));
@@ -162,7 +162,7 @@ Result<AgentMessage> decode_agent_message(std::string_view bytes) {
 }
 
 Result<ControlMessage> decode_control_message(std::string_view bytes) {
-  FL_TRY(const auto from, parse<v1::ControlMessage>(bytes, "control message"));
+  FL_TRY(const auto from, message_of<v1::ControlMessage>(bytes, "control message"));
   switch (from.message_case()) {
     case v1::ControlMessage::kWelcome:
       return widen<ControlMessage>(value(from.welcome()));
@@ -181,7 +181,7 @@ Result<ControlMessage> decode_control_message(std::string_view bytes) {
 }
 
 Result<WatchEvent> decode_watch_event(std::string_view bytes) {
-  FL_TRY(const auto from, parse<v1::WatchEvent>(bytes, "watch event"));
+  FL_TRY(const auto from, message_of<v1::WatchEvent>(bytes, "watch event"));
   return value(from);
 }
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include "base/check.h"
 
@@ -117,6 +118,12 @@ void fill_map(pb::Message& message, const pb::FieldDescriptor& field, const Valu
 }
 
 }  // namespace
+
+bool parse(pb::Message& message, std::string_view bytes) {
+  [[maybe_unused]] static auto* const silenced = pb::SetLogHandler(nullptr);
+  constexpr std::size_t kLargest = std::size_t{64} << 20;
+  return bytes.size() <= kLargest && message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
 
 std::string as_utf8(std::string text) {
   if (!document::is_utf8(text))

@@ -19,6 +19,10 @@ namespace fairlead::proto {
 document::Value value_of(const google::protobuf::Message& message);
 void fill(google::protobuf::Message& message, const document::Value& value);
 
+// Bytes -> message; false when they are none. Protobuf's own log stays silent:
+// a peer must not be able to write into ours.
+bool parse(google::protobuf::Message& message, std::string_view bytes);
+
 // Texts of ours that are not UTF-8 (a program's words in `why`) get a '?' for each odd byte.
 std::string as_utf8(std::string text);
 

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "control/proto/convert.h"
+#include "tests/support/random_objects.h"
+
+namespace fairlead::proto {
+namespace {
+
+TEST(Answers, AListCarriesItsRevisionAndDocuments) {
+  ObjectList list{Revision(41), {}};
+  list.items.push_back(Namespace{Meta{"shop", "", {}, "", Revision(7), {}}});
+  const std::string json = to_json(list);
+  EXPECT_EQ(json,
+            R"({"kind":"List","revision":"41","items":[{"kind":"Namespace","name":"shop","revision":"7"}]})");
+  const auto back = object_list_from_json(json);
+  ASSERT_TRUE(back.has_value()) << format(back.error());
+  EXPECT_TRUE(*back == list);
+}
+
+TEST(Answers, AnEmptyListIsAList) {
+  const auto back = object_list_from_json(to_json(ObjectList{Revision(0), {}}));
+  ASSERT_TRUE(back.has_value()) << format(back.error());
+  EXPECT_TRUE(back->items.empty());
+}
+
+TEST(Answers, AnApplyResultComesBack) {
+  const ApplyResult result{
+      {{"create", "job/web", "n1 1, n2 1, n3 1"}, {"unchanged", "service/web", ""}}, Revision(42), true};
+  const auto back = apply_result_from_json(to_json(result));
+  ASSERT_TRUE(back.has_value()) << format(back.error());
+  EXPECT_TRUE(*back == result);
+}
+
+TEST(Answers, EventsComeBack) {
+  const EventList events{
+      {{1, WallTime(Millis(1'700'000'000'123)), "pod/web-1", "warning", "Failed", "exit 1"}}};
+  const std::string json = to_json(events);
+  EXPECT_NE(json.find(R"("time":"2023-11-14T22:13:20.123Z")"), std::string::npos) << json;
+  const auto back = event_list_from_json(json);
+  ASSERT_TRUE(back.has_value()) << format(back.error());
+  EXPECT_TRUE(*back == events);
+}
+
+TEST(Answers, SeveralErrorsTravelAsTheFirstAndTheOthers) {
+  const ErrorList errors{{{Code::invalid, "web.yaml:1:1: name", "is missing", "Add it"},
+                          {Code::unsupported, "web.yaml:4:1: allow", "needs network policy", "Remove it"}}};
+  const std::string json = to_json(errors);
+  EXPECT_TRUE(json.starts_with(R"({"code":"invalid","object":"web.yaml:1:1: name")")) << json;
+  const auto back = error_list_from_json(json);
+  ASSERT_TRUE(back.has_value()) << format(back.error());
+  EXPECT_TRUE(*back == errors);
+}
+
+TEST(Answers, OneErrorIsAListOfOne) {
+  const Error error{Code::conflict, "job/web", "is at revision 43", "Read it again"};
+  const auto back = error_list_from_json(to_json(error));
+  ASSERT_TRUE(back.has_value());
+  EXPECT_TRUE(*back == ErrorList{{error}});
+}
+
+TEST(Answers, ACommandKeepsItsWords) {
+  const std::vector<std::string> command{"sh", "-c", "echo \"a b\" & \n", ""};
+  const auto back = strings_from_json(to_json(command));
+  ASSERT_TRUE(back.has_value());
+  EXPECT_EQ(*back, command);
+  EXPECT_FALSE(strings_from_json(R"(["a",1])").has_value());
+}
+
+TEST(Answers, WhatIsNotOursIsCorrupt) {
+  for (const char* text : {"", "<html>", "[]", "{}", R"({"items":3})"}) {
+    const auto list = object_list_from_json(text);
+    ASSERT_FALSE(list.has_value()) << text;
+    EXPECT_EQ(list.error().code, Code::corrupt);
+    EXPECT_FALSE(error_list_from_json(text).has_value()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace fairlead::proto

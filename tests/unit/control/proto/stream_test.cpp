@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/proto/stream.h"
+
+#include <gtest/gtest.h>
+#include <random>
+
+#include "tests/support/random_objects.h"
+
+namespace fairlead::proto {
+namespace {
+
+std::vector<AgentMessage> agent_messages() {
+  Join join{"n1", IpAddress::v4(0x0A000001), 2000, 4ULL << 30, 110, "6.18.44", "0.1.0", {{"disk", "ssd"}}};
+  PodStatus failed{PodPhase::failed, 3, "exit 1", 1, WallTime(Millis(5))};
+  return {join,
+          Heartbeat{Revision(77)},
+          PodReport{"shop", "web-1", "u1", failed},
+          PodReport{"shop", "web-2", "u2", PodStatus{}},
+          StreamData{9, Channel::err, std::string("\0\xFF\n", 3)},
+          StreamClose{9, 137, std::nullopt},
+          StreamClose{9, -1, Error{Code::not_found, "pod/web-1", "is gone", "List pods"}}};
+}
+
+std::vector<ControlMessage> control_messages() {
+  Network network = default_network();
+  network.cluster_seed = 0xFEDCBA9876543210;
+  tests::RandomObjects random(1);
+  return {Welcome{3, "c1a2", network, IpAddress::v4(0x0AF40001), IpAddress::parse("fd00:244::1").value(),
+                  Millis(500)},
+          WatchEvent{WatchEvent::Type::put, Revision(5), random.any()},
+          WatchEvent{WatchEvent::Type::remove, Revision(6), Object(random.pod())},
+          WatchEvent{WatchEvent::Type::bookmark, Revision(7), std::nullopt},
+          WatchEvent{WatchEvent::Type::synced, Revision(7), std::nullopt},
+          StreamOpen{1, StreamOpen::Kind::exec, "shop", "web-1", "u1", "", {"sh", "-c", "id"}, 0, false},
+          StreamOpen{2, StreamOpen::Kind::logs, "shop", "web-1", "u1", "web", {}, 20, true},
+          StreamData{1, Channel::in, ""},
+          StreamClose{2, 0, std::nullopt}};
+}
+
+TEST(Stream, EveryMessageComesBack) {
+  for (const AgentMessage& message : agent_messages()) {
+    const auto back = decode_agent_message(encode(message));
+    ASSERT_TRUE(back.has_value()) << message.index() << " " << format(back.error());
+    EXPECT_TRUE(*back == message) << message.index();
+  }
+  for (const ControlMessage& message : control_messages()) {
+    const auto back = decode_control_message(encode(message));
+    ASSERT_TRUE(back.has_value()) << message.index() << " " << format(back.error());
+    EXPECT_TRUE(*back == message) << message.index();
+  }
+}
+
+TEST(Stream, AWatchEventAloneComesBack) {
+  const WatchEvent event{WatchEvent::Type::put, Revision(5), tests::RandomObjects(4).any()};
+  const auto back = decode_watch_event(encode(event));
+  ASSERT_TRUE(back.has_value()) << format(back.error());
+  EXPECT_TRUE(*back == event);
+}
+
+TEST(Stream, EmptyAndForeignBytesAreCorrupt) {
+  for (const std::string& bytes : {std::string(), std::string("GET / HTTP/1.1"), std::string(64, '\xFF')}) {
+    const auto agent = decode_agent_message(bytes);
+    ASSERT_FALSE(agent.has_value());
+    EXPECT_EQ(agent.error().code, Code::corrupt);
+    EXPECT_FALSE(decode_control_message(bytes).has_value());
+  }
+}
+
+TEST(Stream, AnEventWithoutItsObjectIsCorrupt) {
+  EXPECT_FALSE(
+      decode_watch_event(encode(WatchEvent{WatchEvent::Type::put, Revision(1), std::nullopt})).has_value());
+}
+
+TEST(Stream, DamagedBytesNeverCrash) {
+  std::mt19937_64 random(7);
+  std::size_t refused = 0, cases = 0;
+  for (const ControlMessage& message : control_messages()) {
+    const std::string bytes = encode(message);
+    for (int i = 0; i < 400; ++i, ++cases) {
+      std::string damaged = bytes.substr(0, random() % (bytes.size() + 1));
+      if (!damaged.empty()) damaged[random() % damaged.size()] = static_cast<char>(random());
+      refused += decode_control_message(damaged).has_value() ? 0 : 1;
+      static_cast<void>(decode_agent_message(damaged));
+    }
+  }
+  EXPECT_GT(refused, cases / 4);
+}
+
+}  // namespace
+}  // namespace fairlead::proto
