@@ -7,6 +7,7 @@
 // Sorted vectors, no pointers: equal states are equal bytes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -101,6 +102,17 @@ struct ForwardingState {
 };
 
 // Sorts every list: compile() and parse() end with it.
-void normalize(ForwardingState& state);
+inline void normalize(ForwardingState& state) {
+  for (NetworkRow& network : state.networks) std::ranges::sort(network.prefixes);
+  for (ServiceRow& service : state.services) {
+    for (ServicePortRow& port : service.ports) std::ranges::sort(port.backends);
+    std::ranges::sort(service.ports);
+  }
+  std::ranges::sort(state.networks);
+  std::ranges::sort(state.vteps);
+  std::ranges::sort(state.links);
+  std::ranges::sort(state.endpoints);
+  std::ranges::sort(state.services);
+}
 
 }  // namespace fairlead::model

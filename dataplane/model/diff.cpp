@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/model/diff.h"
+
+namespace fairlead::model {
+namespace {
+
+void add_changes(TableId table, const Rows& from, const Rows& to, TablePatch& patch) {
+  for (const auto& [key, value] : to) {
+    const auto old = from.find(key);
+    if (old == from.end() || old->second != value) patch.push_back({table, key, value});
+  }
+}
+
+void add_removals(TableId table, const Rows& from, const Rows& to, TablePatch& patch) {
+  for (const auto& [key, value] : from)
+    if (!to.contains(key)) patch.push_back({table, key, std::nullopt});
+}
+
+}  // namespace
+
+TablePatch diff(const TableImage& from, const TableImage& to) {
+  TablePatch patch;
+  for (std::size_t i = 0; i < kTableCount; ++i)
+    add_changes(static_cast<TableId>(i), from.rows[i], to.rows[i], patch);
+  for (std::size_t i = kTableCount; i-- > 0;)
+    add_removals(static_cast<TableId>(i), from.rows[i], to.rows[i], patch);
+  return patch;
+}
+
+void apply(const TableChange& change, TableImage& image) {
+  Rows& rows = image[change.table];
+  if (change.value)
+    rows.insert_or_assign(change.key, *change.value);
+  else
+    rows.erase(change.key);
+}
+
+}  // namespace fairlead::model

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/model/lower.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "dataplane/model/maglev.h"
+#include "dataplane/model/validate.h"
+
+namespace fairlead::model {
+namespace {
+
+std::uint16_t to_be16(std::uint16_t x) {
+  return std::endian::native == std::endian::little ? static_cast<std::uint16_t>(x << 8 | x >> 8) : x;
+}
+
+std::uint32_t to_be32(std::uint32_t x) {
+  return std::endian::native == std::endian::little ? __builtin_bswap32(x) : x;
+}
+
+fwd_addr row_address(const IpAddress& address) { return std::bit_cast<fwd_addr>(address.bytes); }
+
+void copy_mac(const MacAddress& mac, __u8 (&to)[6]) { std::ranges::copy(mac.bytes, to); }
+
+template <class Key, class Value>
+void put(TableImage& image, TableId table, const Key& key, const Value& value) {
+  image[table].insert_or_assign(bytes_of(key), bytes_of(value));
+}
+
+void lower_self(const Self& self, TableImage& image) {
+  fwd_config row{};
+  row.cluster_seed = self.cluster_seed;
+  row.node_seed = self.node_seed;
+  row.vtep = row_address(self.vtep);
+  row.uplink_ifindex = self.uplink_ifindex;
+  row.vtep_number = self.number;
+  row.vxlan_port_be = to_be16(self.vxlan_port);
+  row.control_port_be = to_be16(self.control_port);
+  copy_mac(self.gateway_mac, row.gateway_mac);
+  put(image, TableId::config, __u32{0}, row);
+}
+
+void lower_network(const NetworkRow& network, TableImage& image) {
+  put(image, TableId::networks, fwd_vni_key{network.vni}, fwd_network{network.index});
+  for (const Prefix& prefix : network.prefixes) {
+    const fwd_route_key key{32U + prefix.length128(), to_be32(network.index), row_address(prefix.address)};
+    put(image, TableId::routes, key, fwd_route{FWD_ROUTE_CLUSTER});
+  }
+}
+
+void lower_vtep(const Vtep& vtep, TableImage& image) {
+  const __u32 flags = FWD_VTEP_VALID | (vtep.fairlead ? FWD_VTEP_FAIRLEAD : 0);
+  put(image, TableId::vteps, __u32{vtep.number}, fwd_vtep{row_address(vtep.address), flags});
+  put(image, TableId::vtep_numbers, row_address(vtep.address), fwd_vtep_number{vtep.number});
+}
+
+void lower_link(const Link& link, std::uint32_t vni, TableImage& image) {
+  fwd_link row{};
+  row.net = link.network;
+  row.vni = vni;
+  row.identity = link.identity;
+  row.flags = link.host ? FWD_LINK_HOST : 0;
+  copy_mac(link.mac, row.mac);
+  row.addr4 = row_address(link.ipv4);
+  row.addr6 = row_address(link.ipv6);
+  row.extra4 = row_address(link.extra4);
+  row.extra6 = row_address(link.extra6);
+  put(image, TableId::links, fwd_link_key{link.ifindex}, row);
+}
+
+// A remote pod's MAC is known to its own node alone, which sets it on delivery: until then the frame inside
+// the tunnel goes to the gateway that every pod has.
+void lower_endpoint(const Endpoint& endpoint, const MacAddress& gateway, TableImage& image) {
+  fwd_endpoint row{};
+  row.vtep = endpoint.vtep;
+  row.ifindex = endpoint.ifindex;
+  row.identity = endpoint.identity;
+  row.epoch = endpoint.epoch;
+  if (endpoint.ifindex != 0) row.flags |= FWD_ENDPOINT_LOCAL;
+  if (endpoint.host) row.flags |= FWD_ENDPOINT_HOST;
+  copy_mac(endpoint.mac == MacAddress{} ? gateway : endpoint.mac, row.mac);
+  put(image, TableId::endpoints, fwd_endpoint_key{endpoint.network, row_address(endpoint.address)}, row);
+}
+
+// The number that marks this image's new rows: above every one that `previous` holds.
+std::uint32_t next_generation(const TableImage& previous) {
+  std::uint32_t newest = 0;
+  for (const auto& [key, value] : previous[TableId::services])
+    newest = std::max(newest, row_from<fwd_service>(value).generation);
+  for (const auto& [key, value] : previous[TableId::backends])
+    newest = std::max(newest, row_from<fwd_backend>(value).generation);
+  return newest + 1;
+}
+
+// Gives backends their index. A known one keeps its row, byte for byte.
+class BackendPlaces {
+ public:
+  BackendPlaces(const TableImage& previous, std::uint32_t generation)
+      : generation_(generation), taken_(info(TableId::backends).capacity) {
+    taken_[0] = true;
+    std::pair<std::uint32_t, std::uint32_t> newest;  // generation, index
+    for (const auto& [key, value] : previous[TableId::backends]) {
+      const auto index = row_from<__u32>(key);
+      const auto row = row_from<fwd_backend>(value);
+      if (index == 0 || index >= taken_.size()) continue;
+      taken_[index] = true;
+      newest = std::max(newest, {row.generation, index});
+      if (row.flags == 0) known_.emplace(name_of(row), std::pair(index, value));
+    }
+    next_ = newest.second + 1;
+  }
+
+  Result<std::uint32_t> place(const Backend& backend, TableImage& image) {
+    fwd_backend row{row_address(backend.address), to_be16(backend.port), 0, generation_};
+    auto known = known_.find(name_of(row));
+    if (known == known_.end()) {
+      FL_TRY(const std::uint32_t index, free_index());
+      known = known_.emplace(name_of(row), std::pair(index, bytes_of(row))).first;
+    }
+    const auto& [index, bytes] = known->second;
+    image[TableId::backends].insert_or_assign(bytes_of(index), bytes);
+    return index;
+  }
+
+ private:
+  // What a backend is known by: its row up to the port.
+  static std::string name_of(const fwd_backend& row) { return bytes_of(row.addr) + bytes_of(row.port_be); }
+
+  Result<std::uint32_t> free_index() {
+    for (std::size_t tried = 0; tried < taken_.size(); ++tried) {
+      const std::uint32_t index = next_++ % static_cast<std::uint32_t>(taken_.size());
+      if (taken_[index]) continue;
+      taken_[index] = true;
+      return index;
+    }
+    return fail(Code::exhausted, "table backends", "has no free row beside those in use until now",
+                "remove backends first, then add");
+  }
+
+  std::uint32_t generation_;
+  std::vector<bool> taken_;
+  std::uint32_t next_ = 1;
+  std::map<std::string, std::pair<std::uint32_t, std::string>> known_;
+};
+
+// Gives rings their slice, from the places where `previous` has no slot.
+class RingPlaces {
+ public:
+  explicit RingPlaces(const TableImage& previous) {
+    const auto capacity = static_cast<std::uint32_t>(info(TableId::rings).capacity);
+    std::vector<bool> taken(capacity);
+    for (const auto& [key, value] : previous[TableId::rings])
+      if (const auto slot = row_from<__u32>(key); slot < capacity) taken[slot] = true;
+    for (std::uint32_t begin = 0; begin < capacity;) {
+      std::uint32_t end = begin;
+      while (end < capacity && !taken[end]) ++end;
+      if (end > begin) free_.emplace(begin, end);
+      begin = end + 1;
+    }
+    std::pair<std::uint32_t, std::uint32_t> newest;  // generation, end of its slice
+    for (const auto& [key, value] : previous[TableId::services]) {
+      const auto row = row_from<fwd_service>(value);
+      newest = std::max(newest, {row.generation, row.ring_offset + row.ring_size});
+    }
+    next_ = newest.second;
+  }
+
+  // The first room at or behind the newest slice, else from the beginning.
+  Result<std::uint32_t> place(std::uint32_t size) {
+    const auto from = free_.lower_bound(next_);
+    const auto fits = [size](const auto& room) { return room.second - room.first >= size; };
+    auto room = std::find_if(from, free_.end(), fits);
+    if (room == free_.end()) room = std::find_if(free_.begin(), from, fits);
+    if (room == free_.end())
+      return fail(Code::exhausted, "table rings",
+                  "has no " + std::to_string(size) + " free slots in one piece",
+                  "remove services or backends first, then add");
+    const auto [begin, end] = *room;
+    free_.erase(room);
+    next_ = begin + size;
+    if (next_ < end) free_.emplace(next_, end);
+    return begin;
+  }
+
+ private:
+  std::map<std::uint32_t, std::uint32_t> free_;  // begin -> end
+  std::uint32_t next_ = 0;
+};
+
+class ServiceLowering {
+ public:
+  ServiceLowering(const TableImage& previous, std::uint64_t seed, TableImage& image)
+      : previous_(previous),
+        image_(image),
+        seed_(seed),
+        generation_(next_generation(previous)),
+        backends_(previous, generation_),
+        rings_(previous) {}
+
+  Result<> lower(const ServiceRow& service) {
+    fwd_endpoint vip{};
+    vip.flags = FWD_ENDPOINT_VIP;
+    put(image_, TableId::endpoints, fwd_endpoint_key{service.network, row_address(service.vip)}, vip);
+    for (const ServicePortRow& port : service.ports) {
+      fwd_service_key key{service.network, row_address(service.vip), to_be16(port.port), port.protocol, 0};
+      FL_TRY(const std::vector<std::uint32_t> ring, ring_of(port));
+      FL_TRY(const fwd_service row, row_of(bytes_of(key), ring));
+      put(image_, TableId::services, key, row);
+    }
+    return {};
+  }
+
+ private:
+  // Slots as indices of the table backends.
+  Result<std::vector<std::uint32_t>> ring_of(const ServicePortRow& port) {
+    std::vector<std::uint32_t> places;
+    for (const Backend& backend : port.backends) {
+      FL_TRY(const std::uint32_t index, backends_.place(backend, image_));
+      places.push_back(index);
+    }
+    std::vector<std::uint32_t> ring = maglev_ring(port.backends, seed_);
+    for (std::uint32_t& slot : ring) slot = places[slot];
+    return ring;
+  }
+
+  Result<fwd_service> row_of(const std::string& key, const std::vector<std::uint32_t>& ring) {
+    const Rows& services = previous_[TableId::services];
+    if (const auto known = services.find(key); known != services.end()) {
+      const auto row = row_from<fwd_service>(known->second);
+      if (holds(row, ring)) return write(row, ring);
+    }
+    fwd_service row{0, static_cast<__u32>(ring.size()), generation_, 0};
+    if (!ring.empty()) {
+      FL_TRY(row.ring_offset, rings_.place(row.ring_size));
+    }
+    return write(row, ring);
+  }
+
+  bool holds(const fwd_service& row, const std::vector<std::uint32_t>& ring) const {
+    if (row.ring_size != ring.size() || row.flags != 0) return false;
+    const Rows& slots = previous_[TableId::rings];
+    for (std::uint32_t i = 0; i < row.ring_size; ++i) {
+      const auto slot = slots.find(bytes_of(__u32{row.ring_offset + i}));
+      if (slot == slots.end() || row_from<fwd_ring_slot>(slot->second).backend != ring[i]) return false;
+    }
+    return true;
+  }
+
+  fwd_service write(const fwd_service& row, const std::vector<std::uint32_t>& ring) {
+    for (std::uint32_t i = 0; i < row.ring_size; ++i)
+      put(image_, TableId::rings, __u32{row.ring_offset + i}, fwd_ring_slot{ring[i]});
+    return row;
+  }
+
+  const TableImage& previous_;
+  TableImage& image_;
+  std::uint64_t seed_;
+  std::uint32_t generation_;
+  BackendPlaces backends_;
+  RingPlaces rings_;
+};
+
+}  // namespace
+
+Result<TableImage> lower(const ForwardingState& state, const TableImage& previous) {
+  FL_TRY_OK(validate(state));
+  TableImage image;
+  lower_self(state.self, image);
+  std::map<std::uint32_t, std::uint32_t> vni_of;
+  for (const NetworkRow& network : state.networks) {
+    lower_network(network, image);
+    vni_of[network.index] = network.vni;
+  }
+  for (const Vtep& vtep : state.vteps) lower_vtep(vtep, image);
+  ServiceLowering services(previous, state.self.cluster_seed, image);
+  for (const ServiceRow& service : state.services) {
+    FL_TRY_OK(services.lower(service));
+  }
+  for (const Endpoint& endpoint : state.endpoints) lower_endpoint(endpoint, state.self.gateway_mac, image);
+  for (const Link& link : state.links) lower_link(link, vni_of[link.network], image);
+  return image;
+}
+
+}  // namespace fairlead::model

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/model/text.h"
+
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <utility>
+
+namespace fairlead::model {
+namespace {
+
+constexpr std::pair<std::string_view, std::uint8_t> kProtocols[] = {{"tcp", 6}, {"udp", 17}};
+
+std::string protocol_name(std::uint8_t protocol) {
+  for (const auto& [name, number] : kProtocols)
+    if (number == protocol) return std::string(name);
+  return std::to_string(protocol);
+}
+
+std::string format_backend_address(const Backend& backend) {
+  const std::string address = format(backend.address);
+  return (backend.address.is_v4() ? address : "[" + address + "]") + ":" + std::to_string(backend.port);
+}
+
+// One line: words, and fields that are left out when they have the value they have anyway.
+class LineWriter {
+ public:
+  explicit LineWriter(std::string& out) : out_(out) {}
+  ~LineWriter() { out_.push_back('\n'); }
+  LineWriter(const LineWriter&) = delete;
+  LineWriter& operator=(const LineWriter&) = delete;
+
+  LineWriter& word(std::string_view text) {
+    if (!std::exchange(first_, false)) out_.push_back(' ');
+    out_ += text;
+    return *this;
+  }
+  LineWriter& number(std::uint64_t value) { return word(std::to_string(value)); }
+  LineWriter& field(std::string_view name, std::uint64_t value) { return text(name, std::to_string(value)); }
+  LineWriter& optional(std::string_view name, std::uint64_t value, std::uint64_t usual = 0) {
+    return value == usual ? *this : field(name, value);
+  }
+  LineWriter& optional(std::string_view name, const IpAddress& value) {
+    return value.is_none() ? *this : text(name, format(value));
+  }
+  LineWriter& optional(std::string_view name, const MacAddress& value) {
+    return value == MacAddress{} ? *this : text(name, format(value));
+  }
+  LineWriter& flag(std::string_view name, bool value) { return value ? word(name) : *this; }
+  LineWriter& text(std::string_view name, const std::string& value) {
+    return word(std::string(name) + "=" + value);
+  }
+
+ private:
+  std::string& out_;
+  bool first_ = true;
+};
+
+void write_self(const Self& self, std::string& out) {
+  LineWriter line(out);
+  line.word("self")
+      .field("number", self.number)
+      .text("vtep", format(self.vtep))
+      .field("uplink", self.uplink_ifindex);
+  line.field("vxlan", self.vxlan_port)
+      .field("control", self.control_port)
+      .text("gateway", format(self.gateway_mac));
+  line.field("cluster_seed", self.cluster_seed).field("node_seed", self.node_seed);
+}
+
+void write_network(const NetworkRow& network, std::string& out) {
+  LineWriter line(out);
+  line.word("network").number(network.index).field("vni", network.vni);
+  for (const Prefix& prefix : network.prefixes) line.word(format(prefix));
+}
+
+void write_vtep(const Vtep& vtep, std::string& out) {
+  LineWriter(out).word("vtep").number(vtep.number).word(format(vtep.address)).flag("plain", !vtep.fairlead);
+}
+
+void write_link(const Link& link, std::string& out) {
+  LineWriter line(out);
+  line.word("link").number(link.ifindex).field("network", link.network).optional("identity", link.identity);
+  line.optional("mac", link.mac)
+      .flag("host", link.host)
+      .optional("ipv4", link.ipv4)
+      .optional("ipv6", link.ipv6);
+  line.optional("extra4", link.extra4).optional("extra6", link.extra6);
+}
+
+void write_endpoint(const Endpoint& endpoint, std::string& out) {
+  LineWriter line(out);
+  line.word("endpoint").number(endpoint.network).word(format(endpoint.address)).field("vtep", endpoint.vtep);
+  line.optional("identity", endpoint.identity)
+      .optional("epoch", endpoint.epoch)
+      .optional("ifindex", endpoint.ifindex);
+  line.optional("mac", endpoint.mac).flag("host", endpoint.host);
+}
+
+void write_service(const ServiceRow& service, std::string& out) {
+  LineWriter(out).word("service").number(service.network).word(format(service.vip));
+  for (const ServicePortRow& port : service.ports) {
+    out += "  ";
+    LineWriter(out).word("port").word(protocol_name(port.protocol)).number(port.port);
+    for (const Backend& backend : port.backends) {
+      out += "    ";
+      LineWriter(out)
+          .word("backend")
+          .word(format_backend_address(backend))
+          .optional("weight", backend.weight, 1);
+    }
+  }
+}
+
+// A line's words from left to right; then its NAME=VALUE fields and flags in any order, each at most once.
+class LineReader {
+ public:
+  LineReader(std::string_view text, std::size_t line) : line_(line) {
+    text = text.substr(0, text.find('#'));
+    while (true) {
+      const std::size_t begin = text.find_first_not_of(" \t\r");
+      if (begin == std::string_view::npos) return;
+      const std::size_t end = std::min(text.find_first_of(" \t\r", begin), text.size());
+      words_.push_back(text.substr(begin, end - begin));
+      text.remove_prefix(end);
+    }
+  }
+  bool empty() const { return words_.empty(); }
+  bool more() const { return at_ < words_.size(); }
+
+  std::unexpected<Error> error(std::string reason, std::string remedy = "") const {
+    return fail(Code::invalid, "line " + std::to_string(line_), std::move(reason), std::move(remedy));
+  }
+
+  Result<std::string_view> word(std::string_view what) {
+    if (!more()) return error("ends before its " + std::string(what));
+    return words_[at_++];
+  }
+  // The value of NAME=VALUE, taken out of the line, when it has one.
+  std::optional<std::string_view> take(std::string_view name) {
+    for (std::size_t i = at_; i < words_.size(); ++i) {
+      if (!words_[i].starts_with(name) || words_[i].substr(name.size(), 1) != "=") continue;
+      const std::string_view value = words_[i].substr(name.size() + 1);
+      words_.erase(words_.begin() + static_cast<std::ptrdiff_t>(i));
+      return value;
+    }
+    return std::nullopt;
+  }
+  bool take_flag(std::string_view name) {
+    const auto found = std::find(words_.begin() + static_cast<std::ptrdiff_t>(at_), words_.end(), name);
+    if (found == words_.end()) return false;
+    words_.erase(found);
+    return true;
+  }
+
+  template <class T>
+  Result<T> number(std::string_view text, std::string_view what) const {
+    T value{};
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (problem == std::errc{} && end == text.data() + text.size() && !text.empty()) return value;
+    return error(std::string(what) + " \"" + std::string(text) + "\" is not a number of 0 to " +
+                 std::to_string(std::numeric_limits<T>::max()));
+  }
+  template <class T>
+  Result<T> number(std::string_view what) {
+    FL_TRY(const std::string_view text, word(what));
+    return number<T>(text, what);
+  }
+  template <class T>
+  Result<> field(std::string_view name, T& to) {
+    const auto text = take(name);
+    if (!text) return {};
+    FL_TRY(to, number<T>(*text, name));
+    return {};
+  }
+  Result<> field(std::string_view name, IpAddress& to) { return value_field(name, to); }
+  Result<> field(std::string_view name, MacAddress& to) { return value_field(name, to); }
+
+  template <class T>
+  Result<T> value(std::string_view text) const {
+    auto parsed = T::parse(text);
+    if (!parsed) return error(format(parsed.error()));
+    return *parsed;
+  }
+  template <class T>
+  Result<T> value_word(std::string_view what) {
+    FL_TRY(const std::string_view text, word(what));
+    return value<T>(text);
+  }
+  Result<> end() const {
+    if (!more()) return {};
+    return error("\"" + std::string(words_[at_]) + "\" is not expected here", "see the example in text.h");
+  }
+
+ private:
+  template <class T>
+  Result<> value_field(std::string_view name, T& to) {
+    const auto text = take(name);
+    if (!text) return {};
+    FL_TRY(to, value<T>(*text));
+    return {};
+  }
+
+  std::size_t line_;
+  std::vector<std::string_view> words_;
+  std::size_t at_ = 0;
+};
+
+class Parser {
+ public:
+  Result<> line(LineReader& line) {
+    if (line.empty()) return {};
+    FL_TRY(const std::string_view kind, line.word("kind"));
+    for (const auto& [name, read] : kKinds) {
+      if (name != kind) continue;
+      FL_TRY_OK((this->*read)(line));
+      return line.end();
+    }
+    return line.error("\"" + std::string(kind) + "\" is no kind of line",
+                      "write self, network, vtep, link, endpoint, service, port or backend");
+  }
+  ForwardingState take() && {
+    normalize(state_);
+    return std::move(state_);
+  }
+
+ private:
+  Result<> self(LineReader& line) {
+    if (std::exchange(has_self_, true)) return line.error("self stands twice", "state it once");
+    Self& self = state_.self;
+    FL_TRY_OK(line.field("number", self.number));
+    FL_TRY_OK(line.field("vtep", self.vtep));
+    FL_TRY_OK(line.field("uplink", self.uplink_ifindex));
+    FL_TRY_OK(line.field("vxlan", self.vxlan_port));
+    FL_TRY_OK(line.field("control", self.control_port));
+    FL_TRY_OK(line.field("gateway", self.gateway_mac));
+    FL_TRY_OK(line.field("cluster_seed", self.cluster_seed));
+    return line.field("node_seed", self.node_seed);
+  }
+
+  Result<> network(LineReader& line) {
+    NetworkRow& network = state_.networks.emplace_back();
+    FL_TRY(network.index, line.number<std::uint32_t>("index"));
+    FL_TRY_OK(line.field("vni", network.vni));
+    while (line.more()) {
+      FL_TRY(const Prefix prefix, line.value_word<Prefix>("prefix"));
+      network.prefixes.push_back(prefix);
+    }
+    return {};
+  }
+
+  Result<> vtep(LineReader& line) {
+    Vtep& vtep = state_.vteps.emplace_back();
+    FL_TRY(vtep.number, line.number<std::uint16_t>("number"));
+    FL_TRY(vtep.address, line.value_word<IpAddress>("address"));
+    vtep.fairlead = !line.take_flag("plain");
+    return {};
+  }
+
+  Result<> link(LineReader& line) {
+    Link& link = state_.links.emplace_back();
+    FL_TRY(link.ifindex, line.number<std::uint32_t>("ifindex"));
+    FL_TRY_OK(line.field("network", link.network));
+    FL_TRY_OK(line.field("identity", link.identity));
+    FL_TRY_OK(line.field("mac", link.mac));
+    FL_TRY_OK(line.field("ipv4", link.ipv4));
+    FL_TRY_OK(line.field("ipv6", link.ipv6));
+    FL_TRY_OK(line.field("extra4", link.extra4));
+    FL_TRY_OK(line.field("extra6", link.extra6));
+    link.host = line.take_flag("host");
+    return {};
+  }
+
+  Result<> endpoint(LineReader& line) {
+    Endpoint& endpoint = state_.endpoints.emplace_back();
+    FL_TRY(endpoint.network, line.number<std::uint32_t>("network"));
+    FL_TRY(endpoint.address, line.value_word<IpAddress>("address"));
+    FL_TRY_OK(line.field("vtep", endpoint.vtep));
+    FL_TRY_OK(line.field("identity", endpoint.identity));
+    FL_TRY_OK(line.field("epoch", endpoint.epoch));
+    FL_TRY_OK(line.field("ifindex", endpoint.ifindex));
+    FL_TRY_OK(line.field("mac", endpoint.mac));
+    endpoint.host = line.take_flag("host");
+    return {};
+  }
+
+  Result<> service(LineReader& line) {
+    ServiceRow& service = state_.services.emplace_back();
+    FL_TRY(service.network, line.number<std::uint32_t>("network"));
+    FL_TRY(service.vip, line.value_word<IpAddress>("address"));
+    return {};
+  }
+
+  Result<> port(LineReader& line) {
+    if (state_.services.empty()) return line.error("a port before any service", "write its service above it");
+    ServicePortRow& port = state_.services.back().ports.emplace_back();
+    FL_TRY(const std::string_view protocol, line.word("protocol"));
+    const auto* known =
+        std::ranges::find(kProtocols, protocol, [](const auto& entry) { return entry.first; });
+    if (known != std::end(kProtocols)) {
+      port.protocol = known->second;
+    } else {
+      FL_TRY(port.protocol, line.number<std::uint8_t>(protocol, "protocol"));
+    }
+    FL_TRY(port.port, line.number<std::uint16_t>("port"));
+    return {};
+  }
+
+  Result<> backend(LineReader& line) {
+    if (state_.services.empty() || state_.services.back().ports.empty())
+      return line.error("a backend before any port", "write its port above it");
+    Backend& backend = state_.services.back().ports.back().backends.emplace_back();
+    FL_TRY(const std::string_view text, line.word("address"));
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos)
+      return line.error("a backend without a port", "write 10.0.0.1:80 or [fd00::1]:80");
+    std::string_view address = text.substr(0, colon);
+    const bool bracketed = address.starts_with('[') && address.ends_with(']');
+    if (bracketed) address = address.substr(1, address.size() - 2);
+    FL_TRY(backend.address, line.value<IpAddress>(address));
+    if (bracketed == backend.address.is_v4())
+      return line.error("a backend with misplaced brackets", "write 10.0.0.1:80 or [fd00::1]:80");
+    FL_TRY(backend.port, line.number<std::uint16_t>(text.substr(colon + 1), "port"));
+    return line.field("weight", backend.weight);
+  }
+
+  using Read = Result<> (Parser::*)(LineReader&);
+  static constexpr std::pair<std::string_view, Read> kKinds[] = {
+      {"self", &Parser::self}, {"network", &Parser::network},   {"vtep", &Parser::vtep},
+      {"link", &Parser::link}, {"endpoint", &Parser::endpoint}, {"service", &Parser::service},
+      {"port", &Parser::port}, {"backend", &Parser::backend}};
+
+  ForwardingState state_;
+  bool has_self_ = false;
+};
+
+}  // namespace
+
+std::string format(const ForwardingState& state) {
+  std::string out;
+  write_self(state.self, out);
+  for (const NetworkRow& network : state.networks) write_network(network, out);
+  for (const Vtep& vtep : state.vteps) write_vtep(vtep, out);
+  for (const Link& link : state.links) write_link(link, out);
+  for (const Endpoint& endpoint : state.endpoints) write_endpoint(endpoint, out);
+  for (const ServiceRow& service : state.services) write_service(service, out);
+  return out;
+}
+
+Result<ForwardingState> parse(std::string_view text) {
+  Parser parser;
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    LineReader line(text.substr(0, end), number);
+    FL_TRY_OK(parser.line(line));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return std::move(parser).take();
+}
+
+}  // namespace fairlead::model
