@@ -30,7 +30,7 @@ Result<std::string> read_token(const std::string& file);  // one line; at least 
 struct ClientCall {
   Method method = Method::get;
   std::string target;  // path and query, see format_target()
-  std::string body;
+  std::string body = {};
   std::string content_type = "application/json";
   Millis timeout{30000};
 };

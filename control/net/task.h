@@ -22,7 +22,7 @@ namespace asio = boost::asio;
 template <class T = void>
 using Task = asio::awaitable<T>;
 
-// Suspends the caller; ends early, without an error, when its task is cancelled.
+// Suspends the caller. In a cancelled task this, like every await, throws operation_aborted.
 Task<> sleep_for(Millis duration);
 
 class TaskGroup {

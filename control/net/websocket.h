@@ -3,7 +3,8 @@
 // and on the client's. Sending never blocks: messages wait in a queue with a
 // bound, and a reader that is too slow for it is an error the sender sees.
 // Quiet peers are pinged and dropped when they do not answer. Belongs to one
-// loop's thread; receive() is awaited by one task at a time.
+// loop's thread and must not outlive that loop; receive() is awaited by one
+// task at a time.
 #pragma once
 
 #include <cstddef>
