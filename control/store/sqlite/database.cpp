@@ -17,8 +17,9 @@ bool out_of_space(int result, int os) {
 }
 
 Error sqlite_error(sqlite3* db, const std::string& file) {
+  const int os = sqlite3_system_errno(db) != 0 ? sqlite3_system_errno(db)
+                                               : errno;  // it forgets its own after a rollback
   const int result = sqlite3_extended_errcode(db);
-  const int os = sqlite3_system_errno(db);
   if (out_of_space(result, os))
     return {Code::exhausted, file, "the disk is full, nothing was written",
             "free space on its file system; reading goes on and writing resumes by itself"};
@@ -37,7 +38,8 @@ Error sqlite_error(sqlite3* db, const std::string& file) {
     default:
       break;
   }
-  if (os != 0) return os_error(os, file, "check the file, its folder and its disk");
+  if (os != 0 && ((result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN))
+    return os_error(os, file, "check the file, its folder and its disk");
   return {Code::io, file, sqlite3_errmsg(db), "check the file, its folder and its disk"};
 }
 
@@ -69,6 +71,7 @@ Statement& Statement::bind(int index, std::string_view blob) {
 }
 
 Result<bool> Statement::step() {
+  errno = 0;
   const int result = sqlite3_step(statement_.get());
   if (result == SQLITE_ROW) return true;
   if (result == SQLITE_DONE) return false;
@@ -104,6 +107,7 @@ Result<Database> Database::open(const std::filesystem::path& file) {
   database.file_ = file.string();
   sqlite3* raw = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+  errno = 0;
   const int result = sqlite3_open_v2(file.c_str(), &raw, flags, nullptr);
   database.db_.reset(raw);
   if (raw == nullptr) return fail(Code::exhausted, database.file_, "out of memory");
@@ -113,12 +117,14 @@ Result<Database> Database::open(const std::filesystem::path& file) {
 }
 
 Result<> Database::run(const char* sql) {
+  errno = 0;
   if (sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK) return {};
   return std::unexpected(sqlite_error(db_.get(), file_));
 }
 
 Result<Statement> Database::prepare(std::string_view sql) {
   sqlite3_stmt* raw = nullptr;
+  errno = 0;
   const int size = static_cast<int>(sql.size());
   if (sqlite3_prepare_v3(db_.get(), sql.data(), size, SQLITE_PREPARE_PERSISTENT, &raw, nullptr) != SQLITE_OK)
     return std::unexpected(sqlite_error(db_.get(), file_));
