@@ -58,7 +58,7 @@ std::optional<Op> read_change(Reader& reader) {
   auto key = reader.bytes();
   if (!key || key->empty()) return std::nullopt;
   auto value = reader.bytes();
-  if (!value) return std::nullopt;
+  if (!value || (*type == 1 && !value->empty())) return std::nullopt;
   return *type == 0 ? put(std::move(*key), std::move(*value)) : erase(std::move(*key));
 }
 
