@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each event changes in the state. Nothing here begins work, except that
+// a changed set of pods is saved before anything else happens to them.
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "orchestrator/agent/transition.h"
+
+namespace fairlead::agent {
+namespace {
+
+std::string exit_text(std::int32_t code) { return "exited with code " + std::to_string(code); }
+
+PodState new_pod(std::shared_ptr<const Pod> pod) {
+  PodState state;
+  state.containers.resize(pod->pod.containers.size());
+  state.reported = pod->status;
+  state.restarts_before = pod->status.restarts;
+  state.exit_code = pod->status.exit_code;
+  state.why = pod->status.why;
+  state.pod = std::move(pod);
+  return state;
+}
+
+void adopt_container(Context& context, PodState& pod, std::size_t index, const AdoptedContainer& found) {
+  ContainerState& container = pod.containers[index];
+  container.incarnation = 1;
+  container.stage = found.stage == Stage::prepared ? Stage::ended : found.stage;
+  container.started = context.now.mono;
+  container.probe.ready = pod.reported.phase == PodPhase::ready;  // until a probe says otherwise
+  if (found.stage != Stage::ended) return;
+  if (found.exit_code) pod.exit_code = found.exit_code;
+  end_container(context, pod, index,
+                found.exit_code ? exit_text(*found.exit_code) : "ended while no agent ran");
+}
+
+void apply(Context& context, const Adopted& event) {
+  for (const AdoptedPod& found : event.pods) {
+    FL_CHECK(found.containers.size() == found.pod->pod.containers.size(), found.pod->meta.name);
+    PodState pod = new_pod(found.pod);
+    pod.network = found.network ? NetworkStage::present : NetworkStage::dirty;
+    pod.linked = found.network;
+    for (std::size_t i = 0; i < found.containers.size(); ++i)
+      adopt_container(context, pod, i, found.containers[i]);
+    // Only what once ran is known to have had its tables acknowledged.
+    if (std::ranges::none_of(found.containers, [](const auto& c) { return c.stage == Stage::running; }))
+      pod.tables = ++context.state.tables.wanted;
+    context.state.pods.insert_or_assign(found.pod->meta.uid, std::move(pod));
+  }
+}
+
+// Wanted gone: the tables of a later generation no longer balance to it.
+void begin_removal(Context& context, PodState& pod) {
+  if (pod.remove) return;
+  pod.remove = true;
+  pod.tables = context.state.tables.wanted;
+  pod.patience_until = context.now.mono + context.state.limits.tables_patience;
+}
+
+void apply(Context& context, const Wanted& event) {
+  NodeState& state = context.state;
+  context.save |= !state.synced;
+  state.synced = true;
+  state.revision = event.revision;
+  ++state.tables.wanted;
+  std::set<PodUid> wanted;
+  for (const auto& pod : event.pods) {
+    wanted.insert(pod->meta.uid);
+    auto [it, fresh] = state.pods.try_emplace(pod->meta.uid);
+    if (fresh) it->second = new_pod(pod);
+    context.save |= fresh;
+    if (pod->stop) begin_removal(context, it->second);
+  }
+  for (auto& [uid, pod] : state.pods) {
+    if (wanted.contains(uid)) continue;
+    context.save |= !pod.forget;
+    pod.forget = true;
+    begin_removal(context, pod);
+  }
+}
+
+void finish_probe(Context& context, PodState& pod, std::size_t index, const Error* error) {
+  ContainerState& container = pod.containers[index];
+  ProbeState& probe = container.probe;
+  probe.busy = WorkId{};
+  if (std::exchange(probe.stale, false) || container.stage != Stage::running) return;
+  const Probe& spec = *pod.pod->pod.containers[index].ready;
+  if (!error) {
+    probe.ready = true;
+    probe.failures = 0;
+    probe.interval = spec.every;
+  } else if (++probe.failures >= spec.failures || !probe.ready) {
+    probe.ready = false;
+    if (probe.failures >= spec.failures && pod.why.empty()) pod.why = format(*error);
+  }
+  if (!probe.ready)
+    probe.interval = std::min(spec.every, std::max(probe.interval * 2, context.state.limits.probe_first));
+  probe.next = context.now.mono + probe.interval;
+}
+
+void finish_removal(Context& context, ContainerState& container, const Error* error) {
+  if (error) {
+    const Limits& limits = context.state.limits;
+    container.not_before =
+        context.now.mono + backoff(++container.remove_failures, limits.backoff_first, limits.backoff_last);
+    return;
+  }
+  container.stage = Stage::absent;
+  container.remove_failures = 0;
+  container.kill_at.reset();
+  container.give_up_at.reset();
+}
+
+// The container reached its next stage, unless it failed or exited on the way.
+void finish_forward(Context& context, PodState& pod, std::size_t index, Verb verb, const Error* error) {
+  ContainerState& container = pod.containers[index];
+  if (error) return end_container(context, pod, index, format(*error));
+  if (verb == Verb::prepare) container.stage = Stage::prepared;
+  if (verb == Verb::create) container.stage = Stage::created;
+  if (verb == Verb::start) {
+    container.stage = Stage::running;
+    container.started = context.now.mono;
+    container.probe =
+        ProbeState{false, 0, container.probe.busy, is_busy(container.probe.busy), {}, Millis{0}};
+    container.probe.next = context.now.mono;
+  }
+  if (container.exited) end_container(context, pod, index, exit_text(container.exit_code));
+}
+
+void finish_container(Context& context, PodState& pod, std::size_t index, const Error* error) {
+  ContainerState& container = pod.containers[index];
+  const Verb verb = container.doing;
+  container.busy = WorkId{};
+  if (is_heavy(verb)) --context.state.heavy;
+  switch (verb) {
+    case Verb::remove_container:
+      return finish_removal(context, container, error);
+    case Verb::prepare:
+    case Verb::create:
+    case Verb::start:
+      return finish_forward(context, pod, index, verb, error);
+    default:
+      break;  // a signal: its effect is an exit, or the next deadline
+  }
+  if (container.exited) end_container(context, pod, index, exit_text(container.exit_code));
+}
+
+void finish_network(Context& context, PodState& pod, const Error* error) {
+  const Limits& limits = context.state.limits;
+  --context.state.heavy;
+  pod.busy = WorkId{};
+  const bool making = pod.network == NetworkStage::absent;
+  if (error) {
+    if (pod.why.empty()) pod.why = "network: " + format(*error);
+    pod.network = NetworkStage::dirty;
+    std::uint32_t& failures = making ? pod.network_failures : pod.network_remove_failures;
+    MonoTime& not_before = making ? pod.network_not_before : pod.network_remove_not_before;
+    not_before = context.now.mono + backoff(++failures, limits.backoff_first, limits.backoff_last);
+    return;
+  }
+  pod.network = making ? NetworkStage::present : NetworkStage::absent;
+  pod.network_remove_failures = 0;
+  if (!making) return;
+  pod.network_failures = 0;
+  pod.linked = true;
+  pod.tables = ++context.state.tables.wanted;
+}
+
+void finish_tables(Context& context, const Error* error) {
+  TablesState& tables = context.state.tables;
+  tables.busy = WorkId{};
+  if (error) {
+    tables.why = format(*error);
+    tables.not_before = context.now.mono + backoff(++tables.failures, Millis{100}, Millis{5000});
+    return;
+  }
+  tables.failures = 0;
+  tables.why.clear();
+  tables.applied = tables.publishing;
+}
+
+void finish(Context& context, WorkId id, const Error* error) {
+  if (context.state.tables.busy == id) return finish_tables(context, error);
+  for (auto& [uid, pod] : context.state.pods) {
+    if (pod.busy == id) return finish_network(context, pod, error);
+    for (std::size_t i = 0; i < pod.containers.size(); ++i) {
+      if (pod.containers[i].busy == id) return finish_container(context, pod, i, error);
+      if (pod.containers[i].probe.busy == id) return finish_probe(context, pod, i, error);
+    }
+  }
+}
+
+void apply(Context& context, const Done& event) { finish(context, event.id, nullptr); }
+void apply(Context& context, const Failed& event) { finish(context, event.id, &event.error); }
+
+void apply(Context& context, const Exited& event) {
+  const auto found = context.state.pods.find(event.pod);
+  if (found == context.state.pods.end() || event.container >= found->second.containers.size()) return;
+  PodState& pod = found->second;
+  ContainerState& container = pod.containers[event.container];
+  if (container.incarnation != event.incarnation || container.stage == Stage::absent ||
+      container.stage == Stage::ended)
+    return;
+  container.exit_code = event.code;
+  container.exited = true;
+  pod.exit_code = event.code;
+  if (is_busy(container.busy)) return;  // the work's result comes first
+  end_container(context, pod, event.container, exit_text(event.code));
+}
+
+void apply(Context& context, const Connected&) {
+  for (auto& [uid, pod] : context.state.pods) pod.report_due = true;
+}
+
+void apply(Context&, const Tick&) {}
+
+}  // namespace
+
+void apply_event(Context& context, const Event& event) {
+  std::visit([&](const auto& e) { apply(context, e); }, event);
+}
+
+}  // namespace fairlead::agent

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The status a user sees, read off the state.
+#include <algorithm>
+
+#include "orchestrator/agent/transition.h"
+
+namespace fairlead::agent {
+namespace {
+
+bool is_down(const ContainerState& container) {
+  return container.stage == Stage::ended ||
+         (container.stage == Stage::absent && container.failures > 0 && !is_busy(container.busy));
+}
+
+bool is_running(const ContainerState& container) { return container.stage == Stage::running; }
+
+bool all_ready(const PodState& pod) {
+  for (std::size_t i = 0; i < pod.containers.size(); ++i)
+    if (pod.pod->pod.containers[i].ready && !pod.containers[i].probe.ready) return false;
+  return true;
+}
+
+PodPhase phase_of(const PodState& pod) {
+  if (pod.gone) return PodPhase::gone;
+  if (pod.remove) return PodPhase::stopping;
+  if (std::ranges::any_of(pod.containers, is_down)) return PodPhase::failed;
+  if (pod.network_failures > 0 && pod.network != NetworkStage::present) return PodPhase::failed;
+  if (!std::ranges::all_of(pod.containers, is_running)) return PodPhase::starting;
+  return all_ready(pod) ? PodPhase::ready : PodPhase::running;
+}
+
+}  // namespace
+
+PodStatus status_of(const PodState& pod, const TablesState& tables, WallTime now) {
+  PodStatus status = pod.reported;
+  const PodPhase phase = phase_of(pod);
+  if (phase != status.phase) status.since = now;
+  status.phase = phase;
+  status.restarts = pod.restarts_before;
+  for (const ContainerState& container : pod.containers) status.restarts += container.restarts;
+  status.exit_code = pod.exit_code;
+  status.why = phase == PodPhase::ready ? "" : pod.why;
+  if (phase == PodPhase::starting && status.why.empty() && !tables.why.empty())
+    status.why = "tables: " + tables.why;
+  return status;
+}
+
+}  // namespace fairlead::agent

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fake_node.h"
+
+#include <algorithm>
+
+namespace fairlead::agent {
+namespace {
+
+std::string line_of(const Work& work) {
+  std::string line = std::string(to_string(work.verb)) + " " + work.pod->meta.uid;
+  if (work.verb != Verb::make_network && work.verb != Verb::remove_network)
+    line += "/" + std::to_string(work.container);
+  return line;
+}
+
+}  // namespace
+
+std::shared_ptr<const Pod> make_pod(const std::string& uid, std::size_t containers, bool probe) {
+  Pod pod;
+  pod.meta.name = "pod-" + uid;
+  pod.meta.ns = "default";
+  pod.meta.uid = uid;
+  for (std::size_t i = 0; i < containers; ++i) {
+    Container container;
+    container.name = "c" + std::to_string(i);
+    container.ports.push_back({"http", 8080, Protocol::tcp});
+    if (probe) container.ready = Probe{Probe::Type::tcp, "http", "/", Millis{1000}, Millis{1000}, 3};
+    pod.pod.containers.push_back(container);
+  }
+  return std::make_shared<const Pod>(std::move(pod));
+}
+
+std::shared_ptr<const Pod> stopped(const std::shared_ptr<const Pod>& pod) {
+  Pod copy = *pod;
+  copy.stop = true;
+  return std::make_shared<const Pod>(std::move(copy));
+}
+
+void FakeNode::require(bool kept, const std::string& what) {
+  if (!kept) violations.push_back(what);
+}
+
+void FakeNode::send(const Event& event) {
+  const Step step_taken = step(state, event, now);
+  wake = step_taken.wake;
+  for (const Action& action : step_taken.actions) take(action);
+}
+
+void FakeNode::want(std::vector<std::shared_ptr<const Pod>> pods) {
+  send(Wanted{Revision{++revision_}, std::move(pods)});
+}
+
+void FakeNode::take(const Action& action) {
+  if (const auto* report = std::get_if<Report>(&action)) {
+    reports[report->pod->meta.uid].push_back(report->status);
+    return;
+  }
+  if (const auto* save = std::get_if<Save>(&action)) {
+    saved = save->pods;
+    return;
+  }
+  if (const auto* work = std::get_if<Work>(&action)) {
+    for (const Action& other : pending) {
+      const auto* before = std::get_if<Work>(&other);
+      if (!before || before->pod->meta.uid != work->pod->meta.uid) continue;
+      const auto network = [](Verb v) { return v == Verb::make_network || v == Verb::remove_network; };
+      if (network(before->verb) != network(work->verb)) continue;
+      if (!network(work->verb) && before->container != work->container) continue;
+      if ((before->verb == Verb::probe) != (work->verb == Verb::probe)) continue;
+      require(false, "two at once: " + line_of(*before) + ", " + line_of(*work));
+    }
+    journal.push_back(line_of(*work));
+  } else {
+    for (const Action& other : pending)
+      require(!std::holds_alternative<Publish>(other), "two publications at once");
+    std::string line = "publish";
+    for (const auto& uid : std::get<Publish>(action).links) line += " " + uid;
+    journal.push_back(line);
+  }
+  pending.push_back(action);
+}
+
+void FakeNode::perform_container(const Work& work) {
+  if (work.verb == Verb::probe) return;
+  const PodUid& uid = work.pod->meta.uid;
+  FakeContainer& container = containers[{uid, work.container}];
+  switch (work.verb) {
+    case Verb::prepare:
+      require(!container.exists, "prepared over a container: " + line_of(work));
+      container.prepared = true;
+      container.incarnation = work.incarnation;
+      return;
+    case Verb::create:
+      require(!container.exists, "created twice: " + line_of(work));
+      require(container.prepared && networks.contains(uid),
+              "created without network or bundle: " + line_of(work));
+      container.exists = true;
+      return;
+    case Verb::start:
+      require(container.exists && !container.runs, "started what is not created: " + line_of(work));
+      require(tables.contains(uid), "started before its tables: " + line_of(work));
+      container.runs = true;
+      return;
+    case Verb::term:
+      if (!container.deaf && container.runs) exit(uid, work.container, 143);
+      return;
+    case Verb::kill:
+      if (container.runs) exit(uid, work.container, 137);
+      return;
+    case Verb::remove_container:
+      containers.erase({uid, work.container});
+      return;
+    default:
+      return;
+  }
+}
+
+void FakeNode::perform(const Work& work) {
+  const PodUid& uid = work.pod->meta.uid;
+  if (work.verb == Verb::make_network) {
+    require(!networks.contains(uid), "network made twice: " + uid);
+    networks.insert(uid);
+  } else if (work.verb == Verb::remove_network) {
+    for (const auto& [key, container] : containers)
+      require(key.first != uid || !container.exists, "network removed under a container: " + uid);
+    networks.erase(uid);
+  } else {
+    perform_container(work);
+  }
+}
+
+void FakeNode::answer(std::size_t index, bool succeed) {
+  const Action action = pending[index];
+  pending.erase(pending.begin() + static_cast<std::ptrdiff_t>(index));
+  const Error error{Code::io, "fake", "it was told to fail", "tell it otherwise"};
+  if (const auto* work = std::get_if<Work>(&action)) {
+    // A failure may have done nothing, or all but the answer.
+    if (succeed) perform(*work);
+    send(succeed ? Event{Done{work->id}} : Event{Failed{work->id, error}});
+  } else {
+    const auto& publish = std::get<Publish>(action);
+    if (succeed) tables = publish.links;
+    send(succeed ? Event{Done{publish.id}} : Event{Failed{publish.id, error}});
+  }
+}
+
+void FakeNode::exit(const PodUid& pod, std::size_t container, int code) {
+  FakeContainer& fake = containers[{pod, container}];
+  fake.runs = false;
+  exits.emplace_back(Exited{pod, container, fake.incarnation, code});
+}
+
+void FakeNode::run_until_idle(Millis at_most) {
+  const MonoTime end = now.mono + at_most;
+  for (;;) {
+    if (!exits.empty()) {
+      const Event event = exits.front();
+      exits.pop_front();
+      send(event);
+    } else if (!pending.empty()) {
+      answer(0, true);
+    } else if (wake && *wake <= end) {
+      const Millis passed = std::max(Millis{0}, std::chrono::duration_cast<Millis>(*wake - now.mono));
+      now.mono += passed;
+      now.wall += passed;
+      send(Tick{});
+    } else {
+      now.wall += std::chrono::duration_cast<Millis>(end - now.mono);
+      now.mono = end;
+      return;
+    }
+  }
+}
+
+std::size_t FakeNode::count(const std::string& line) const {
+  return static_cast<std::size_t>(std::ranges::count(journal, line));
+}
+
+std::size_t FakeNode::position(const std::string& line) const {
+  return static_cast<std::size_t>(std::ranges::find(journal, line) - journal.begin());
+}
+
+std::vector<AdoptedPod> FakeNode::living() const {
+  std::vector<AdoptedPod> found;
+  for (const Pod& pod : saved) {
+    AdoptedPod one{std::make_shared<const Pod>(pod), networks.contains(pod.meta.uid), {}};
+    for (std::size_t i = 0; i < pod.pod.containers.size(); ++i) {
+      const auto at = containers.find({pod.meta.uid, i});
+      AdoptedContainer container;
+      if (at != containers.end())
+        container.stage = at->second.runs     ? Stage::running
+                          : at->second.exists ? Stage::ended
+                                              : Stage::prepared;
+      one.containers.push_back(container);
+    }
+    const bool any = one.network || std::ranges::any_of(one.containers, [](const auto& c) {
+                       return c.stage != Stage::absent;
+                     });
+    if (any) found.push_back(std::move(one));
+  }
+  return found;
+}
+
+}  // namespace fairlead::agent

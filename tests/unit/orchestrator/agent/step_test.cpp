@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent's decisions, case by case, on a node in memory.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fake_node.h"
+
+namespace fairlead::agent {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class AgentStep : public testing::Test {
+ protected:
+  FakeNode node;
+  void TearDown() override { EXPECT_THAT(node.violations, IsEmpty()); }
+
+  std::vector<PodPhase> phases(const PodUid& pod) const {
+    std::vector<PodPhase> seen;
+    for (const PodStatus& status : node.reports.at(pod))
+      if (seen.empty() || seen.back() != status.phase) seen.push_back(status.phase);
+    return seen;
+  }
+  std::size_t pending_index(Verb verb) const {
+    for (std::size_t i = 0; i < node.pending.size(); ++i)
+      if (const auto* work = std::get_if<Work>(&node.pending[i]); work && work->verb == verb) return i;
+    ADD_FAILURE() << "nothing pending: " << to_string(verb);
+    return 0;
+  }
+  void answer(Verb verb, bool succeed) { node.answer(pending_index(verb), succeed); }
+  void advance(Millis by) {
+    node.now.mono += by;
+    node.now.wall += by;
+    node.send(Tick{});
+  }
+};
+
+TEST_F(AgentStep, APodComesUpInOrderAndIsReady) {
+  node.want({make_pod("a")});
+  node.run_until_idle(Millis{500});
+  EXPECT_LT(node.position("make network a"), node.position("create a/0"));
+  EXPECT_LT(node.position("prepare a/0"), node.position("create a/0"));
+  EXPECT_LT(node.position("publish a"), node.position("start a/0"));
+  EXPECT_LT(node.position("create a/0"), node.position("start a/0"));
+  EXPECT_THAT(phases("a"), ElementsAre(PodPhase::starting, PodPhase::running, PodPhase::ready));
+  EXPECT_EQ(node.status("a").why, "");
+  EXPECT_EQ(node.status("a").restarts, 0U);
+}
+
+TEST_F(AgentStep, NothingStartsBeforeTheTablesAreAcknowledged) {
+  node.want({make_pod("a")});
+  answer(Verb::make_network, true);
+  answer(Verb::prepare, true);
+  answer(Verb::create, true);
+  ASSERT_EQ(node.count("start a/0"), 0U);
+  for (int i = 0; i < 5; ++i) {  // publications fail: still nothing starts, and the user is told
+    ASSERT_FALSE(node.pending.empty());
+    node.answer(0, false);
+    advance(Millis{5000});
+  }
+  EXPECT_EQ(node.count("start a/0"), 0U);
+  EXPECT_THAT(node.status("a").why, HasSubstr("tables"));
+  node.run_until_idle(Millis{500});
+  EXPECT_EQ(node.status("a").phase, PodPhase::ready);
+  EXPECT_EQ(node.status("a").why, "");
+}
+
+TEST_F(AgentStep, RemovalWithdrawsThenTermsThenDeletesEverything) {
+  const auto pod = make_pod("a", 2);
+  node.want({pod});
+  node.run_until_idle(Millis{500});
+  node.journal.clear();
+  node.want({stopped(pod)});
+  node.run_until_idle(Millis{1000});
+  EXPECT_EQ(node.journal.front(), "publish a");
+  EXPECT_LT(node.position("term a/0"), node.position("remove a/0"));
+  EXPECT_LT(node.position("remove a/1"), node.position("publish"));
+  EXPECT_LT(node.position("publish"), node.position("remove network a"));
+  EXPECT_EQ(node.count("kill a/0"), 0U);
+  EXPECT_THAT(phases("a"), ElementsAre(PodPhase::starting, PodPhase::running, PodPhase::ready,
+                                       PodPhase::stopping, PodPhase::gone));
+  EXPECT_THAT(node.networks, IsEmpty());
+  EXPECT_THAT(node.containers, IsEmpty());
+  EXPECT_EQ(node.status("a").why, "");
+}
+
+TEST_F(AgentStep, AGonePodIsReportedAgainUntilControlDropsIt) {
+  const auto pod = make_pod("a");
+  node.want({stopped(pod)});
+  node.run_until_idle(Millis{1000});
+  ASSERT_EQ(node.status("a").phase, PodPhase::gone);
+  const std::size_t before = node.reports["a"].size();
+  node.send(Connected{});
+  EXPECT_EQ(node.reports["a"].size(), before + 1);
+  node.want({});
+  EXPECT_THAT(node.state.pods, IsEmpty());
+  EXPECT_EQ(node.count("prepare a/0"), 0U);
+}
+
+TEST_F(AgentStep, ADeafContainerIsKilledAfterItsGrace) {
+  const auto pod = make_pod("a");
+  node.want({pod});
+  node.run_until_idle(Millis{500});
+  node.containers[{"a", 0}].deaf = true;
+  node.want({stopped(pod)});
+  node.run_until_idle(Millis{9000});
+  EXPECT_EQ(node.count("term a/0"), 1U);
+  EXPECT_EQ(node.count("kill a/0"), 0U);
+  node.run_until_idle(Millis{2000});
+  EXPECT_EQ(node.count("kill a/0"), 1U);
+  EXPECT_EQ(node.status("a").phase, PodPhase::gone);
+  EXPECT_EQ(node.status("a").exit_code, 137);
+}
+
+TEST_F(AgentStep, ARemovalDoesNotWaitForeverForTables) {
+  const auto pod = make_pod("a");
+  node.want({pod});
+  node.run_until_idle(Millis{500});
+  node.want({stopped(pod)});
+  for (int i = 0; i < 400 && node.status("a").phase != PodPhase::gone; ++i) {
+    if (!node.exits.empty()) {
+      const Event exit = node.exits.front();
+      node.exits.pop_front();
+      node.send(exit);
+    } else if (!node.pending.empty()) {
+      node.answer(0, !std::holds_alternative<Publish>(node.pending.front()));
+    } else {
+      advance(Millis{500});
+    }
+  }
+  EXPECT_EQ(node.status("a").phase, PodPhase::gone);
+}
+
+TEST_F(AgentStep, AnExitIsRestartedAfterABackoffThatDoubles) {
+  node.want({make_pod("a", 1, false)});
+  node.run_until_idle(Millis{500});
+  std::vector<Millis> pauses;
+  for (int i = 0; i < 8; ++i) {
+    node.exit("a", 0, i == 0 ? 3 : 4);
+    const MonoTime ended = node.now.mono;
+    const std::size_t starts = node.count("start a/0");
+    node.send(node.exits.front());
+    node.exits.pop_front();
+    EXPECT_EQ(node.status("a").phase, PodPhase::failed);
+    EXPECT_EQ(node.status("a").exit_code, i == 0 ? 3 : 4);
+    EXPECT_THAT(node.status("a").why, HasSubstr("c0: exited with code"));
+    while (node.count("start a/0") == starts) node.run_until_idle(Millis{500});
+    pauses.push_back(std::chrono::duration_cast<Millis>(node.now.mono - ended));
+  }
+  EXPECT_THAT(pauses, ElementsAre(Millis{1000}, Millis{2000}, Millis{4000}, Millis{8000}, Millis{16'000},
+                                  Millis{32'000}, Millis{60'000}, Millis{60'000}));
+  EXPECT_EQ(node.status("a").restarts, 8U);
+  node.run_until_idle(Millis{61'000});  // a steady minute forgets
+  node.exit("a", 0, 1);
+  const MonoTime ended = node.now.mono;
+  node.run_until_idle(Millis{1000});
+  EXPECT_EQ(node.status("a").phase, PodPhase::ready);
+  EXPECT_LE(node.now.mono - ended, Millis{1000});
+}
+
+TEST_F(AgentStep, TheFirstCauseStaysUntilThePodIsReady) {
+  node.want({make_pod("a")});
+  answer(Verb::make_network, true);
+  answer(Verb::prepare, false);
+  EXPECT_EQ(node.status("a").phase, PodPhase::failed);
+  EXPECT_THAT(node.status("a").why, HasSubstr("it was told to fail"));
+  answer(Verb::remove_container, true);
+  node.now.mono += Millis{1000};
+  node.send(Tick{});
+  EXPECT_THAT(node.status("a").why, HasSubstr("it was told to fail"));
+  node.run_until_idle(Millis{1000});
+  EXPECT_EQ(node.status("a").phase, PodPhase::ready);
+  EXPECT_EQ(node.status("a").why, "");
+  EXPECT_EQ(node.status("a").restarts, 1U);
+}
+
+TEST_F(AgentStep, OnlyTheContainerThatExitedIsRestarted) {
+  node.want({make_pod("a", 2)});
+  node.run_until_idle(Millis{500});
+  node.exit("a", 1, 7);
+  node.run_until_idle(Millis{1500});
+  EXPECT_EQ(node.count("start a/0"), 1U);
+  EXPECT_EQ(node.count("start a/1"), 2U);
+  EXPECT_EQ(node.count("make network a"), 1U);
+  EXPECT_EQ(node.status("a").phase, PodPhase::ready);
+  EXPECT_EQ(node.status("a").restarts, 1U);
+}
+
+TEST_F(AgentStep, ALateExitOfAnEarlierIncarnationChangesNothing) {
+  node.want({make_pod("a")});
+  node.run_until_idle(Millis{500});
+  node.exit("a", 0, 1);
+  const Event old = node.exits.front();
+  node.run_until_idle(Millis{1500});
+  node.send(old);
+  EXPECT_EQ(node.status("a").phase, PodPhase::ready);
+  EXPECT_EQ(node.status("a").restarts, 1U);
+}
+
+TEST_F(AgentStep, ThreeFailedProbesInARowMakeAReadyPodUnready) {
+  node.want({make_pod("a")});
+  node.run_until_idle(Millis{100});
+  ASSERT_EQ(node.status("a").phase, PodPhase::ready);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(node.status("a").phase, PodPhase::ready) << i;
+    advance(Millis{1000});
+    answer(Verb::probe, false);
+  }
+  EXPECT_EQ(node.status("a").phase, PodPhase::running);
+  EXPECT_THAT(node.status("a").why, HasSubstr("it was told to fail"));
+  node.run_until_idle(Millis{1000});
+  EXPECT_EQ(node.status("a").phase, PodPhase::ready);
+  EXPECT_EQ(node.status("a").restarts, 0U);
+}
+
+TEST_F(AgentStep, ANewAgentAdoptsWhatRunsAndTouchesNothing) {
+  node.want({make_pod("a"), make_pod("b")});
+  node.run_until_idle(Millis{500});
+  FakeNode next = node;
+  next.state = NodeState{};
+  next.pending.clear();
+  next.journal.clear();
+  next.reports.clear();
+  next.send(Adopted{next.living()});
+  next.run_until_idle(Millis{5000});
+  EXPECT_EQ(next.status("a").phase, PodPhase::ready);
+  EXPECT_EQ(next.count("publish"), 0U);  // not before a whole snapshot
+  next.want({make_pod("a"), make_pod("b")});
+  next.run_until_idle(Millis{5000});
+  for (const char* line :
+       {"make network a", "create a/0", "start a/0", "term a/0", "remove a/0", "remove network a"})
+    EXPECT_EQ(next.count(line), 0U) << line;
+  EXPECT_EQ(next.status("b").phase, PodPhase::ready);
+  EXPECT_THAT(next.violations, IsEmpty());
+}
+
+TEST_F(AgentStep, AnAdoptedPodThatIsNotWantedGoesOnlyAfterTheWholeSnapshot) {
+  node.want({make_pod("a")});
+  node.run_until_idle(Millis{500});
+  FakeNode next = node;
+  next.state = NodeState{};
+  next.pending.clear();
+  next.journal.clear();
+  next.send(Adopted{next.living()});
+  next.run_until_idle(Millis{60'000});
+  EXPECT_EQ(next.count("term a/0"), 0U);
+  next.want({});
+  next.run_until_idle(Millis{20'000});
+  EXPECT_EQ(next.count("term a/0"), 1U);
+  EXPECT_THAT(next.networks, IsEmpty());
+  EXPECT_THAT(next.state.pods, IsEmpty());
+  EXPECT_THAT(next.violations, IsEmpty());
+}
+
+TEST_F(AgentStep, AnExitWhileNoAgentRanIsReportedWithItsCodeAndRestarted) {
+  AdoptedPod pod{make_pod("a"), true, {AdoptedContainer{Stage::ended, 9}}};
+  node.networks = {"a"};
+  node.tables = {"a"};
+  node.containers[{"a", 0}] = {true, true, false, false, 1};
+  node.send(Adopted{{pod}});
+  EXPECT_EQ(node.status("a").phase, PodPhase::failed);
+  EXPECT_EQ(node.status("a").exit_code, 9);
+  node.want({pod.pod});
+  node.run_until_idle(Millis{3000});
+  EXPECT_EQ(node.status("a").phase, PodPhase::ready);
+  EXPECT_EQ(node.status("a").restarts, 1U);
+}
+
+TEST_F(AgentStep, HeavyWorkIsBounded) {
+  std::vector<std::shared_ptr<const Pod>> pods;
+  for (int i = 0; i < 100; ++i) pods.push_back(make_pod("p" + std::to_string(i)));
+  node.want(pods);
+  EXPECT_LE(node.pending.size(), node.state.limits.parallel + 1);
+  node.run_until_idle(Millis{20'000});
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(node.status("p" + std::to_string(i)).phase, PodPhase::ready) << i;
+}
+
+TEST(Backoff, DoublesFromOneSecondToAMinute) {
+  const Millis first{1000}, last{60'000};
+  EXPECT_EQ(backoff(0, first, last), Millis{0});
+  EXPECT_EQ(backoff(1, first, last), Millis{1000});
+  EXPECT_EQ(backoff(6, first, last), Millis{32'000});
+  EXPECT_EQ(backoff(7, first, last), Millis{60'000});
+  EXPECT_EQ(backoff(4'000'000'000U, first, last), Millis{60'000});
+}
+
+}  // namespace
+}  // namespace fairlead::agent
