@@ -19,18 +19,9 @@
 
 #include "control/catalog/objects.h"
 #include "orchestrator/runtime/paths.h"
+#include "orchestrator/runtime/pod.h"
 
 namespace fairlead::runtime {
-
-// The pod's /etc: hosts, hostname, resolv.conf (nameserver lines and search).
-struct PodFiles {
-  std::string pod_name;
-  std::string ns;
-  IpAddress ipv4, ipv6;
-  std::vector<IpAddress> nameservers;
-  std::vector<std::string> search;  // "default.svc.cluster.internal", ...
-};
-Result<> write_pod_files(const NodePaths& paths, std::string_view uid, const PodFiles& files);
 
 enum class ContainerState : std::uint8_t { absent, created, running, stopped };
 
@@ -57,11 +48,5 @@ Result<ContainerStatus> container_status(const NodePaths& paths, std::string_vie
                                          std::string_view container);
 // All that runc knows of this node.
 Result<std::vector<ContainerStatus>> list_containers(const NodePaths& paths);
-
-// Everything of a pod: containers, mounts, cgroups, namespace (and with it the
-// link), folder, exit codes. Idempotent: call it until it succeeds.
-Result<> remove_pod(const NodePaths& paths, std::string_view uid);
-// Uids of all pods of which anything is left on this node (folder, namespace, container).
-Result<std::vector<std::string>> list_pods(const NodePaths& paths);
 
 }  // namespace fairlead::runtime

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A container's log as conmon writes it (k8s-file): one line is
-// "<RFC 3339 time> stdout|stderr F|P <text>"; P marks a part whose rest
-// follows in the same stream. parse_log is pure; the rest reads the file.
-// Following is polling: read_log from the offset that the last call gave.
+// A container's log as conmon writes it (k8s-file): a record is one line,
+// "<RFC 3339 time> stdout|stderr F|P <text>"; after P the rest of the program's
+// line follows in the stream's next record. Records are handed on as they are,
+// so that a prompt without a line end is seen at once: print a line end after
+// a whole one only. parse_log is pure; the rest reads the file. Following is
+// polling: read_log from the offset that the last call gave.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +20,8 @@ namespace fairlead::runtime {
 struct LogLine {
   std::string time;  // as written
   bool is_stderr = false;
-  std::string text;  // without the line end
+  bool whole = true;  // false: more of the same line follows
+  std::string text;   // without the line end
   bool operator==(const LogLine&) const = default;
 };
 
@@ -28,8 +31,7 @@ struct LogChunk {
   std::uint64_t malformed = 0;  // lines that were not of this form, left out
 };
 
-// The complete lines of `bytes`, which begin at `offset` of the file. Parts
-// without their rest are left for the next call, unless they exceed 64 KiB.
+// The complete records of `bytes`, which begin at `offset` of the file.
 LogChunk parse_log(std::string_view bytes, std::uint64_t offset);
 
 // At most `max_bytes` from `offset`. A missing file is an empty chunk; a file

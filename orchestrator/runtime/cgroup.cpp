@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "orchestrator/runtime/cgroup.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <system_error>
+#include <thread>
+#include <unistd.h>
+
+#include "base/io/clock.h"
+#include "base/io/file.h"
+
+namespace fairlead::runtime {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kOurs = "/fairlead/";
+constexpr std::chrono::milliseconds kPause{20};
+
+std::vector<std::string_view> words(std::string_view line) {
+  std::vector<std::string_view> result;
+  while (!line.empty()) {
+    const std::string_view word = line.substr(0, line.find(' '));
+    line.remove_prefix(std::min(line.size(), word.size() + 1));
+    if (!word.empty()) result.push_back(word);
+  }
+  return result;
+}
+
+void kill_members(const fs::path& cgroup) {
+  const Result<std::string> members = read_file(cgroup / "cgroup.procs", 1U << 20);
+  if (!members) return;  // gone meanwhile
+  for (std::string_view rest = *members; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    int pid = 0;
+    std::from_chars(line.data(), line.data() + line.size(), pid);
+    if (pid > 1) ::kill(pid, SIGKILL);
+  }
+}
+
+// The folder and everything below, deepest first.
+std::vector<fs::path> subtree(const fs::path& top) {
+  std::vector<fs::path> result{top};
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(top, error), end; !error && it != end; it.increment(error))
+    if (it->is_directory(error)) result.push_back(it->path());
+  std::ranges::reverse(result);
+  return result;
+}
+
+// True when nothing of it is left.
+Result<bool> remove_once(const fs::path& top, bool kill) {
+  std::error_code error;
+  if (!fs::exists(top, error)) return true;
+  for (const fs::path& cgroup : subtree(top)) {
+    if (kill) kill_members(cgroup);
+    if (::rmdir(cgroup.c_str()) == 0 || errno == ENOENT) continue;
+    if (errno == EBUSY || errno == ENOTEMPTY) return false;
+    return std::unexpected(os_error(errno, "cgroup " + cgroup.string()));
+  }
+  return true;
+}
+
+}  // namespace
+
+std::vector<fs::path> cgroup_roots(std::string_view mountinfo) {
+  std::vector<fs::path> roots;
+  while (!mountinfo.empty()) {
+    const std::string_view line = mountinfo.substr(0, mountinfo.find('\n'));
+    mountinfo.remove_prefix(std::min(mountinfo.size(), line.size() + 1));
+    const std::vector<std::string_view> fields = words(line);
+    const auto dash = std::ranges::find(fields, "-");
+    if (fields.size() < 5 || dash == fields.end() || dash + 1 == fields.end()) continue;
+    const std::string_view type = *(dash + 1);
+    if (type == "cgroup" || type == "cgroup2") roots.emplace_back(fields[4]);
+  }
+  return roots;
+}
+
+Result<> remove_cgroup(std::string_view path, bool kill, Millis timeout) {
+  if (!path.starts_with(kOurs) || path.size() == kOurs.size() || path.contains(".."))
+    return fail(Code::invalid, "cgroup " + std::string(path), "is not one of Fairlead's");
+  FL_TRY(const std::string mountinfo, read_file("/proc/self/mountinfo"));
+  const MonoTime deadline = mono_now() + timeout;
+  for (const fs::path& root : cgroup_roots(mountinfo)) {
+    const fs::path top = root.string() + std::string(path);
+    for (;;) {
+      FL_TRY(const bool gone, remove_once(top, kill));
+      if (gone) break;
+      if (mono_now() >= deadline)
+        return fail(Code::timeout, "cgroup " + top.string(), "is still busy",
+                    "see what runs in it: cgroup.procs");
+      std::this_thread::sleep_for(kPause);
+    }
+  }
+  return {};
+}
+
+}  // namespace fairlead::runtime

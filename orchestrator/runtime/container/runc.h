@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two programs that run containers, one function per command. runc: its
+// state folder is the node's own. conmon: stays with the container, keeps its
+// output and its exit code, and lives on without us.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orchestrator/runtime/paths.h"
+
+namespace fairlead::runtime {
+
+enum class RuncStatus : unsigned char { created, running, stopped };
+
+struct RuncState {
+  std::string id;
+  RuncStatus status = RuncStatus::stopped;
+  int pid = 0;
+};
+
+Result<std::optional<RuncState>> runc_state(const NodePaths& paths, const std::string& id);
+Result<std::vector<RuncState>> runc_list(const NodePaths& paths);
+Result<> runc_start(const NodePaths& paths, const std::string& id);
+Result<> runc_kill(const NodePaths& paths, const std::string& id, int signal);
+Result<> runc_delete(const NodePaths& paths, const std::string& id);  // by force; absent is success
+
+// conmon, which calls `runc create`: returns when the container is created or
+// with runc's own words. `bundle` holds config.json; the log is bundle/log.
+Result<> conmon_create(const NodePaths& paths, const std::string& id, const std::filesystem::path& bundle);
+// Waits until that container's conmon has written its last and ended; kills it after two seconds.
+Result<> conmon_wait(const std::string& id, const std::filesystem::path& bundle);
+
+}  // namespace fairlead::runtime

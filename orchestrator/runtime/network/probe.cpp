@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "orchestrator/runtime/network/probe.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <netinet/in.h>
+#include <optional>
+#include <poll.h>
+#include <string_view>
+#include <sys/socket.h>
+
+#include "base/io/clock.h"
+#include "base/io/fd.h"
+
+namespace fairlead::runtime {
+namespace {
+
+constexpr std::size_t kMaxStatusLine = 256;
+
+struct Peer {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+};
+
+Peer make_peer(const IpAddress& address, std::uint16_t port) {
+  Peer peer;
+  if (address.is_v4()) {
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(port);
+    in.sin_addr.s_addr = htonl(address.v4_host_order());
+    std::memcpy(&peer.storage, &in, sizeof in);
+    peer.size = sizeof in;
+    return peer;
+  }
+  sockaddr_in6 in{};
+  in.sin6_family = AF_INET6;
+  in.sin6_port = htons(port);
+  std::memcpy(&in.sin6_addr, address.bytes.data(), address.bytes.size());
+  std::memcpy(&peer.storage, &in, sizeof in);
+  peer.size = sizeof in;
+  return peer;
+}
+
+// One attempt against its deadline; each step gives the reason why it failed.
+class Attempt {
+ public:
+  explicit Attempt(Millis timeout) : timeout_(timeout), deadline_(mono_now() + timeout) {}
+
+  std::optional<std::string> connect(const IpAddress& address, std::uint16_t port) {
+    const Peer peer = make_peer(address, port);
+    socket_ = Fd(::socket(peer.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!socket_) return std::strerror(errno);
+    if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&peer.storage), peer.size) == 0)
+      return std::nullopt;
+    if (errno != EINPROGRESS) return describe(errno);
+    if (auto late = wait(POLLOUT)) return late;
+    int code = 0;
+    socklen_t size = sizeof code;
+    ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &code, &size);
+    return code == 0 ? std::nullopt : std::optional(describe(code));
+  }
+
+  std::optional<std::string> send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t n = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
+      if (n < 0 && errno != EAGAIN && errno != EINTR) return describe(errno);
+      if (n < 0)
+        if (auto late = wait(POLLOUT)) return late;
+    }
+    return std::nullopt;
+  }
+
+  // Up to the end of the first line.
+  std::optional<std::string> receive_line(std::string& line) {
+    char chunk[kMaxStatusLine];
+    while (!line.contains('\n') && line.size() < kMaxStatusLine) {
+      if (auto late = wait(POLLIN)) return late;
+      const ssize_t n = ::recv(socket_.get(), chunk, sizeof chunk, 0);
+      if (n == 0) break;
+      if (n < 0 && errno != EAGAIN && errno != EINTR) return describe(errno);
+      if (n > 0) line.append(chunk, static_cast<std::size_t>(n));
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::optional<std::string> wait(short events) {
+    for (;;) {
+      pollfd polled{socket_.get(), events, 0};
+      const auto left = std::max<std::int64_t>(0, (deadline_ - mono_now()).count());
+      const int ready = ::poll(&polled, 1, static_cast<int>(left));
+      if (ready > 0) return std::nullopt;
+      if (ready == 0) return "no answer in " + format_duration(timeout_);
+      if (errno != EINTR) return describe(errno);
+    }
+  }
+  static std::string describe(int code) {
+    if (code == ECONNREFUSED) return "connection refused";
+    std::string text = std::strerror(code);
+    std::ranges::transform(text, text.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+  }
+
+  Millis timeout_;
+  MonoTime deadline_;
+  Fd socket_;
+};
+
+std::string make_request(const IpAddress& address, std::uint16_t port, const std::string& path) {
+  const std::string host = address.is_v4() ? format(address) : "[" + format(address) + "]";
+  return "GET " + path + " HTTP/1.0\r\nHost: " + host + ":" + std::to_string(port) +
+         "\r\nUser-Agent: fairlead-probe\r\nConnection: close\r\n\r\n";
+}
+
+ProbeResult judge(std::string_view line) {
+  const bool is_http = line.size() >= 12 && (line.starts_with("HTTP/1.0 ") || line.starts_with("HTTP/1.1 "));
+  const std::string_view status = is_http ? line.substr(9, 3) : std::string_view();
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (!is_http || !std::ranges::all_of(status, is_digit)) return {false, "the answer is not HTTP"};
+  if (status[0] == '2' || status[0] == '3') return {true, ""};
+  return {false, "status " + std::string(status)};
+}
+
+}  // namespace
+
+ProbeResult probe(Probe::Type type, const IpAddress& address, std::uint16_t port, const std::string& path,
+                  Millis timeout) {
+  Attempt attempt(timeout);
+  if (auto reason = attempt.connect(address, port)) return {false, *reason};
+  if (type == Probe::Type::tcp) return {true, ""};
+  const auto is_control = [](unsigned char c) { return c <= ' ' || c == 0x7f; };
+  if (!path.starts_with('/') || std::ranges::any_of(path, is_control))
+    return {false, "the probe's path is not one"};
+  if (auto reason = attempt.send(make_request(address, port, path))) return {false, *reason};
+  std::string line;
+  if (auto reason = attempt.receive_line(line)) return {false, *reason};
+  if (line.empty()) return {false, "closed without an answer"};
+  return judge(line);
+}
+
+}  // namespace fairlead::runtime
