@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -20,7 +21,9 @@
 namespace fairlead::net {
 namespace {
 
+namespace beast = boost::beast;
 namespace http = beast::http;
+using Stream = beast::basic_stream<asio::generic::stream_protocol, asio::any_io_executor>;
 using asio::ip::tcp;
 using boost::system::error_code;
 using Endpoint = asio::generic::stream_protocol::endpoint;
@@ -74,7 +77,7 @@ Task<Result<std::vector<Endpoint>>> resolve(ServerAddress address) {
 Task<Result<Stream>> connect(ServerAddress address, Millis timeout) {
   Result<std::vector<Endpoint>> endpoints = co_await resolve(address);
   if (!endpoints) co_return std::unexpected(std::move(endpoints).error());
-  Stream stream = make_stream(Socket(co_await asio::this_coro::executor));
+  Stream stream = Stream(Socket(co_await asio::this_coro::executor));
   error_code last = asio::error::host_not_found;
   for (const Endpoint& endpoint : *endpoints) {
     stream.socket().close(last);
@@ -216,7 +219,7 @@ Task<Result<WebSocketPtr>> connect_stream(ServerAddress address, std::string tar
   UpgradeCall upgrade{host_of(address), std::move(target), address.socket.empty() ? address.token : "",
                       format(address)};
   Result<WebSocketPtr> websocket =
-      co_await upgrade_to_websocket(std::move(*stream), std::move(upgrade), limits);
+      co_await upgrade_to_websocket(stream->release_socket(), std::move(upgrade), limits);
   co_return websocket;
 }
 

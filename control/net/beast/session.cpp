@@ -2,12 +2,15 @@
 #include "control/net/beast/session.h"
 
 #include <boost/asio/this_coro.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <optional>
+#include <sstream>
 
 #include "base/io/log.h"
 #include "control/net/beast/websocket.h"
@@ -15,7 +18,9 @@
 namespace fairlead::net {
 namespace {
 
+namespace beast = boost::beast;
 namespace http = beast::http;
+using Stream = beast::basic_stream<asio::generic::stream_protocol, asio::any_io_executor>;
 using boost::system::error_code;
 using Parser = http::request_parser<http::string_body>;
 
@@ -49,12 +54,17 @@ Result<Request> read_head(const Parser::value_type& message, Principal principal
   return request;
 }
 
+// The request again, and what the peer sent behind it.
+std::string text_of(const Parser::value_type& message, const beast::flat_buffer& behind) {
+  std::ostringstream text;
+  text << message.base();
+  return std::move(text).str() + beast::buffers_to_string(behind.data());
+}
+
 class Session {
  public:
   Session(std::shared_ptr<SessionShared> shared, Socket socket, Principal principal)
-      : shared_(std::move(shared)),
-        stream_(make_stream(std::move(socket))),
-        principal_(std::move(principal)) {}
+      : shared_(std::move(shared)), stream_(std::move(socket)), principal_(std::move(principal)) {}
 
   Task<> run() {
     bool more = true;
@@ -70,7 +80,7 @@ class Session {
   Task<bool> read_body(Parser& parser);
   Task<bool> refuse(Error error, int status, bool keep_alive);
   Task<bool> respond(Response response, bool keep_alive);
-  Task<> serve_stream(Request request, UpgradeRequest upgrade, Router::Stream run);
+  Task<> serve_stream(Request request, std::string head, Router::Stream run);
   Principal principal_of(const Parser::value_type& message);
 
   std::shared_ptr<SessionShared> shared_;
@@ -153,7 +163,7 @@ Task<bool> Session::answer(Parser& parser) {
     co_return more;
   }
   if (wants_stream) {
-    co_await serve_stream(std::move(*request), parser.release(), (*route)->stream);
+    co_await serve_stream(std::move(*request), text_of(parser.get(), buffer_), (*route)->stream);
     co_return false;
   }
   const bool complete = co_await read_body(parser);
@@ -208,10 +218,10 @@ Task<bool> Session::respond(Response response, bool keep_alive) {
   co_return message.keep_alive();
 }
 
-Task<> Session::serve_stream(Request request, UpgradeRequest upgrade, Router::Stream run) {
+Task<> Session::serve_stream(Request request, std::string head, Router::Stream run) {
   const std::string peer = request.principal.peer;
   Result<WebSocketPtr> made =
-      co_await accept_websocket(std::move(stream_), std::move(upgrade), limits().stream, peer);
+      co_await accept_websocket(stream_.release_socket(), std::move(head), limits().stream, peer);
   if (!made) {
     ++shared_->counters.malformed;
     co_return;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Socket: a connected stream socket of any family (Unix, TCP), so that there is
-// one session and one client. Errors are values: auto [error, bytes] =
-// co_await socket.async_read_some(buffer, kAsTuple).
+// one session, one WebSocket and one client. Everything above takes a Socket
+// and nothing else: this is the type that TLS will widen. Errors are values:
+// auto [error, bytes] = co_await socket.async_read_some(buffer, kAsTuple).
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

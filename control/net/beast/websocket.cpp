@@ -2,6 +2,7 @@
 #include "control/net/beast/websocket.h"
 
 #include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/status.hpp>
@@ -14,15 +15,17 @@
 namespace fairlead::net {
 namespace {
 
+namespace beast = boost::beast;
 namespace ws = beast::websocket;
+using Stream = beast::basic_stream<asio::generic::stream_protocol, asio::any_io_executor>;
 using boost::system::error_code;
 
 constexpr Millis kLinger{2000};
 
 class BeastWebSocket final : public WebSocket, public std::enable_shared_from_this<BeastWebSocket> {
  public:
-  BeastWebSocket(Stream stream, StreamLimits limits, std::string peer)
-      : socket_(std::move(stream)),
+  BeastWebSocket(Socket socket, StreamLimits limits, std::string peer)
+      : socket_(std::move(socket)),
         limits_(limits),
         peer_(std::move(peer)),
         room_(socket_.get_executor(), asio::steady_timer::time_point::max()),
@@ -41,7 +44,7 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
   std::size_t queued_bytes() const override { return queued_bytes_; }
   std::size_t queued_messages() const override { return queue_.size(); }
 
-  Task<Result<>> accept(UpgradeRequest request);
+  Task<Result<>> accept(std::string head);
   Task<Result<>> handshake(UpgradeCall call);
   Task<> until_closed();
 
@@ -175,9 +178,9 @@ std::string BeastWebSocket::reason_of(error_code error) {
   return error.message();
 }
 
-Task<Result<>> BeastWebSocket::accept(UpgradeRequest request) {
+Task<Result<>> BeastWebSocket::accept(std::string head) {
   const auto self = shared_from_this();
-  const auto [error] = co_await socket_.async_accept(request, kAsTuple);
+  const auto [error] = co_await socket_.async_accept(asio::buffer(head), kAsTuple);
   if (error) co_return fail(Code::invalid, peer_, "the upgrade failed: " + error.message());
   co_return Result<>{};
 }
@@ -204,16 +207,16 @@ Task<> BeastWebSocket::until_closed() {
 
 }  // namespace
 
-Task<Result<WebSocketPtr>> accept_websocket(Stream stream, UpgradeRequest request, StreamLimits limits,
+Task<Result<WebSocketPtr>> accept_websocket(Socket socket, std::string head, StreamLimits limits,
                                             std::string peer) {
-  const auto made = std::make_shared<BeastWebSocket>(std::move(stream), limits, std::move(peer));
-  Result<> accepted = co_await made->accept(std::move(request));
+  const auto made = std::make_shared<BeastWebSocket>(std::move(socket), limits, std::move(peer));
+  Result<> accepted = co_await made->accept(std::move(head));
   if (!accepted) co_return std::unexpected(std::move(accepted).error());
   co_return made;
 }
 
-Task<Result<WebSocketPtr>> upgrade_to_websocket(Stream stream, UpgradeCall call, StreamLimits limits) {
-  const auto made = std::make_shared<BeastWebSocket>(std::move(stream), limits, call.peer);
+Task<Result<WebSocketPtr>> upgrade_to_websocket(Socket socket, UpgradeCall call, StreamLimits limits) {
+  const auto made = std::make_shared<BeastWebSocket>(std::move(socket), limits, call.peer);
   Result<> agreed = co_await made->handshake(std::move(call));
   if (!agreed) co_return std::unexpected(std::move(agreed).error());
   co_return made;
