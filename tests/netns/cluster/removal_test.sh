@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A half-made cluster is removed completely: its network works, then everything
+# that a crash could leave (a daemon, a process of a pod in its cgroup, a mount,
+# pins) is planted, removed, and looked for by other means than removal.sh's.
+set -euo pipefail
+ROOT=$1
+BUILD=$2
+CLUSTER=t$((BASHPID % 99999))
+FAIRLEAD_CLUSTER=$CLUSTER
+say() { printf '%s\n' "$*"; }
+step() { say "==> $*"; }
+die() {
+  say "FAILED: $*"
+  exit 1
+}
+. "$ROOT/deploy/local/cluster.sh"
+trap 'remove_cluster >/dev/null 2>&1; rm -rf "$CLUSTER_DIR"' EXIT
+
+mkdir -p "$CLUSTER_DIR/logs"
+mount_bpffs
+make_network 2
+
+step "the nodes reach each other and the outside in both families"
+for target in $UNDERLAY4.2 $OUTSIDE4 $UNDERLAY6:2 $OUTSIDE6; do
+  in_space n1 ping -c1 -W2 "$target" >/dev/null || die "n1 does not reach $target"
+done
+in_space n1 ip link show eth0 | grep -q "mtu 1500" || die "the underlay has another MTU than 1500"
+
+step "planting what a crash leaves"
+launch outside outside fl-serve
+daemon=$(cat "$(pid_file outside)")
+nsenter --net="$(space_path n1)" sleep 1000 &
+stray=$!
+sleep 1000 &
+pod=$!
+for root in $CGROUPS $CGROUPS/*; do
+  if [ -w "$root/cgroup.procs" ]; then
+    mkdir -p "$root/fairlead/$CLUSTER/n1/uid/c"
+    [ "${root##*/}" = cpuset ] || say $pod >"$root/fairlead/$CLUSTER/n1/uid/c/cgroup.procs" || true
+  fi
+done
+mkdir -p "$CLUSTER_DIR/n1/run/net ns" "$PINS/$CLUSTER/n1/v1"
+mount -t tmpfs none "$CLUSTER_DIR/n1/run/net ns"
+disown -a
+say 99999999 >"$(pid_file n2)"         # a pid that is gone
+say $$ >"$(pid_file n1)"               # a pid that is someone else's by now: must survive
+[ -n "$(cluster_spaces)" ] && [ -n "$(pod_pids)" ] || die "nothing was planted"
+
+step "removing"
+remove_cluster || die "remove_cluster complained"
+
+for pid in $daemon $stray $pod; do
+  [ ! -d "/proc/$pid" ] || [ "$(awk '{print $3}' "/proc/$pid/stat")" = Z ] || die "process $pid is left"
+done
+for left in /run/netns/fl-"$CLUSTER"* "$PINS/$CLUSTER" "$CGROUPS"/*/fairlead/"$CLUSTER" "$CLUSTER_DIR"/n1; do
+  [ ! -e "$left" ] || die "$left is left"
+done
+! grep -q "$CLUSTER" /proc/self/mountinfo || die "a mount is left"
+
+step "removing again what is not there is no error"
+remove_cluster || die "the second removal complained"
