@@ -167,7 +167,9 @@ class ModelProperty : public ContractTest {
     if (model_.newest() == 0) return;
     if (dice.below(8) == 0) check_reads(kept(dice));
     if (dice.below(8) == 0) check_watch(kept(dice), dice.below(2) == 0 ? "" : "a/");
-    if (dice.below(60) == 0) ASSERT_TRUE(store_->compact(Revision{kept(dice)}));
+    if (dice.below(60) == 0) {
+      ASSERT_TRUE(store_->compact(Revision{kept(dice)}));
+    }
     if (GetParam().durable && dice.below(80) == 0) open(kHistory);
   }
 
