@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The BPF machine under test: the node's own programs, loaded by the node's own
+// loader, run packet by packet with BPF_PROG_TEST_RUN. The link of a packet
+// "from a pod" is interface 1: that is the device the kernel lends such a run.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "ebpf/loader/node_dataplane.h"
+#include "tests/packet/reference.h"
+
+namespace fairlead::test {
+
+inline constexpr std::uint32_t kTestLink = 1;
+inline constexpr std::size_t kLeastPacket = 14;      // the kernel refuses shorter ones
+inline constexpr std::size_t kLargestPacket = 3400;  // and longer ones
+
+class Kernel {
+ public:
+  // Why this machine cannot run BPF programs, or nothing.
+  static std::optional<std::string> missing();
+
+  Kernel(const model::TableImage& tables, std::uint32_t now, std::uint32_t flow_capacity);
+
+  // The kernel runs no packet that is cut inside its Ethernet or IP header.
+  static bool accepts(const Bytes& packet);
+
+  Outcome from_pod(const Bytes& packet) { return run(packet, false); }
+  Outcome from_wire(const Bytes& packet) { return run(packet, true); }
+  void set_flows(const Flows& flows);
+  Flows flows() const;
+  ebpf::NodeDataplane& dataplane() { return *dataplane_; }
+
+ private:
+  Outcome run(const Bytes& packet, bool from_wire);
+  std::unique_ptr<ebpf::NodeDataplane> dataplane_;
+  int cpu_ = 0;  // the context map is per CPU: runs stay on this one
+};
+
+}  // namespace fairlead::test

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The differential test: the reference and the BPF programs see the same random
+// packets, keep their own flow tables, and must agree on every verdict, every
+// byte and every flow. Packets that the kernel refuses to run at all (cut inside
+// the IP header) go to the reference alone, which must not crash on them.
+#include <cstdlib>
+#include <gtest/gtest.h>
+#include <iostream>
+#include <set>
+
+#include "dataplane/fwd/verdicts.h"
+#include "tests/packet/case.h"
+#include "tests/packet/kernel.h"
+#include "tests/packet/packet_text.h"
+#include "tests/packet/random_packet.h"
+
+namespace fairlead::test {
+namespace {
+
+constexpr std::uint32_t kFlowCapacity = 128;  // small: full tables are part of the test
+constexpr int kPacketsPerState = 1000;        // then the flow tables begin empty again
+
+int wanted_packets() {
+  const char* set = std::getenv("FL_RANDOM_PACKETS");
+  return set ? std::atoi(set) : 20000;
+}
+
+Case start() {
+  return read_case(std::filesystem::path(std::getenv("FL_SOURCE_DIR")) /
+                   "tests/packet/cases/straight_echo.case");
+}
+
+TEST(RandomPackets, ReferenceAndBpfAgreeToTheByte) {
+  if (const auto missing = Kernel::missing()) GTEST_SKIP() << *missing;
+  const Case base = start();
+  std::set<std::uint32_t> verdicts;
+  int compared = 0;
+  int reference_only = 0;
+  for (std::uint64_t seed = 1; compared < wanted_packets(); ++seed) {
+    std::mt19937_64 random(seed);
+    Reference reference(base.tables, base.now, kFlowCapacity);
+    Kernel kernel(base.tables, base.now, kFlowCapacity);
+    for (int i = 0; i < kPacketsPerState; ++i) {
+      const RandomPacket packet = random_packet(random);
+      if (!Kernel::accepts(packet.bytes)) {
+        Reference alone(base.tables, base.now, kFlowCapacity);
+        packet.from_wire ? alone.from_wire(packet.bytes) : alone.from_pod(packet.bytes, kTestLink);
+        ++reference_only;
+        continue;
+      }
+      const Outcome wanted =
+          packet.from_wire ? reference.from_wire(packet.bytes) : reference.from_pod(packet.bytes, kTestLink);
+      const Outcome got = packet.from_wire ? kernel.from_wire(packet.bytes) : kernel.from_pod(packet.bytes);
+      ASSERT_EQ(verdict_name(got.verdict), verdict_name(wanted.verdict))
+          << "seed " << seed << " packet " << i << "\n"
+          << hex_dump(packet.bytes);
+      ASSERT_EQ(got, wanted) << "seed " << seed << " packet " << i << " " << verdict_name(got.verdict)
+                             << "\nin\n"
+                             << hex_dump(packet.bytes) << "bpf\n"
+                             << hex_dump(got.packet) << "reference\n"
+                             << hex_dump(wanted.packet);
+      verdicts.insert(wanted.verdict);
+      ++compared;
+    }
+    ASSERT_EQ(format_flows(kernel.flows()), format_flows(reference.flows())) << "seed " << seed;
+  }
+  std::cout << compared << " packets compared, " << reference_only << " on the reference alone, "
+            << verdicts.size() << " of " << FWD_VERDICT_COUNT << " verdicts seen\n";
+  for (std::uint32_t verdict = 0; verdict < FWD_VERDICT_COUNT; ++verdict)
+    if (!verdicts.contains(verdict)) std::cout << "not seen: " << verdict_name(verdict) << "\n";
+  EXPECT_GE(verdicts.size(), 22U) << "the generator has lost its reach";
+}
+
+}  // namespace
+}  // namespace fairlead::test
