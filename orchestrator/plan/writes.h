@@ -43,13 +43,15 @@ struct Unit {
 
   std::size_t operations() const { return put.size() + erase.size() + leases.size(); }
   std::size_t compares() const { return expect.size() + leases.size(); }
+  bool operator==(const Unit&) const = default;
 };
 
 // One line of `fairlead events`.
 struct Event {
-  ObjectKey about;
-  std::string what;  // "placed", "stopped", "removed", "not placed", "service", "refused"
-  std::string text;  // "on n2, 10.244.0.12 fd00:244::c"
+  std::string object;  // "pod/web-x7k2p"
+  bool warning = false;
+  std::string reason;   // one word: Placed, Stopping, Removed, Exposed, Withdrawn, NotPlaced, Joined, Left
+  std::string message;  // "on n2, 10.244.0.12 fd00:244::c"
   bool operator==(const Event&) const = default;
 };
 
@@ -63,13 +65,15 @@ struct Writes {
 struct Limits {
   std::size_t operations = 128;
   std::size_t compares = 128;
-  std::size_t bytes = 1U << 20;  // of objects, as `size_of` says; below the store's 1.5 MiB
+  std::size_t bytes =
+      1U << 20U;  // objects as `size_of` says, and kItemBytes for each item; the store takes 1.5 MiB
 };
+inline constexpr std::size_t kItemBytes = 320;  // a key, a lease and their framing, rounded up
 
-// Index ranges of `units` that fit a transaction each: [0, ends[0]), [ends[0], ends[1]), ...
-// A Unit that is too large by itself stands alone; the store will refuse it by name.
-std::vector<std::size_t> pack(const std::vector<Unit>& units,
-                              const std::function<std::size_t(const Object&)>& size_of,
-                              const Limits& limits = {});
+// Merges neighbours into as few Units as fit a transaction each, in order;
+// what two of them expect is expected once. A Unit that is too large by
+// itself stands alone, and the store will refuse it by name.
+std::vector<Unit> pack(std::vector<Unit> units, const std::function<std::size_t(const Object&)>& size_of,
+                       const Limits& limits = {});
 
 }  // namespace fairlead::plan
