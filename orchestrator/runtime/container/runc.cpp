@@ -7,7 +7,6 @@
 #include <csignal>
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/pidfd.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -15,6 +14,11 @@
 #include "base/io/fd.h"
 #include "base/io/file.h"
 #include "base/io/process.h"
+
+// glibc 2.36 declares these without extern "C".
+extern "C" {
+#include <sys/pidfd.h>
+}
 
 namespace fairlead::runtime {
 namespace {
