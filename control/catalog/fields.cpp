@@ -32,7 +32,7 @@ doc::Read<ContainerPort> read_port(const std::string& name, const Value& value) 
     const auto protocol = kProtocols.read(Value::string(value.text.substr(slash + 1)));
     if (!protocol)
       return std::unexpected(
-          doc::Complaint{"names an unknown protocol", "Write 8080, 8080/tcp or 53/udp", "", {}});
+          doc::Complaint{"names an unknown protocol", "Write 8080, 8080/tcp or 53/udp", "", {}, {}});
     port.protocol = *protocol;
     number.text.resize(slash);
   }
@@ -63,14 +63,16 @@ Value ContainerPorts::write(const std::vector<ContainerPort>& ports) {
 doc::Read<std::vector<ContainerPort>> ContainerPorts::read(const Value& value) {
   if (!value.is_map())
     return std::unexpected(
-        doc::Complaint{"needs names and ports", "Write {http: 8080, dns: 53/udp}", "", {}});
+        doc::Complaint{"needs names and ports", "Write {http: 8080, dns: 53/udp}", "", {}, {}});
   std::vector<ContainerPort> ports;
   for (std::size_t i = 0; i < value.items.size(); ++i) {
     const std::string& name = value.keys[i].text;
     auto port = read_port(name, value.items[i]);
     if (!port) {
       doc::Complaint complaint = port.error();
-      complaint.value = name + ": " + doc::display_value(value.items[i].text);
+      complaint.at = value.items[i].at;
+      complaint.value = name + ":";
+      if (value.items[i].is_scalar()) complaint.value += " " + doc::display_value(value.items[i].text);
       return std::unexpected(std::move(complaint));
     }
     ports.push_back(std::move(*port));
@@ -84,6 +86,11 @@ Value to_value(const Object& object) {
 }
 
 std::optional<Object> read_object(doc::Reader& reader, const Value& value) {
+  if (!value.is_map()) {
+    reader.refuse("", value,
+                  doc::Complaint{"is not a document", "Begin it with kind: Job", "", Code::invalid, {}});
+    return std::nullopt;
+  }
   const Value* kind = value.find("kind");
   const std::string_view name = kind != nullptr && kind->is_scalar() ? std::string_view(kind->text) : "";
   if (name == "Namespace") return read_as<Namespace>(reader, value);
@@ -93,7 +100,7 @@ std::optional<Object> read_object(doc::Reader& reader, const Value& value) {
   if (name == "Service") return read_as<Service>(reader, value);
   reader.refuse("kind", kind != nullptr ? *kind : Value::nothing_at(value.at),
                 kind != nullptr ? doc::not_one_of(*kind, kKinds, kLaterKinds)
-                                : doc::Complaint{"is missing", "Write kind: Job", "", Code::invalid});
+                                : doc::Complaint{"is missing", "Write kind: Job", "", Code::invalid, {}});
   return std::nullopt;
 }
 

@@ -45,13 +45,14 @@ const Value* Reader::take(std::string_view name, Rule rule) {
     return value;
   }
   if (rule == Rule::required && strictness_ == Strictness::users)
-    complain(name, Value::nothing_at(frames_.back().map->at), {"is missing", "Add it", "", Code::invalid});
+    complain(name, Value::nothing_at(frames_.back().map->at),
+             {"is missing", "Add it", "", Code::invalid, {}});
   return nullptr;
 }
 
 bool Reader::is_map_here(std::string_view name, const Value& value) {
   if (value.is_map()) return true;
-  complain(name, value, {"needs fields", "Write {name: value}", "", Code::invalid});
+  complain(name, value, {"needs fields", "Write {name: value}", "", Code::invalid, {}});
   return false;
 }
 
@@ -63,7 +64,7 @@ const Value* Reader::take_map(std::string_view name) {
 const Value* Reader::take_list(std::string_view name, Rule rule) {
   const Value* value = take(name, rule);
   if (value == nullptr || value->is_list()) return value;
-  complain(name, *value, {"needs a list", "Begin each item with a dash", "", Code::invalid});
+  complain(name, *value, {"needs a list", "Begin each item with a dash", "", Code::invalid, {}});
   return nullptr;
 }
 
@@ -91,6 +92,7 @@ void Reader::later(std::initializer_list<Later> fields) {
 
 void Reader::enter(std::string_view name, const Value& map) {
   std::string prefix = name.empty() ? path("") : path(name) + ".";
+  if (!name.empty()) positions_.insert_or_assign(path(name), map.at);
   frames_.push_back(Frame{&map, std::move(prefix), {}, {}});
 }
 

@@ -11,8 +11,10 @@ using Type = Value::Type;
 
 constexpr std::array<std::string_view, 5> kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
 
-std::unexpected<Complaint> complain(std::string reason, std::string remedy, std::string value = "") {
-  return std::unexpected(Complaint{std::move(reason), std::move(remedy), std::move(value), Code::invalid});
+std::unexpected<Complaint> complain(std::string reason, std::string remedy, std::string value = "",
+                                    Position at = {}) {
+  return std::unexpected(
+      Complaint{std::move(reason), std::move(remedy), std::move(value), Code::invalid, at});
 }
 
 std::string_view shape(const Value& value) {
@@ -203,7 +205,9 @@ Read<std::vector<std::string>> TextList::read(const Value& value) {
   std::vector<std::string> list;
   for (const Value& item : value.items) {
     auto text = read_text(item);
-    if (!text) return complain(text.error().reason, text.error().remedy, display_value(item.text));
+    if (!text)
+      return complain(text.error().reason, text.error().remedy,
+                      item.is_scalar() ? display_value(item.text) : "", item.at);
     list.push_back(std::move(*text));
   }
   return list;
@@ -220,8 +224,9 @@ Read<std::map<std::string, std::string>> TextMap::read(const Value& value) {
   std::map<std::string, std::string> map;
   for (std::size_t i = 0; i < value.items.size(); ++i) {
     auto text = read_text(value.items[i]);
-    const std::string shown = value.keys[i].text + ": " + display_value(value.items[i].text);
-    if (!text) return complain(text.error().reason, text.error().remedy, shown);
+    const bool scalar = value.items[i].is_scalar();
+    const std::string shown = value.keys[i].text + (scalar ? ": " + display_value(value.items[i].text) : ":");
+    if (!text) return complain(text.error().reason, text.error().remedy, shown, value.items[i].at);
     map.insert_or_assign(value.keys[i].text, std::move(*text));
   }
   return map;
@@ -232,7 +237,10 @@ Complaint not_one_of(const Value& value, std::span<const std::string_view> words
   for (const Later& known : later)
     if (value.is_scalar() && value.text == known.word)
       return Complaint{"needs " + std::string(known.capability) + ", which this version does not have",
-                       "Remove it or use " + std::string(words[0]), "", Code::unsupported};
+                       "Remove it or use " + std::string(words[0]),
+                       "",
+                       Code::unsupported,
+                       {}};
   std::string all;
   for (const std::string_view word : words) all.append(all.empty() ? "" : ", ").append(word);
   const std::string near = value.is_scalar() ? suggest(value.text, words) : "";

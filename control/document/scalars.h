@@ -26,6 +26,7 @@ struct Complaint {
   std::string remedy;
   std::string value;  // shown before the reason; empty: the scalar as it stands
   Code code = Code::invalid;
+  Position at{};  // of the item within the value; none: the value itself
 };
 template <class T>
 using Read = std::expected<T, Complaint>;

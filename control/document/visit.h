@@ -97,7 +97,7 @@ class Reader {
   template <class T>
   void read(const Value& value, T& object) {
     if (!value.is_map())
-      return complain("", value, {"is not a map of fields", "Write name: value lines", "", {}});
+      return complain("", value, {"is not a map of fields", "Write name: value lines", "", {}, {}});
     enter("", value);
     fields(*this, object);
     leave();

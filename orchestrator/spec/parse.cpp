@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text -> validated objects. JSON by our reader, anything else by YAML's; both
+// give Values, which the description in fields.h turns into objects.
+#include <algorithm>
+#include <tuple>
+
+#include "control/catalog/fields.h"
+#include "orchestrator/spec/spec.h"
+#include "orchestrator/spec/yaml_reader.h"
+
+namespace fairlead::spec {
+namespace {
+
+using document::Reader;
+using document::Value;
+using Diagnostics = std::vector<Diagnostic>;
+using Values = std::vector<Value>;
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::string_view kSpace = " \t\r\n";
+
+Diagnostic about_text(std::string reason, std::string remedy) {
+  return Diagnostic{{}, "", "", std::move(reason), std::move(remedy), "", Code::invalid};
+}
+
+// {"kind": ... is JSON; {kind: ... is YAML.
+bool looks_like_json(std::string_view text) {
+  const std::size_t brace = text.find_first_not_of(kSpace);
+  if (brace == std::string_view::npos || text[brace] != '{') return false;
+  const std::size_t next = text.find_first_not_of(kSpace, brace + 1);
+  return next != std::string_view::npos && (text[next] == '"' || text[next] == '}');
+}
+
+std::expected<Values, Diagnostic> read_text(std::string_view text) {
+  if (text.size() > document::kMaxTextBytes)
+    return std::unexpected(about_text("is larger than 1 MiB", "Split the file"));
+  if (!document::is_utf8(text) || text.find('\0') != std::string_view::npos)
+    return std::unexpected(about_text("is not UTF-8 text", "Save it as UTF-8"));
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  if (!looks_like_json(text)) return parse_yaml(text);
+  auto value = document::parse_json(text);
+  if (!value) return std::unexpected(std::move(value).error());
+  Values one;
+  one.push_back(std::move(*value));
+  return one;
+}
+
+// A List, as `get -o json` prints it, stands for its items.
+Values unwrap(Values documents) {
+  Values all;
+  for (Value& value : documents) {
+    const Value* kind = value.find("kind");
+    const Value* items = value.find("items");
+    const bool list = kind != nullptr && kind->text == "List" && items != nullptr && items->is_list();
+    if (!list)
+      all.push_back(std::move(value));
+    else
+      all.insert(all.end(), items->items.begin(), items->items.end());
+  }
+  return all;
+}
+
+void move_into(Diagnostics& all, Diagnostics some, std::string_view file) {
+  for (Diagnostic& d : some) {
+    if (all.size() >= document::kMaxDiagnostics) return;
+    d.file = file;
+    all.push_back(std::move(d));
+  }
+}
+
+void read_document(const Value& value, std::string_view file, std::string_view ns,
+                   std::vector<Parsed>& objects, Diagnostics& mistakes) {
+  Reader reader(Reader::Strictness::users);
+  std::optional<Object> object = read_object(reader, value);
+  const bool well_formed = object && reader.diagnostics().empty();
+  move_into(mistakes, reader.take_diagnostics(), file);
+  if (!object) return;
+  Parsed parsed{std::move(*object), reader.take_positions(), std::string(file)};
+  parsed.positions.insert_or_assign("", value.at);
+  Meta& meta = meta_of(parsed.object);
+  const Kind kind = kind_of(parsed.object);
+  if (meta.ns.empty() && kind != Kind::namespace_ && kind != Kind::node) meta.ns = ns;
+  if (well_formed) move_into(mistakes, validate(parsed), file);
+  objects.push_back(std::move(parsed));
+}
+
+void refuse_twins(const std::vector<Parsed>& objects, Diagnostics& mistakes) {
+  std::map<std::string, Position> seen;
+  for (const Parsed& parsed : objects) {
+    const std::string name = display_name(parsed.object);
+    const Position at = parsed.positions.at("");
+    const auto [first, is_new] = seen.try_emplace(name, at);
+    if (is_new) continue;
+    move_into(
+        mistakes,
+        {Diagnostic{at, "", "", name + " stands in line " + std::to_string(first->second.line) + " already",
+                    "Remove one or rename it", "", Code::invalid}},
+        parsed.file);
+  }
+}
+
+}  // namespace
+
+std::expected<std::vector<Parsed>, Diagnostics> parse_documents(std::string_view file_name,
+                                                                std::string_view text, std::string_view ns) {
+  Diagnostics mistakes;
+  std::vector<Parsed> objects;
+  auto values = read_text(text);
+  if (!values) {
+    move_into(mistakes, {std::move(values).error()}, file_name);
+    return std::unexpected(std::move(mistakes));
+  }
+  const Values documents = unwrap(std::move(*values));
+  if (documents.size() > kMaxDocuments)
+    move_into(mistakes, {about_text("has more than 1000 objects", "Split the file")}, file_name);
+  else
+    for (const Value& value : documents) read_document(value, file_name, ns, objects, mistakes);
+  std::ranges::sort(mistakes, {}, [](const Diagnostic& d) { return std::tie(d.at, d.field); });
+  if (mistakes.empty()) refuse_twins(objects, mistakes);
+  if (mistakes.empty() && objects.empty())
+    move_into(mistakes, {about_text("holds no object", "Write kind, name and the fields of an object")},
+              file_name);
+  if (!mistakes.empty()) return std::unexpected(std::move(mistakes));
+  return objects;
+}
+
+}  // namespace fairlead::spec

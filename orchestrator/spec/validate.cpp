@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an object must obey by itself, beyond its form.
+#include <algorithm>
+#include <set>
+
+#include "control/document/scalars.h"
+#include "orchestrator/spec/checker.h"
+#include "orchestrator/spec/names.h"
+
+namespace fairlead::spec {
+namespace {
+
+using document::display_value;
+
+constexpr std::uint32_t kMaxReplicas = 10'000;
+constexpr std::size_t kMaxContainers = 16;
+constexpr std::size_t kMaxPorts = 64;
+constexpr std::size_t kMaxEntries = 256;  // of labels, env, command
+constexpr std::size_t kMaxCommandBytes = 64U << 10;
+constexpr std::uint64_t kLeastMemory = 4U << 20;
+constexpr std::uint64_t kMostMemory = std::uint64_t{64} << 40;
+constexpr Millis kLongestGrace{3'600'000};
+
+void check_name(Checker& out, const std::string& path, const std::string& name) {
+  if (!is_dns_label(name)) out.complain(path, display_value(name), "is not a name", name_remedy(name));
+}
+
+void check_labels(Checker& out, const std::string& path, const Labels& labels) {
+  if (labels.size() > kMaxEntries) out.complain(path, "", "has more than 256 entries", "Remove some");
+  for (const auto& [key, value] : labels) {
+    const bool good = is_label_key(key) && is_label_value(value);
+    if (!good)
+      out.complain(path, display_value(key + ": " + value), "is not a label",
+                   "Use letters, digits, dot, dash and underscore, at most 63 characters");
+  }
+}
+
+void check_meta(Checker& out, const Meta& meta) {
+  check_name(out, "name", meta.name);
+  if (!meta.ns.empty()) check_name(out, "namespace", meta.ns);
+  check_labels(out, "labels", meta.labels);
+}
+
+void check_resources(Checker& out, const std::string& path, const Resources& resources) {
+  if (resources.cpu_milli == 0) out.complain(path + ".cpu", "0", "is no CPU at all", "Write at least 0.001");
+  if (resources.cpu_milli > 4'096'000)
+    out.complain(path + ".cpu", document::format_cpu(resources.cpu_milli), "is more than any machine has",
+                 "Write cores, like 0.25");
+  const std::string memory = document::format_memory(resources.memory_bytes);
+  if (resources.memory_bytes < kLeastMemory)
+    out.complain(path + ".memory", memory, "is too little to start a container", "Write at least 4MiB");
+  if (resources.memory_bytes > kMostMemory)
+    out.complain(path + ".memory", memory, "is more than any machine has", "Write an amount like 64MiB");
+  out.range<std::uint32_t>(path + ".pids", resources.pids, 1, 1'000'000);
+}
+
+void check_command(Checker& out, const std::string& path, const Container& c) {
+  std::size_t bytes = 0;
+  for (const std::string& word : c.command) bytes += word.size() + 1;
+  if (c.command.size() > kMaxEntries || bytes > kMaxCommandBytes)
+    out.complain(path + ".command", "", "is longer than 256 words or 64 KiB",
+                 "Put it into a script in the image");
+  if (c.env.size() > kMaxEntries) out.complain(path + ".env", "", "has more than 256 entries", "Remove some");
+  for (const auto& [name, value] : c.env) {
+    if (!is_variable(name))
+      out.complain(path + ".env", display_value(name), "is not the name of a variable",
+                   "Use letters, digits and underscore, no digit first");
+    if (value.size() > kMaxCommandBytes)
+      out.complain(path + ".env", display_value(name), "has a value longer than 64 KiB",
+                   "Put it into a file");
+  }
+}
+
+void check_image(Checker& out, const std::string& path, const std::string& image) {
+  constexpr std::string_view kLayout = "oci:";
+  if (image.starts_with(kLayout)) {
+    const bool climbs = image.find("..") != std::string::npos || image.starts_with("oci:/");
+    if (image.size() == kLayout.size() || image.size() > 255 || climbs)
+      out.complain(path + ".image", display_value(image), "names no OCI layout",
+                   "Write oci:FOLDER or oci:FOLDER:TAG, below the node's image folder");
+    return;
+  }
+  out.complain(path + ".image", display_value(image),
+               "needs image registries, which this version does not have",
+               "Write oci:FOLDER, an OCI layout below the node's image folder", Code::unsupported);
+}
+
+void check_ready(Checker& out, const std::string& path, const Probe& probe,
+                 const std::vector<Container>& all) {
+  const bool http = probe.type == Probe::Type::http;
+  const std::string at = path + (http ? ".http" : ".tcp");
+  const ContainerPort* port = nullptr;
+  std::vector<std::string_view> names;
+  for (const Container& c : all)
+    for (const ContainerPort& p : c.ports) {
+      names.push_back(p.name);
+      if (p.name == probe.port) port = &p;
+    }
+  if (port == nullptr) {
+    const std::string near = document::suggest(probe.port, names);
+    out.complain(at + ".port", display_value(probe.port), "is not the name of a port",
+                 near.empty() ? "Declare it in ports" : near);
+  } else if (port->protocol == Protocol::udp) {
+    out.complain(at + ".port", display_value(probe.port), "is a UDP port, which cannot be probed",
+                 "Name a TCP port");
+  }
+  if (http && (!probe.path.starts_with('/') || probe.path.find_first_of(" \r\n\t") != std::string::npos))
+    out.complain(at + ".path", display_value(probe.path), "is not a path", "Begin it with /, without spaces");
+  const auto duration = [&](const char* name, Millis value, Millis least) {
+    if (value < least || value > Millis(3'600'000))
+      out.complain(path + name, format_duration(value), "is outside " + format_duration(least) + " to 1h",
+                   "Write a duration in between");
+  };
+  duration(".every", probe.every, Millis(100));
+  duration(".timeout", probe.timeout, Millis(10));
+  out.range<std::uint32_t>(path + ".failures", probe.failures, 1, 100);
+}
+
+// The containers of a pod share one network namespace: names and numbers are unique among all.
+void check_ports(Checker& out, const std::vector<Container>& containers) {
+  std::set<std::string> names;
+  std::set<std::pair<std::uint16_t, Protocol>> numbers;
+  for (std::size_t i = 0; i < containers.size(); ++i) {
+    const std::string path = "containers[" + std::to_string(i) + "].ports";
+    if (containers[i].ports.size() > kMaxPorts)
+      out.complain(path, "", "has more than 64 entries", "Remove some");
+    for (const ContainerPort& port : containers[i].ports) {
+      check_name(out, path, port.name);
+      if (!names.insert(port.name).second)
+        out.complain(path, display_value(port.name), "stands in another container of this pod already",
+                     "Rename it");
+      if (!numbers.emplace(port.port, port.protocol).second)
+        out.complain(path, std::to_string(port.port), "is used twice in this pod", "Use another port");
+    }
+  }
+}
+
+void check_template(Checker& out, const PodTemplate& pod) {
+  if (pod.containers.empty()) out.complain("containers", "", "is empty", "Add a container");
+  if (pod.containers.size() > kMaxContainers)
+    out.complain("containers", "", "has more than 16 entries", "Split the job");
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < pod.containers.size(); ++i) {
+    const Container& c = pod.containers[i];
+    const std::string path = "containers[" + std::to_string(i) + "]";
+    check_name(out, path + ".name", c.name);
+    if (!names.insert(c.name).second)
+      out.complain(path + ".name", display_value(c.name), "is the name of another container", "Rename it");
+    check_image(out, path, c.image);
+    check_command(out, path, c);
+    check_resources(out, path + ".resources", c.resources);
+    if (c.ready) check_ready(out, path + ".ready", *c.ready, pod.containers);
+  }
+  check_ports(out, pod.containers);
+  if (pod.grace > kLongestGrace)
+    out.complain("grace", format_duration(pod.grace), "is longer than 1h", "Write a shorter duration");
+}
+
+void check_expose(Checker& out, const Job& job) {
+  std::vector<std::string_view> names;
+  std::map<std::string_view, Protocol> protocols;
+  for (const Container& c : job.pod.containers)
+    for (const ContainerPort& p : c.ports) {
+      names.push_back(p.name);
+      protocols[p.name] = p.protocol;
+    }
+  std::set<std::pair<std::uint16_t, Protocol>> seen;
+  if (job.expose.size() > kMaxPorts) out.complain("expose", "", "has more than 64 entries", "Remove some");
+  for (std::size_t i = 0; i < job.expose.size(); ++i) {
+    const Expose& e = job.expose[i];
+    const std::string path = "expose[" + std::to_string(i) + "]";
+    const auto protocol = protocols.find(e.to);
+    if (protocol == protocols.end()) {
+      const std::string near = document::suggest(e.to, names);
+      out.complain(path + ".to", display_value(e.to), "is not the name of a port of any container",
+                   near.empty() ? "Declare it in ports" : near);
+    } else if (!seen.emplace(e.port, protocol->second).second) {
+      out.complain(path + ".port", std::to_string(e.port), "is exposed twice", "Use another port");
+    }
+  }
+}
+
+struct Check {
+  Checker& out;
+
+  void operator()(const Namespace& o) const { check_meta(out, o.meta); }
+  void operator()(const Node& o) const { check_meta(out, o.meta); }
+  void operator()(const Service& o) const { check_meta(out, o.meta); }
+  void operator()(const Pod& o) const {
+    check_meta(out, o.meta);
+    check_template(out, o.pod);
+  }
+  void operator()(const Job& o) const {
+    check_meta(out, o.meta);
+    if (o.meta.name.size() > kMaxJobName)
+      out.complain("name", display_value(o.meta.name), "is longer than 52 characters",
+                   "Shorten it: pods are named after their job");
+    out.range<std::uint32_t>("replicas", o.replicas, 0, kMaxReplicas);
+    check_template(out, o.pod);
+    check_expose(out, o);
+    check_labels(out, "place.nodes", o.place.nodes);
+    out.range<std::uint32_t>("update.surge", o.update.surge, 0, kMaxReplicas);
+    out.range<std::uint32_t>("update.unavailable", o.update.unavailable, 0, kMaxReplicas);
+    if (o.update.surge == 0 && o.update.unavailable == 0)
+      out.complain("update", "", "allows neither more nor fewer pods, so that nothing could be replaced",
+                   "Set surge or unavailable to 1");
+  }
+};
+
+}  // namespace
+
+std::vector<Diagnostic> validate(const Parsed& parsed) {
+  Checker out(parsed);
+  std::visit(Check{out}, parsed.object);
+  return out.take();
+}
+
+}  // namespace fairlead::spec
