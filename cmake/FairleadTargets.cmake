@@ -18,11 +18,12 @@ function(_fl_record_sources name)
   set_property(GLOBAL APPEND PROPERTY FL_SOURCES "${name}: ${folder} ${sources}")
 endfunction()
 
-# fl_room(NAME [PURE] SOURCES ... DEPS <rooms> LIBS <outside libraries>)
-# A static library; header-only when it has no sources. PURE rooms hold
+# fl_room(NAME [PURE] SOURCES ... HEADERS ... DEPS <rooms> LIBS <outside libraries>)
+# A static library; header-only when it has no sources. A header belongs to the
+# target of its .cpp or folder; HEADERS claims one that would go elsewhere. PURE rooms hold
 # decisions: no clock, socket, file or randomness (tests/tidy checks symbols).
 function(fl_room name)
-  cmake_parse_arguments(R "PURE" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(R "PURE" "" "SOURCES;HEADERS;DEPS;LIBS" ${ARGN})
   if(R_SOURCES)
     add_library(${name} STATIC ${R_SOURCES})
     target_link_libraries(${name} PUBLIC fl_flags ${R_DEPS} ${R_LIBS})
@@ -34,7 +35,7 @@ function(fl_room name)
     target_link_libraries(${name} INTERFACE fl_flags ${R_DEPS} ${R_LIBS})
   endif()
   _fl_record(${name} ${R_DEPS})
-  _fl_record_sources(${name} ${R_SOURCES})
+  _fl_record_sources(${name} ${R_SOURCES} ${R_HEADERS})
 endfunction()
 
 # fl_program(NAME SOURCES ... DEPS <rooms> LIBS <outside libraries>): an executable in build/*/bin.

@@ -27,7 +27,8 @@ space_pids() {
   local paths
   mapfile -t paths < <(cluster_spaces | sed 's|^|/run/netns/|')
   [ ${#paths[@]} -gt 0 ] || return 0
-  { stat -Lc '%i space' "${paths[@]}"; stat -Lc '%i %n' /proc/[0-9]*/ns/net; } 2>/dev/null |
+  # A process may end while it is looked at; stat complains, the rest counts.
+  { stat -Lc '%i space' "${paths[@]}"; stat -Lc '%i %n' /proc/[0-9]*/ns/net || true; } 2>/dev/null |
     awk '$2 == "space" {ours[$1] = 1; next} $1 in ours {split($2, part, "/"); print part[3]}'
 }
 
