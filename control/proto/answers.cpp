@@ -45,6 +45,34 @@ void fields(V& v, typename V::template Ref<ApplyResult> o) {
   v.field("dry_run", o.dry_run, document::Boolean{});
 }
 
+template <class V>
+void fields(V& v, typename V::template Ref<Drop> o) {
+  v.field("node", o.node, Text{});
+  v.field("reason", o.reason, Text{});
+  v.field("packets", o.packets, Wide{});
+  v.field("last_flow", o.last_flow, Text{});
+}
+
+template <class V>
+void fields(V& v, typename V::template Ref<DropList> o) {
+  v.list("drops", o.drops);
+}
+
+template <class V>
+void fields(V& v, typename V::template Ref<Explanation> o) {
+  v.field("object", o.object, Text{});
+  v.field("state", o.state, Text{});
+  v.field("because", o.because, document::TextList{});
+  v.field("fix", o.fix, Text{});
+}
+
+template <class V>
+void fields(V& v, typename V::template Ref<ServerVersion> o) {
+  v.field("version", o.version, Text{});
+  v.field("cluster", o.cluster, Text{});
+  v.field("revision", o.revision, WideStrong<Revision>{});
+}
+
 namespace {
 
 constexpr std::size_t kMaxAnswerBytes = 64U << 20;
@@ -106,6 +134,9 @@ Error to_error(const Value& value) {
 std::string to_json(const Object& object) { return document::format_json(to_value(object)); }
 std::string to_json(const EventList& events) { return write(events); }
 std::string to_json(const ApplyResult& result) { return write(result); }
+std::string to_json(const DropList& drops) { return write(drops); }
+std::string to_json(const Explanation& explanation) { return write(explanation); }
+std::string to_json(const ServerVersion& version) { return write(version); }
 std::string to_json(const Error& error) { return document::format_json(to_value(error)); }
 
 std::string to_json(const ObjectList& list) {
@@ -152,6 +183,9 @@ Result<ObjectList> object_list_from_json(std::string_view text) {
 
 Result<EventList> event_list_from_json(std::string_view text) { return read<EventList>(text); }
 Result<ApplyResult> apply_result_from_json(std::string_view text) { return read<ApplyResult>(text); }
+Result<DropList> drop_list_from_json(std::string_view text) { return read<DropList>(text); }
+Result<Explanation> explanation_from_json(std::string_view text) { return read<Explanation>(text); }
+Result<ServerVersion> server_version_from_json(std::string_view text) { return read<ServerVersion>(text); }
 
 Result<ErrorList> error_list_from_json(std::string_view text) {
   FL_TRY(const Value value, parse(text));

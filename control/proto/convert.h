@@ -65,12 +65,46 @@ struct ErrorList {
   bool operator==(const ErrorList&) const = default;
 };
 
+// GET /v1/nodes/{name}/drops, and what an agent writes into a DROPS stream.
+struct Drop {
+  std::string node;
+  std::string reason;  // a name of dataplane/fwd's list
+  std::uint64_t packets = 0;
+  std::string last_flow;  // "tcp 10.244.1.2:4711 -> 10.96.0.7:80"; blank when unknown
+  bool operator==(const Drop&) const = default;
+};
+
+struct DropList {
+  std::vector<Drop> drops;
+  bool operator==(const DropList&) const = default;
+};
+
+// GET /v1/explain/{kind}/{ns}/{name}: why is it not placed, not ready, not reachable.
+struct Explanation {
+  std::string object;                // "pod/web-2"
+  std::string state;                 // one line: "not ready on n2", "ready"
+  std::vector<std::string> because;  // causes and evidence, the first cause first
+  std::string fix;                   // what to do; blank when nothing is wrong
+  bool operator==(const Explanation&) const = default;
+};
+
+// GET /v1/version
+struct ServerVersion {
+  std::string version;
+  std::string cluster;
+  Revision revision;
+  bool operator==(const ServerVersion&) const = default;
+};
+
 // JSON: an object is its document, a list {"revision": "41", "items": [document, ...]}.
 std::string to_json(const Object& object);
 std::string to_json(const ObjectList& list);
 std::string to_json(const EventList& events);
 std::string to_json(const ApplyResult& result);
 std::string to_json(const ErrorList& errors);
+std::string to_json(const DropList& drops);
+std::string to_json(const Explanation& explanation);
+std::string to_json(const ServerVersion& version);
 std::string to_json(const Error& error);  // an ErrorList of one
 
 Result<Object> object_from_json(std::string_view text);
@@ -78,6 +112,9 @@ Result<ObjectList> object_list_from_json(std::string_view text);
 Result<EventList> event_list_from_json(std::string_view text);
 Result<ApplyResult> apply_result_from_json(std::string_view text);
 Result<ErrorList> error_list_from_json(std::string_view text);
+Result<DropList> drop_list_from_json(std::string_view text);
+Result<Explanation> explanation_from_json(std::string_view text);
+Result<ServerVersion> server_version_from_json(std::string_view text);
 
 // The command of /exec travels in one query parameter, as a JSON list.
 std::string to_json(const std::vector<std::string>& command);
