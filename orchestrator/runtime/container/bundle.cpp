@@ -14,7 +14,6 @@ namespace json = boost::json;
 constexpr std::uint64_t kPeriodUs = 100'000;
 constexpr std::uint64_t kMinQuotaUs = 1'000;  // the kernel's
 constexpr std::uint64_t kMinShares = 2;
-constexpr std::uint64_t kOpenFiles = 65'536;
 constexpr std::string_view kDefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 constexpr std::string_view kCapabilities[] = {
@@ -113,7 +112,6 @@ json::object make_process(const BundleInput& input, const std::vector<std::strin
           {"cwd", cwd},
           {"capabilities",
            {{"bounding", capabilities}, {"effective", capabilities}, {"permitted", capabilities}}},
-          {"rlimits", {{{"type", "RLIMIT_NOFILE"}, {"hard", kOpenFiles}, {"soft", kOpenFiles}}}},
           {"noNewPrivileges", true}};
 }
 

@@ -3,7 +3,7 @@
 // function of what it is to run. The defaults are Docker's, with
 // no_new_privileges and without AUDIT_WRITE, MKNOD, SETFCAP; NET_RAW stays so
 // that ping works (a pod's source guard makes forged packets useless).
-// No seccomp filter yet.
+// No seccomp filter yet; resource limits of processes (ulimit) are the agent's.
 #pragma once
 
 #include <cstdint>

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <system_error>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
@@ -173,6 +174,9 @@ Result<> remove_container(const NodePaths& paths, std::string_view uid, std::str
     FL_TRY_OK(conmon_wait(id, paths.bundle(uid, container)));  // it writes the exit code first
     FL_TRY_OK(runc_delete(paths, id));
   }
+  std::error_code error;
+  fs::remove_all(paths.attach() / id, error);  // conmon leaves its socket
+  if (error) return fail(Code::io, (paths.attach() / id).string(), error.message());
   return unmount_rootfs(paths, uid, container);
 }
 

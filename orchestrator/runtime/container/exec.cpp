@@ -4,6 +4,7 @@
 #include <atomic>
 #include <charconv>
 #include <csignal>
+#include <thread>
 #include <unistd.h>
 
 #include "base/io/file.h"
@@ -19,12 +20,19 @@ std::string pid_file(const NodePaths& paths, const std::string& id) {
       .string();
 }
 
-// runc does not pass a kill on to the program: its pid stands in the file.
+// runc does not pass a kill on to the program: its pid stands in the file,
+// which runc writes only after the program has begun.
 void kill_program(const std::string& file) {
-  const Result<std::string> text = read_file(file, 64);
-  int pid = 0;
-  if (text) std::from_chars(text->data(), text->data() + text->size(), pid);
-  if (pid > 1) ::kill(pid, SIGKILL);
+  constexpr int kTries = 100;
+  constexpr std::chrono::milliseconds kPause{10};
+  for (int i = 0; i < kTries; ++i, std::this_thread::sleep_for(kPause)) {
+    const Result<std::string> text = read_file(file, 64);
+    int pid = 0;
+    if (text) std::from_chars(text->data(), text->data() + text->size(), pid);
+    if (pid <= 1) continue;
+    ::kill(pid, SIGKILL);
+    return;
+  }
 }
 
 }  // namespace

@@ -69,6 +69,18 @@ Result<boost::json::value> parse_answer(const std::string& text) {
   return value;
 }
 
+// runc logs `time="..." level=error msg="what a person wants"`.
+std::string runc_words(std::string words) {
+  constexpr std::string_view kMessage = "msg=\"";
+  if (const std::size_t at = words.rfind(kMessage); at != std::string::npos) {
+    words.erase(0, at + kMessage.size());
+    words.resize(std::min(words.size(), words.rfind('"')));
+  }
+  while (!words.empty() && (words.back() == '\n' || words.back() == '.')) words.pop_back();
+  std::erase(words, '\\');
+  return words;
+}
+
 // One line that conmon writes to its sync pipe: {"data":PID} or {"data":-1,"message":"..."}.
 Result<> judge_report(const std::string& id, const std::string& report) {
   const std::string object = "container " + id;
@@ -82,8 +94,7 @@ Result<> judge_report(const std::string& id, const std::string& report) {
       return {};
   const auto* message = fields->if_contains("message");
   std::string words = message != nullptr && message->is_string() ? std::string(message->as_string()) : report;
-  while (!words.empty() && (words.back() == '\n' || words.back() == '.')) words.pop_back();
-  return fail(Code::io, object, "runc create: " + words);
+  return fail(Code::io, object, "runc create: " + runc_words(words));
 }
 
 Result<std::string> read_report(const Fd& pipe, const std::string& id) {

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// Real containers under runc and conmon: life, exit codes, limits, exec, logs,
+// several containers in one pod, and that nothing is left.
+#include <algorithm>
+#include <csignal>
+#include <sys/wait.h>
+#include <thread>
+
+#include "orchestrator/runtime/container/exec.h"
+#include "orchestrator/runtime/image/image.h"
+#include "orchestrator/runtime/layer/rootfs.h"
+#include "tests/netns/runtime/node.h"
+
+namespace fairlead::runtime {
+namespace {
+
+using test::eventually;
+
+struct Output {
+  std::string out, err;
+  OnOutput collect() {
+    return [this](Stream stream, std::string_view bytes) { (stream == Stream::out ? out : err) += bytes; };
+  }
+};
+
+TEST(Container, LivesAsItsSpecSays) {
+  const TestNode node;
+  const NodePaths& paths = node.paths();
+  const Pod pod = make_pod("life", {busybox("main",
+                                            "echo hello; echo oops >&2; hostname; cat /etc/resolv.conf; "
+                                            "printf end; trap 'exit 7' TERM; while :; do sleep 0.05; done")});
+  ASSERT_TRUE(ok(create_pod(paths, pod)));
+  EXPECT_EQ(container_status(paths, "life", "main")->state, ContainerState::created);
+  ASSERT_TRUE(ok(create_pod(paths, pod))) << "creating again is success";
+  ASSERT_TRUE(ok(start_container(paths, "life", "main")));
+  ASSERT_TRUE(ok(start_container(paths, "life", "main"))) << "starting again is success";
+  EXPECT_EQ(container_status(paths, "life", "main")->state, ContainerState::running);
+  const auto says = [&](std::string_view text, bool is_stderr) {
+    const auto log = read_log(paths, "life", "main", 0);
+    return log && std::ranges::any_of(log->lines, [&](const LogLine& l) {
+             return l.text == text && l.is_stderr == is_stderr;
+           });
+  };
+  EXPECT_TRUE(
+      eventually([&] { return says("hello", false) && says("oops", true) && says("web-life", false); }));
+  EXPECT_TRUE(
+      eventually([&] { return says("nameserver 10.96.0.10", false) && says("search x.internal", false); }));
+  ASSERT_TRUE(ok(kill_container(paths, "life", "main", SIGTERM)));
+  ASSERT_TRUE(eventually([&] { return is_stopped(paths, "life", "main"); }));
+  EXPECT_EQ(container_status(paths, "life", "main")->exit_code, 7);
+  EXPECT_TRUE(ok(kill_container(paths, "life", "main", SIGKILL))) << "killing the dead is success";
+  const auto tail = tail_log(paths, "life", "main", 1);
+  ASSERT_TRUE(ok(tail));
+  ASSERT_FALSE(tail->lines.empty());
+  EXPECT_EQ(tail->lines.front().text, "end") << "also without a line end";
+  ASSERT_TRUE(ok(remove_container(paths, "life", "main")));
+  EXPECT_EQ(container_status(paths, "life", "main")->exit_code, 7) << "kept until the pod goes";
+}
+
+TEST(Container, StartsAgainWithAFreshRootAndNoOldExitCode) {
+  const TestNode node;
+  const Pod pod = make_pod("again", {busybox("main", "test ! -e /mark && touch /mark && exit 3; exit 9")});
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(ok(create_pod(node.paths(), pod)));
+    EXPECT_FALSE(container_status(node.paths(), "again", "main")->exit_code);
+    ASSERT_TRUE(ok(start_container(node.paths(), "again", "main")));
+    ASSERT_TRUE(eventually([&] { return is_stopped(node.paths(), "again", "main"); }));
+    EXPECT_EQ(container_status(node.paths(), "again", "main")->exit_code, 3);
+  }
+}
+
+TEST(Container, ThatCannotRunSaysWhy) {
+  const TestNode node;
+  Container container = busybox("main", "");
+  container.command = {"/no/such/program"};
+  const auto created = create_pod(node.paths(), make_pod("bad", {container}));
+  ASSERT_FALSE(created);
+  EXPECT_TRUE(created.error().reason.contains("/no/such/program")) << format(created.error());
+  container.image = "oci:none";
+  const auto missing = create_pod(node.paths(), make_pod("bad", {container}));
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, Code::not_found);
+}
+
+TEST(Container, IsKilledBeyondItsMemory) {
+  const TestNode node;
+  Container greedy = busybox("main", "a=x; while :; do a=$a$a; done");
+  greedy.resources.memory_bytes = 16U << 20;
+  ASSERT_TRUE(ok(create_pod(node.paths(), make_pod("oom", {greedy}))));
+  ASSERT_TRUE(ok(start_container(node.paths(), "oom", "main")));
+  ASSERT_TRUE(eventually([&] { return is_stopped(node.paths(), "oom", "main"); }, std::chrono::seconds(30)));
+  const auto status = container_status(node.paths(), "oom", "main");
+  EXPECT_EQ(status->exit_code, 137);
+  EXPECT_TRUE(status->oom_killed);
+}
+
+TEST(Container, ExecGivesOutputInputAndExitCode) {
+  const TestNode node;
+  ASSERT_TRUE(ok(create_pod(node.paths(), make_pod("exec", {busybox("main", "exec sleep 1000")}))));
+  ASSERT_TRUE(ok(start_container(node.paths(), "exec", "main")));
+  Output said;
+  ExecSpec spec;
+  spec.argv = {"/bin/sh", "-c", "echo out; echo err >&2; id -u; grep CapEff /proc/self/status; exit 5"};
+  const auto code = exec_in_container(node.paths(), "exec", "main", spec, said.collect(), {});
+  ASSERT_TRUE(ok(code));
+  EXPECT_EQ(*code, 5);
+  EXPECT_TRUE(said.out.starts_with("out\n0\n")) << said.out;
+  EXPECT_EQ(said.err, "err\n");
+  spec.argv = {"/no/program"};
+  Output none;
+  const auto refused = exec_in_container(node.paths(), "exec", "main", spec, none.collect(), {});
+  ASSERT_TRUE(ok(refused));
+  EXPECT_NE(*refused, 0);
+  EXPECT_FALSE(none.err.empty());
+}
+
+TEST(Container, StoppingAnExecKillsTheProgramInside) {
+  const TestNode node;
+  ASSERT_TRUE(ok(create_pod(node.paths(), make_pod("cancel", {busybox("main", "exec sleep 1000")}))));
+  ASSERT_TRUE(ok(start_container(node.paths(), "cancel", "main")));
+  std::stop_source stop;
+  ExecSpec spec;
+  spec.argv = {"/bin/sh", "-c", "echo begun; exec sleep 4321"};
+  const OnOutput stop_when_begun = [&](Stream, std::string_view) { stop.request_stop(); };
+  ASSERT_TRUE(ok(exec_in_container(node.paths(), "cancel", "main", spec, stop_when_begun, stop.get_token())));
+  spec.argv = {"/bin/sh", "-c", "ps | grep -c 'sleep 432[1]'"};
+  EXPECT_TRUE(eventually([&] {
+    Output said;
+    const auto code = exec_in_container(node.paths(), "cancel", "main", spec, said.collect(), {});
+    return code && said.out == "0\n";
+  }));
+}
+
+TEST(Pod, ContainersShareTheNamespaceOfThePod) {
+  const TestNode node;
+  const Pod pod = make_pod("two", {busybox("a", "exec sleep 1000"), busybox("b", "exec sleep 1000")});
+  ASSERT_TRUE(ok(create_pod(node.paths(), pod)));
+  std::vector<std::filesystem::path> namespaces;
+  for (const char* name : {"a", "b"}) {
+    ASSERT_TRUE(ok(start_container(node.paths(), "two", name)));
+    const int pid = container_status(node.paths(), "two", name)->pid;
+    namespaces.push_back(std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/ns/net"));
+  }
+  EXPECT_EQ(namespaces[0], namespaces[1]);
+  EXPECT_NE(namespaces[0], std::filesystem::read_symlink("/proc/self/ns/net"));
+  const auto listed = list_containers(node.paths());
+  ASSERT_TRUE(ok(listed));
+  EXPECT_EQ(listed->size(), 2U);
+}
+
+std::string mounts_and_processes_of(const NodePaths& paths) {
+  ProcessSpec look;
+  look.argv = {
+      "sh", "-c",
+      "grep \"$0\" /proc/self/mountinfo; find /sys/fs/cgroup -type d -path \"*/fairlead/$0/n1/*\"; "
+      "for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep \"[c]onmon.*$0\"; done",
+      paths.cluster};
+  const auto seen = run(look);
+  return seen ? seen->out : format(seen.error());
+}
+
+TEST(Pod, RemovedLeavesNothing) {
+  const TestNode node;
+  const Pod pod =
+      make_pod("gone", {busybox("a", "trap '' TERM; while :; do sleep 1; done"), busybox("b", "exit 4")});
+  ASSERT_TRUE(ok(create_pod(node.paths(), pod)));
+  ASSERT_TRUE(ok(start_container(node.paths(), "gone", "a")));
+  ASSERT_TRUE(ok(start_container(node.paths(), "gone", "b")));
+  EXPECT_NE(mounts_and_processes_of(node.paths()), "");
+  ASSERT_TRUE(ok(remove_pod(node.paths(), "gone")));
+  ASSERT_TRUE(ok(remove_pod(node.paths(), "gone"))) << "removing again is success";
+  EXPECT_EQ(mounts_and_processes_of(node.paths()), "");
+  EXPECT_TRUE(list_pods(node.paths())->empty());
+  EXPECT_TRUE(std::filesystem::is_empty(node.paths().exits()));
+  EXPECT_TRUE(std::filesystem::is_empty(node.paths().attach()));
+  EXPECT_TRUE(std::filesystem::is_empty(node.paths().runc_root));
+}
+
+TEST(Pod, OutlivesWhoeverMadeIt) {
+  const TestNode node;
+  const Pod pod =
+      make_pod("orphan", {busybox("main", "i=0; while :; do i=$((i+1)); echo $i; sleep 0.05; done")});
+  const pid_t creator = ::fork();
+  ASSERT_GE(creator, 0);
+  if (creator == 0) {
+    const bool made = create_pod(node.paths(), pod) && start_container(node.paths(), "orphan", "main");
+    ::kill(::getpid(), made ? SIGKILL : SIGABRT);
+  }
+  int status = 0;
+  ::waitpid(creator, &status, 0);
+  ASSERT_EQ(WTERMSIG(status), SIGKILL);
+  const auto found = list_containers(node.paths());
+  ASSERT_TRUE(ok(found));
+  ASSERT_EQ(found->size(), 1U);
+  EXPECT_EQ(found->front().state, ContainerState::running);
+  const auto before = tail_log(node.paths(), "orphan", "main", 1);
+  ASSERT_TRUE(ok(before));
+  EXPECT_TRUE(eventually([&] {
+    const auto more = read_log(node.paths(), "orphan", "main", before->next);
+    return more && more->lines.size() >= 3;
+  }));
+  ASSERT_TRUE(ok(kill_container(node.paths(), "orphan", "main", SIGKILL)));
+  ASSERT_TRUE(eventually([&] { return is_stopped(node.paths(), "orphan", "main"); }));
+  EXPECT_EQ(container_status(node.paths(), "orphan", "main")->exit_code, 137);
+}
+
+TEST(Image, ConcurrentCallsUnpackALayerOnce) {
+  const TestNode node;
+  std::vector<std::thread> callers;
+  std::vector<Result<Image>> images(4, fail(Code::io, "", ""));
+  for (auto& image : images)
+    callers.emplace_back([&] { image = prepare_image(node.paths(), "oci:busybox"); });
+  for (std::thread& caller : callers) caller.join();
+  for (const auto& image : images) {
+    ASSERT_TRUE(ok(image));
+    EXPECT_EQ(image->config, images[0]->config);
+  }
+  EXPECT_TRUE(
+      std::filesystem::exists(node.paths().layers() / images[0]->config.diff_ids[0].hex / "bin/busybox"));
+}
+
+TEST(Rootfs, IsAdoptedWhenMounted) {
+  const TestNode node;
+  const auto image = prepare_image(node.paths(), "oci:busybox");
+  ASSERT_TRUE(ok(image));
+  const auto rootfs = node.paths().rootfs("adopt", "main");
+  ASSERT_TRUE(ok(mount_rootfs(node.paths(), "adopt", "main", image->config.diff_ids)));
+  ASSERT_TRUE(ok(write_file_atomic(rootfs / "mark", "x")));
+  ASSERT_TRUE(ok(mount_rootfs(node.paths(), "adopt", "main", image->config.diff_ids)));
+  EXPECT_TRUE(std::filesystem::exists(rootfs / "mark"));
+  ASSERT_TRUE(ok(unmount_rootfs(node.paths(), "adopt", "main")));
+  ASSERT_TRUE(ok(unmount_rootfs(node.paths(), "adopt", "main")));
+  EXPECT_FALSE(std::filesystem::exists(rootfs / "bin"));
+}
+
+}  // namespace
+}  // namespace fairlead::runtime
