@@ -3,10 +3,10 @@
 
 #include <cerrno>
 #include <charconv>
-#include <system_error>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
+#include <system_error>
 #include <thread>
 #include <unistd.h>
 
