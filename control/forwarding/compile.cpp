@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/forwarding/compile.h"
+
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace fairlead::forwarding {
+namespace {
+
+constexpr std::uint16_t kMaxNodeNumber = 4095;
+constexpr std::uint8_t kTcp = 6;
+constexpr std::uint8_t kUdp = 17;
+
+class Compiler {
+ public:
+  Compiler(const Snapshot& snapshot, const Node& self, const NodeLocal& local)
+      : snapshot_(snapshot), self_(self), local_(local), net_(snapshot.network.index) {}
+
+  Compiled run() {
+    self();
+    for (const auto& [name, node] : snapshot_.nodes) add_node(*node);
+    host_link();
+    for (const auto& [name, pod] : snapshot_.pods) add_pod(*pod);
+    for (const auto& [name, service] : snapshot_.services) add_service(*service);
+    for (auto& [address, endpoint] : endpoints_) out_.state.endpoints.push_back(std::move(endpoint));
+    model::normalize(out_.state);
+    return std::move(out_);
+  }
+
+ private:
+  void self() {
+    const Network& network = snapshot_.network;
+    model::Self& self = out_.state.self;
+    self.number = self_.number;
+    self.vtep = self_.address;
+    self.uplink_ifindex = local_.uplink_ifindex;
+    self.vxlan_port = local_.vxlan_port;
+    self.control_port = local_.control_port;
+    self.cluster_seed = network.cluster_seed;
+    self.node_seed = local_.node_seed;
+    out_.state.networks.push_back(
+        {net_, network.vni, {network.pods4, network.pods6, network.vips4, network.vips6}});
+  }
+
+  void add_node(const Node& node) {
+    const bool possible = node.number >= 1 && node.number <= kMaxNodeNumber && !node.address.is_none() &&
+                          node.address.family() == self_.address.family();
+    const bool own = &node == &self_;
+    if (!possible || !vteps_.emplace(node.meta.name, &node).second ||
+        (!own && (node.number == self_.number || node.address == self_.address)) ||
+        !numbers_.insert(node.number).second || !underlay_.insert(node.address).second) {
+      vteps_.erase(node.meta.name);
+      ++out_.left_out;
+      return;
+    }
+    out_.state.vteps.push_back({node.number, node.address, true});
+    if (own) return;
+    for (const IpAddress& address : {node.host4, node.host6}) {
+      model::Endpoint endpoint;
+      endpoint.address = address;
+      endpoint.vtep = node.number;
+      endpoint.host = true;
+      add_endpoint(std::move(endpoint));
+    }
+  }
+
+  void host_link() {
+    if (!local_.host) return;
+    const HostLink& host = *local_.host;
+    const Network& network = snapshot_.network;
+    model::Link link;
+    link.ifindex = host.ifindex;
+    link.network = net_;
+    link.mac = host.mac;
+    link.host = true;
+    link.ipv4 = self_.host4;
+    link.ipv6 = self_.host6;
+    link.extra4 = network.dns4;
+    link.extra6 = network.dns6;
+    out_.state.links.push_back(link);
+    for (const IpAddress& address : {self_.host4, self_.host6, network.dns4, network.dns6}) {
+      model::Endpoint endpoint;
+      endpoint.address = address;
+      endpoint.vtep = self_.number;
+      endpoint.ifindex = host.stack_ifindex;
+      endpoint.mac = host.mac;
+      endpoint.host = true;
+      add_endpoint(std::move(endpoint));
+    }
+  }
+
+  void add_pod(const Pod& pod) {
+    if (pod.status.phase == PodPhase::gone) return;
+    const auto node = vteps_.find(pod.node);
+    if (node == vteps_.end()) {
+      ++out_.left_out;
+      return;
+    }
+    model::Endpoint endpoint;
+    endpoint.vtep = node->second->number;
+    endpoint.epoch = pod.epoch;
+    if (node->second == &self_) {
+      const auto link = local_.pods.find(pod.meta.uid);
+      if (link == local_.pods.end()) return;
+      endpoint.ifindex = link->second.ifindex;
+      endpoint.mac = link->second.mac;
+      if (!add_link(pod, link->second)) return;
+    }
+    bool reachable = true;
+    for (const IpAddress& address : {pod.ipv4, pod.ipv6}) {
+      endpoint.address = address;
+      reachable &= add_endpoint(endpoint);
+    }
+    if (reachable && pod.status.phase == PodPhase::ready && !pod.stop)
+      ready_[{pod.meta.ns, pod.job}].push_back({&pod, node->second->status.state == NodeState::ready});
+  }
+
+  bool add_link(const Pod& pod, const PodLink& link) {
+    if (!ifindexes_.insert(link.ifindex).second || endpoints_.contains(pod.ipv4) ||
+        endpoints_.contains(pod.ipv6)) {
+      ++out_.left_out;
+      return false;
+    }
+    model::Link row;
+    row.ifindex = link.ifindex;
+    row.network = net_;
+    row.mac = link.mac;
+    row.ipv4 = pod.ipv4;
+    row.ipv6 = pod.ipv6;
+    out_.state.links.push_back(row);
+    return true;
+  }
+
+  // False when another has the address already. No address, no endpoint.
+  bool add_endpoint(model::Endpoint endpoint) {
+    if (endpoint.address.is_none()) return true;
+    endpoint.network = net_;
+    const IpAddress address = endpoint.address;
+    if (endpoints_.try_emplace(address, std::move(endpoint)).second) return true;
+    ++out_.left_out;
+    return false;
+  }
+
+  struct ReadyPod {
+    const Pod* pod = nullptr;
+    bool node_ready = false;
+  };
+
+  static std::vector<model::Backend> backends(const std::vector<ReadyPod>& pods, Family family,
+                                              std::uint16_t target, bool on_ready_nodes) {
+    std::vector<model::Backend> rows;
+    for (const ReadyPod& ready : pods) {
+      const IpAddress& address = family == Family::v4 ? ready.pod->ipv4 : ready.pod->ipv6;
+      if (ready.node_ready == on_ready_nodes && !address.is_none()) rows.push_back({address, target, 1});
+    }
+    return rows;
+  }
+
+  model::ServicePortRow port_row(const ServicePort& port, const std::vector<ReadyPod>& pods, Family family) {
+    model::ServicePortRow row;
+    row.protocol = port.protocol == Protocol::udp ? kUdp : kTcp;
+    row.port = port.port;
+    row.backends = backends(pods, family, port.target, true);
+    if (row.backends.empty()) {
+      row.backends = backends(pods, family, port.target, false);
+      ++(row.backends.empty() ? out_.without_backend : out_.failed_open);
+    }
+    return row;
+  }
+
+  void add_service(const Service& service) {
+    const auto& pods = ready_[{service.meta.ns, service.job}];
+    for (const IpAddress& vip : {service.vip4, service.vip6}) {
+      if (vip.is_none()) continue;
+      if (endpoints_.contains(vip) || !vips_.insert(vip).second) {
+        ++out_.left_out;
+        continue;
+      }
+      model::ServiceRow row;
+      row.network = net_;
+      row.vip = vip;
+      std::set<std::pair<Protocol, std::uint16_t>> seen;
+      for (const ServicePort& port : service.ports) {
+        if (port.port == 0 || port.target == 0 || !seen.emplace(port.protocol, port.port).second)
+          ++out_.left_out;
+        else
+          row.ports.push_back(port_row(port, pods, vip.family()));
+      }
+      out_.state.services.push_back(std::move(row));
+    }
+  }
+
+  const Snapshot& snapshot_;
+  const Node& self_;
+  const NodeLocal& local_;
+  const std::uint32_t net_;
+  std::map<std::string_view, const Node*> vteps_;
+  std::set<std::uint16_t> numbers_;
+  std::set<IpAddress> underlay_, vips_;
+  std::set<std::uint32_t> ifindexes_;
+  std::map<IpAddress, model::Endpoint> endpoints_;
+  std::map<ObjectName, std::vector<ReadyPod>> ready_;
+  Compiled out_;
+};
+
+}  // namespace
+
+Result<Compiled> compile(const Snapshot& snapshot, const std::string& node, const NodeLocal& local) {
+  const auto self = find(snapshot.nodes, "", node);
+  if (!self)
+    return fail(Code::not_found, "node/" + node, "has not joined the cluster", "wait for control's welcome");
+  return Compiler(snapshot, *self, local).run();
+}
+
+}  // namespace fairlead::forwarding

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// One cluster, seen from n1: what the node forwards, as readable text.
+#include "control/forwarding/compile.h"
+
+#include <gtest/gtest.h>
+
+#include "dataplane/model/text.h"
+#include "dataplane/model/validate.h"
+#include "tests/support/facts.h"
+
+namespace fairlead::forwarding {
+namespace {
+
+Pod addressed(Pod pod, std::uint8_t last) {
+  pod.ipv4 = facts::ip("10.244.0.0").plus(last);
+  pod.ipv6 = facts::ip("fd00:244::").plus(last);
+  pod.epoch = last;
+  return pod;
+}
+
+PodLink link(std::uint32_t ifindex) {
+  return {ifindex, {{2, 0, 0, 0, 0, static_cast<std::uint8_t>(ifindex)}}};
+}
+
+// n1 with web-a and the host link, n2 with web-b; service web on 80 and 53.
+struct World {
+  Job job = facts::exposed(facts::job("web", 2));
+  Snapshot snapshot = facts::snapshot(5, 2);
+  NodeLocal local;
+
+  World() {
+    snapshot.network.cluster_seed = 7;
+    snapshot.put(job);
+    snapshot.put(addressed(facts::pod("web-a", job, "n1"), 11));
+    snapshot.put(addressed(facts::pod("web-b", job, "n2"), 12));
+    Service service;
+    service.meta.ns = job.meta.ns;
+    service.meta.name = service.job = "web";
+    service.vip4 = facts::ip("10.96.0.11");
+    service.vip6 = facts::ip("fd00:96::b");
+    service.ports = {{"http", 80, 8080, Protocol::tcp}, {"dns", 53, 5353, Protocol::udp}};
+    snapshot.put(service);
+    local.uplink_ifindex = 3;
+    local.node_seed = 9;
+    local.pods["uid-web-a"] = link(21);
+    local.host = HostLink{30, 31, {{2, 0, 0, 0, 0, 31}}};
+  }
+  void edit(const char* name, auto change) {
+    Pod pod = *find(snapshot.pods, "default", name);
+    change(pod);
+    snapshot.put(pod);
+  }
+  void silence(const char* name) {
+    Node node = *find(snapshot.nodes, "", name);
+    node.status.state = NodeState::silent;
+    snapshot.put(node);
+  }
+  Compiled look() const {
+    auto compiled = compile(snapshot, "n1", local);
+    EXPECT_TRUE(compiled);
+    const auto valid = model::validate(compiled->state);
+    EXPECT_TRUE(valid) << (valid ? "" : format(valid.error()));
+    return *compiled;
+  }
+  std::vector<std::string> backends(const char* vip) const {
+    std::vector<std::string> found;
+    for (const auto& service : look().state.services)
+      if (service.vip == facts::ip(vip))
+        for (const auto& backend : service.ports.at(0).backends) found.push_back(format(backend.address));
+    return found;
+  }
+  const model::Endpoint* endpoint(const model::ForwardingState& state, const char* address) const {
+    for (const auto& endpoint : state.endpoints)
+      if (endpoint.address == facts::ip(address)) return &endpoint;
+    return nullptr;
+  }
+};
+
+using Addresses = std::vector<std::string>;
+
+TEST(Compile, AWholeNodeAsText) {
+  const auto expected = model::parse(R"(
+    self number=1 vtep=192.0.2.1 uplink=3 cluster_seed=7 node_seed=9
+    network 1 vni=4097 10.244.0.0/16 fd00:244::/64 10.96.0.0/16 fd00:96::/112
+    vtep 1 192.0.2.1
+    vtep 2 192.0.2.2
+    link 21 network=1 mac=02:00:00:00:00:15 ipv4=10.244.0.11 ipv6=fd00:244::b
+    link 30 network=1 mac=02:00:00:00:00:1f host ipv4=10.244.0.201 ipv6=fd00:244::c9 extra4=10.96.0.10 extra6=fd00:96::a
+    endpoint 1 10.244.0.11 vtep=1 epoch=11 ifindex=21 mac=02:00:00:00:00:15
+    endpoint 1 fd00:244::b vtep=1 epoch=11 ifindex=21 mac=02:00:00:00:00:15
+    endpoint 1 10.244.0.12 vtep=2 epoch=12
+    endpoint 1 fd00:244::c vtep=2 epoch=12
+    endpoint 1 10.244.0.201 vtep=1 ifindex=31 mac=02:00:00:00:00:1f host
+    endpoint 1 fd00:244::c9 vtep=1 ifindex=31 mac=02:00:00:00:00:1f host
+    endpoint 1 10.96.0.10 vtep=1 ifindex=31 mac=02:00:00:00:00:1f host
+    endpoint 1 fd00:96::a vtep=1 ifindex=31 mac=02:00:00:00:00:1f host
+    endpoint 1 10.244.0.202 vtep=2 host
+    endpoint 1 fd00:244::ca vtep=2 host
+    service 1 10.96.0.11
+      port tcp 80
+        backend 10.244.0.11:8080
+        backend 10.244.0.12:8080
+      port udp 53
+        backend 10.244.0.11:5353
+        backend 10.244.0.12:5353
+    service 1 fd00:96::b
+      port tcp 80
+        backend [fd00:244::b]:8080
+        backend [fd00:244::c]:8080
+      port udp 53
+        backend [fd00:244::b]:5353
+        backend [fd00:244::c]:5353
+  )");
+  ASSERT_TRUE(expected) << format(expected.error());
+  const Compiled compiled = World().look();
+  EXPECT_EQ(model::format(compiled.state), model::format(*expected));
+  EXPECT_EQ(compiled.left_out + compiled.failed_open + compiled.without_backend, 0U);
+}
+
+TEST(Compile, OnlyReadyPodsThatStayAreBackendsAllButGoneAreEndpoints) {
+  World world;
+  for (const PodPhase phase : {PodPhase::placed, PodPhase::starting, PodPhase::running, PodPhase::failed}) {
+    world.edit("web-b", [&](Pod& pod) { pod.status.phase = phase; });
+    EXPECT_EQ(world.backends("10.96.0.11"), Addresses{"10.244.0.11"});
+    EXPECT_NE(world.endpoint(world.look().state, "10.244.0.12"), nullptr);
+  }
+  world.edit("web-b", [](Pod& pod) {
+    pod.status.phase = PodPhase::ready;
+    pod.stop = true;
+  });
+  EXPECT_EQ(world.backends("fd00:96::b"), Addresses{"fd00:244::b"});
+  EXPECT_NE(world.endpoint(world.look().state, "fd00:244::c"), nullptr) << "its old flows go on";
+  world.edit("web-b", [](Pod& pod) { pod.status.phase = PodPhase::gone; });
+  EXPECT_EQ(world.endpoint(world.look().state, "fd00:244::c"), nullptr);
+  EXPECT_EQ(world.endpoint(world.look().state, "10.244.0.12"), nullptr);
+}
+
+TEST(Compile, PodsOnSilentNodesServeOnlyWhenNoOtherIsLeft) {
+  World world;
+  world.silence("n2");
+  EXPECT_EQ(world.backends("10.96.0.11"), Addresses{"10.244.0.11"});
+  EXPECT_NE(world.endpoint(world.look().state, "10.244.0.12"), nullptr);
+  EXPECT_EQ(world.look().failed_open, 0U);
+  world.edit("web-a", [](Pod& pod) { pod.status.phase = PodPhase::running; });
+  EXPECT_EQ(world.backends("10.96.0.11"), Addresses{"10.244.0.12"});
+  EXPECT_EQ(world.look().failed_open, 4U) << "two ports of two families";
+  world.edit("web-b", [](Pod& pod) { pod.stop = true; });
+  EXPECT_TRUE(world.backends("10.96.0.11").empty());
+  EXPECT_EQ(world.look().without_backend, 4U);
+}
+
+TEST(Compile, APodHereHasNoEndpointBeforeItsLink) {
+  World world;
+  world.local.pods.clear();
+  const Compiled compiled = world.look();
+  EXPECT_EQ(world.endpoint(compiled.state, "10.244.0.11"), nullptr);
+  EXPECT_EQ(world.backends("10.96.0.11"), Addresses{"10.244.0.12"});
+  world.local.host.reset();
+  EXPECT_EQ(world.endpoint(world.look().state, "10.96.0.10"), nullptr);
+}
+
+TEST(Compile, JobsOfOtherNamespacesAreNotBackends) {
+  World world;
+  Pod stranger = addressed(facts::pod("web-c", world.job, "n2"), 13);
+  stranger.meta.ns = "shop";
+  world.snapshot.put(stranger);
+  EXPECT_EQ(world.backends("10.96.0.11"), (Addresses{"10.244.0.11", "10.244.0.12"}));
+}
+
+TEST(Compile, OneImpossibleObjectDoesNotTakeTheTablesDown) {
+  World world;
+  world.snapshot.put(addressed(facts::pod("web-c", world.job, "n2"), 12));  // web-b's addresses
+  world.snapshot.put(addressed(facts::pod("web-d", world.job, "n9"), 14));  // no such node
+  Node twin = facts::node("n3", 2);                                         // n2's number
+  world.snapshot.put(twin);
+  Node six = facts::node("n4", 4);
+  six.address = facts::ip("fd00::4");
+  world.snapshot.put(six);
+  Service thief = *find(world.snapshot.services, "default", "web");
+  thief.meta.name = "x-thief";
+  thief.vip6 = facts::ip("fd00:244::b");  // web-a's address
+  world.snapshot.put(thief);
+  const Compiled compiled = world.look();
+  EXPECT_EQ(compiled.left_out, 2U + 1 + 1 + 1 + 2);
+  EXPECT_EQ(compiled.state.vteps.size(), 2U);
+  EXPECT_EQ(world.backends("10.96.0.11"), (Addresses{"10.244.0.11", "10.244.0.12"}));
+}
+
+TEST(Compile, AnUnknownNodeIsNamed) {
+  const auto missing = compile(facts::snapshot(1, 1), "n7", {});
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(format(missing.error()), "node/n7: has not joined the cluster. wait for control's welcome");
+}
+
+}  // namespace
+}  // namespace fairlead::forwarding
