@@ -149,42 +149,52 @@ class RingPlaces {
  public:
   explicit RingPlaces(const TableImage& previous) {
     const auto capacity = static_cast<std::uint32_t>(info(TableId::rings).capacity);
-    std::vector<bool> taken(capacity);
-    for (const auto& [key, value] : previous[TableId::rings])
-      if (const auto slot = row_from<__u32>(key); slot < capacity) taken[slot] = true;
-    for (std::uint32_t begin = 0; begin < capacity;) {
-      std::uint32_t end = begin;
-      while (end < capacity && !taken[end]) ++end;
-      if (end > begin) free_.emplace(begin, end);
-      begin = end + 1;
+    std::vector<std::uint32_t> taken;
+    for (const auto& [key, value] : previous[TableId::rings]) taken.push_back(row_from<__u32>(key));
+    std::ranges::sort(taken);  // the rows stand in the order of their keys' bytes
+    taken.erase(std::ranges::lower_bound(taken, capacity), taken.end());
+    taken.push_back(capacity);
+    std::uint32_t begin = 0;
+    for (const std::uint32_t slot : taken) {
+      if (slot > begin) free_.emplace(begin, slot);
+      begin = slot + 1;
     }
     std::pair<std::uint32_t, std::uint32_t> newest;  // generation, end of its slice
     for (const auto& [key, value] : previous[TableId::services]) {
       const auto row = row_from<fwd_service>(value);
-      newest = std::max(newest, {row.generation, row.ring_offset + row.ring_size});
+      const std::uint32_t end = row.ring_offset + row.ring_size;
+      if (row.ring_size > 0 && end > row.ring_offset && end <= capacity)
+        newest = std::max(newest, {row.generation, end});
     }
     next_ = newest.second;
   }
 
-  // The first room at or behind the newest slice, else from the beginning.
+  // The first room behind the newest slice, else the first from the beginning.
   Result<std::uint32_t> place(std::uint32_t size) {
-    const auto from = free_.lower_bound(next_);
-    const auto fits = [size](const auto& room) { return room.second - room.first >= size; };
-    auto room = std::find_if(from, free_.end(), fits);
-    if (room == free_.end()) room = std::find_if(free_.begin(), from, fits);
-    if (room == free_.end())
-      return fail(Code::exhausted, "table rings",
-                  "has no " + std::to_string(size) + " free slots in one piece",
-                  "remove services or backends first, then add");
-    const auto [begin, end] = *room;
-    free_.erase(room);
-    next_ = begin + size;
-    if (next_ < end) free_.emplace(next_, end);
-    return begin;
+    auto room = free_.upper_bound(next_);
+    if (room != free_.begin()) --room;  // may begin before next_ and reach beyond
+    for (; room != free_.end(); ++room)
+      if (const std::uint32_t at = std::max(room->first, next_); room->second >= at + size)
+        return take(room, at, size);
+    for (room = free_.begin(); room != free_.end(); ++room)
+      if (room->second - room->first >= size) return take(room, room->first, size);
+    return fail(Code::exhausted, "table rings", "has no " + std::to_string(size) + " free slots in one piece",
+                "remove services or backends first, then add");
   }
 
  private:
-  std::map<std::uint32_t, std::uint32_t> free_;  // begin -> end
+  using Free = std::map<std::uint32_t, std::uint32_t>;  // begin -> end
+
+  std::uint32_t take(Free::iterator room, std::uint32_t at, std::uint32_t size) {
+    const auto [begin, end] = *room;
+    free_.erase(room);
+    if (at > begin) free_.emplace(begin, at);
+    next_ = at + size;
+    if (next_ < end) free_.emplace(next_, end);
+    return at;
+  }
+
+  Free free_;
   std::uint32_t next_ = 0;
 };
 

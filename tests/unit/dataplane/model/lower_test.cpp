@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/model/lower.h"
+
+#include <gtest/gtest.h>
+#include <set>
+
+#include "dataplane/model/diff.h"
+#include "dataplane/model/maglev.h"
+#include "tests/unit/dataplane/model/sample.h"
+
+namespace fairlead::model {
+namespace {
+
+std::string hex(std::string_view bytes) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const char c : bytes) {
+    text.push_back(kDigits[static_cast<std::uint8_t>(c) >> 4]);
+    text.push_back(kDigits[static_cast<std::uint8_t>(c) & 15]);
+  }
+  return text;
+}
+
+// "key value" of every row of a table, in the order of the keys' bytes.
+std::string rows(const TableImage& image, TableId table) {
+  std::string text;
+  for (const auto& [key, value] : image[table]) text += hex(key) + " " + hex(value) + "\n";
+  return text;
+}
+
+IpAddress ip(const char* text) { return IpAddress::parse(text).value(); }
+
+fwd_service service_row(const TableImage& image, const char* vip, std::uint16_t port, std::uint8_t protocol) {
+  for (const auto& [key, value] : image[TableId::services]) {
+    const auto k = row_from<fwd_service_key>(key);
+    if (bytes_of(k.vip) == bytes_of(ip(vip).bytes) && k.proto == protocol &&
+        k.port_be == __builtin_bswap16(port))
+      return row_from<fwd_service>(value);
+  }
+  ADD_FAILURE() << "no service " << vip << " " << port;
+  return {};
+}
+
+TEST(Lower, WritesTheRowsByteForByte) {
+  const TableImage image = lower(sample_state()).value();
+  const std::string gateway = "02666c000001";
+  EXPECT_EQ(rows(image, TableId::config),
+            "00000000 0700000000000000"
+            "0900000000000000"
+            "00000000000000000000ffffc0000201"
+            "03000000"
+            "01000000"
+            "12b5"
+            "1ce8" +
+                gateway + "000000000000\n");
+  EXPECT_EQ(rows(image, TableId::networks), "01100000 01000000\n");
+  EXPECT_EQ(rows(image, TableId::vteps),
+            "01000000 00000000000000000000ffffc000020103000000\n"
+            "02000000 00000000000000000000ffffc000020201000000\n");
+  EXPECT_EQ(rows(image, TableId::vtep_numbers),
+            "00000000000000000000ffffc0000201 01000000\n"
+            "00000000000000000000ffffc0000202 02000000\n");
+  EXPECT_EQ(rows(image, TableId::routes),
+            "6000000000000001"
+            "fd000244000000000000000000000000 01000000\n"
+            "9000000000000001"
+            "00000000000000000000ffff0af40000 01000000\n");
+  EXPECT_EQ(rows(image, TableId::endpoints),
+            "01000000"
+            "00000000000000000000ffff0a600007 00000000000000000000000000000000"
+            "0400"
+            "000000000000\n"
+            "01000000"
+            "00000000000000000000ffff0af40007 01000000070000000500000002000000"
+            "0100"
+            "020000000007\n"
+            "01000000"
+            "00000000000000000000ffff0af40008 01000000090000000100000000000000"
+            "0300"
+            "020000000008\n"
+            "01000000"
+            "00000000000000000000ffff0af40109 02000000000000000600000000000000"
+            "0000" +
+                gateway +
+                "\n"
+                "01000000"
+                "fd000096000000000000000000000007 00000000000000000000000000000000"
+                "0400"
+                "000000000000\n"
+                "01000000"
+                "fd000244000000000000000000000007 01000000070000000500000002000000"
+                "0100"
+                "020000000007\n");
+  EXPECT_EQ(rows(image, TableId::links),
+            "07000000 01000000011000000500000000000200000000"
+            "07"
+            "00000000000000000000ffff0af40007"
+            "fd000244000000000000000000000007" +
+                std::string(64, '0') +
+                "\n"
+                "08000000 01000000011000000100000001000200000000"
+                "08"
+                "00000000000000000000ffff0af40008" +
+                std::string(32, '0') +
+                "00000000000000000000ffff0a60000a"
+                "fd00009600000000000000000000000a\n");
+  EXPECT_EQ(rows(image, TableId::backends),
+            "01000000 00000000000000000000ffff0af40007"
+            "1f90"
+            "0000"
+            "01000000\n"
+            "02000000 00000000000000000000ffff0af40109"
+            "1f90"
+            "0000"
+            "01000000\n"
+            "03000000 fd000244000000000000000000000007"
+            "1f90"
+            "0000"
+            "01000000\n");
+  EXPECT_EQ(rows(image, TableId::services),
+            "01000000"
+            "00000000000000000000ffff0a600007"
+            "0035"
+            "1100 00000000"
+            "00000000"
+            "01000000"
+            "00000000\n"
+            "01000000"
+            "00000000000000000000ffff0a600007"
+            "0050"
+            "0600 00000000"
+            "fb000000"
+            "01000000"
+            "00000000\n"
+            "01000000"
+            "fd000096000000000000000000000007"
+            "0050"
+            "0600 fb000000"
+            "fb000000"
+            "01000000"
+            "00000000\n");
+  EXPECT_EQ(image[TableId::rings].size(), 502U);
+}
+
+TEST(Lower, RingsHoldTheMaglevChoiceAsIndicesOfBackends) {
+  const ForwardingState state = sample_state();
+  const TableImage image = lower(state).value();
+  const fwd_service row = service_row(image, "10.96.0.7", 80, 6);
+  const auto& backends = state.services[0].ports[0].backends;
+  const auto ring = maglev_ring(backends, state.self.cluster_seed);
+  ASSERT_EQ(row.ring_size, ring.size());
+  for (std::uint32_t i = 0; i < row.ring_size; ++i) {
+    const auto slot = row_from<fwd_ring_slot>(image[TableId::rings].at(bytes_of(__u32{row.ring_offset + i})));
+    const auto backend = row_from<fwd_backend>(image[TableId::backends].at(bytes_of(slot.backend)));
+    ASSERT_EQ(bytes_of(backend.addr), bytes_of(backends[ring[i]].address.bytes));
+  }
+}
+
+TEST(Lower, TheSameStateAgainChangesNothing) {
+  const TableImage image = lower(sample_state()).value();
+  EXPECT_EQ(lower(sample_state(), image).value(), image);
+  EXPECT_TRUE(diff(image, image).empty());
+  EXPECT_EQ(lower(sample_state()).value(), image);
+}
+
+TEST(Lower, AChangedRingGetsANewSliceAndTheOthersStay) {
+  ForwardingState state = sample_state();
+  const TableImage before = lower(state).value();
+  state.services[0].ports[0].backends.pop_back();
+  const TableImage after = lower(state, before).value();
+  EXPECT_EQ(bytes_of(service_row(after, "fd00:96::7", 80, 6)),
+            bytes_of(service_row(before, "fd00:96::7", 80, 6)));
+  const fwd_service moved = service_row(after, "10.96.0.7", 80, 6);
+  EXPECT_EQ(moved.ring_offset, 502U);
+  EXPECT_EQ(moved.generation, 2U);
+  EXPECT_EQ(after[TableId::rings].size(), 502U);
+  EXPECT_EQ(after[TableId::backends].size(), 2U);
+}
+
+TEST(Lower, AFreedPlaceRestsBeforeItsReuse) {
+  ForwardingState state = sample_state();
+  TableImage image = lower(state).value();
+  std::set<std::uint32_t> offsets;
+  std::set<std::string> indices;
+  for (std::uint32_t round = 0; round < 50; ++round) {
+    state.services[0].ports[0].backends = {{ip("10.244.9.0").plus(round), 80, 1}};
+    image = lower(state, image).value();
+    EXPECT_TRUE(offsets.insert(service_row(image, "10.96.0.7", 80, 6).ring_offset).second) << round;
+    for (const auto& [key, value] : image[TableId::backends])
+      if (row_from<fwd_backend>(value).generation == round + 2)
+        EXPECT_TRUE(indices.insert(key).second) << round;
+  }
+  EXPECT_EQ(indices.size(), 50U);
+}
+
+TEST(Lower, BeginsAgainBehindTheLastPlace) {
+  TableImage late;
+  const auto capacity = static_cast<__u32>(info(TableId::rings).capacity);
+  late[TableId::services].emplace("newest", bytes_of(fwd_service{capacity - 251 - 100, 251, 41, 0}));
+  late[TableId::backends].emplace(bytes_of(__u32{65535}), bytes_of(fwd_backend{{}, 1, 0, 41}));
+  const TableImage image = lower(sample_state(), late).value();
+  EXPECT_EQ(service_row(image, "10.96.0.7", 80, 6).ring_offset, 0U);
+  EXPECT_EQ(service_row(image, "fd00:96::7", 80, 6).ring_offset, 251U);
+  EXPECT_EQ(service_row(image, "10.96.0.7", 80, 6).generation, 42U);
+  EXPECT_TRUE(image[TableId::backends].contains(bytes_of(__u32{1})));
+  EXPECT_FALSE(image[TableId::backends].contains(bytes_of(__u32{0})));
+}
+
+TEST(Lower, SaysWhenThereIsNoRoomLeft) {
+  TableImage crowded;
+  for (__u32 slot = 0; slot < info(TableId::rings).capacity; slot += 251)
+    crowded[TableId::rings].emplace(bytes_of(slot), bytes_of(fwd_ring_slot{1}));
+  const auto no_ring = lower(sample_state(), crowded);
+  ASSERT_FALSE(no_ring);
+  EXPECT_EQ(no_ring.error().code, Code::exhausted);
+  EXPECT_EQ(no_ring.error().object, "table rings");
+  TableImage full;
+  for (__u32 index = 1; index < info(TableId::backends).capacity; ++index)
+    full[TableId::backends].emplace(bytes_of(index), bytes_of(fwd_backend{}));
+  const auto no_backend = lower(sample_state(), full);
+  ASSERT_FALSE(no_backend);
+  EXPECT_EQ(no_backend.error().object, "table backends");
+}
+
+// The place of the newest slice is known from the rows alone: while it lives, what is free before it rests.
+TEST(Lower, AGapIsFilledOnlyAfterTheEnd) {
+  ForwardingState state = sample_state();
+  TableImage image = lower(state).value();
+  state.services[0].ports[0].backends.clear();
+  image = lower(state, image).value();
+  state.services[0].ports[1].backends = {{ip("10.244.0.7"), 53, 1}};
+  image = lower(state, image).value();
+  EXPECT_EQ(service_row(image, "10.96.0.7", 53, 17).ring_offset, 502U);
+}
+
+TEST(Lower, RefusesWhatValidateRefuses) {
+  ForwardingState state = sample_state();
+  state.self.number = 0;
+  EXPECT_FALSE(lower(state));
+}
+
+// After a restart the rows come from the kernel: whatever is damaged there is placed anew.
+TEST(Lower, DoesNotTrustADamagedPrevious) {
+  const TableImage good = lower(sample_state()).value();
+  TableImage damaged = good;
+  damaged[TableId::rings].erase(bytes_of(__u32{17}));
+  damaged[TableId::backends][bytes_of(__u32{3})] = std::string(24, '\xff');
+  damaged[TableId::backends][bytes_of(__u32{1U << 30})] = std::string(24, '\x01');
+  damaged[TableId::services].emplace("short", "x");
+  const TableImage repaired = lower(sample_state(), damaged).value();
+  EXPECT_NE(service_row(repaired, "10.96.0.7", 80, 6).ring_offset, 0U);
+  EXPECT_FALSE(repaired[TableId::backends].contains(bytes_of(__u32{3})));
+  EXPECT_FALSE(repaired[TableId::backends].contains(bytes_of(__u32{1U << 30})));
+  TableImage machine = damaged;
+  for (const TableChange& change : diff(damaged, repaired)) apply(change, machine);
+  EXPECT_EQ(machine, repaired);
+}
+
+TEST(Diff, GoesDownTheTablesAndUpAgain) {
+  ForwardingState state = sample_state();
+  const TableImage before = lower(state).value();
+  state.services.erase(state.services.begin() + 1);
+  state.links.erase(state.links.begin());
+  state.endpoints.erase(state.endpoints.begin() + 3);
+  state.endpoints.erase(state.endpoints.begin());
+  state.services.push_back({1, ip("10.96.0.20"), {{6, 80, {{ip("10.244.5.5"), 80, 1}}}}});
+  const TableImage after = lower(state, before).value();
+  std::string order;
+  for (const TableChange& change : diff(before, after)) {
+    const std::string step = std::string(change.value ? "+" : "-") + info(change.table).name + " ";
+    if (!order.ends_with(" " + step) && order != step) order += step;
+  }
+  EXPECT_EQ(order, "+backends +rings +services +endpoints -links -endpoints -services -rings -backends ");
+}
+
+}  // namespace
+}  // namespace fairlead::model
