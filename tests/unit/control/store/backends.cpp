@@ -7,8 +7,11 @@
 
 namespace fairlead::store::test {
 
-Folder::Folder() {
-  std::string name = (std::filesystem::temp_directory_path() / "fl-store-XXXXXX").string();
+Folder::Folder(Place place) {
+  const std::filesystem::path memory = "/dev/shm";
+  const bool in_memory = place == Place::memory && std::filesystem::is_directory(memory);
+  std::string name =
+      ((in_memory ? memory : std::filesystem::temp_directory_path()) / "fl-store-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) std::abort();
   path_ = name;
 }

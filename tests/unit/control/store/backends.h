@@ -15,10 +15,12 @@
 
 namespace fairlead::store::test {
 
-// A folder of its own, removed with everything in it.
+// A folder of its own, removed with everything in it. In memory where the
+// machine can (an fsync there costs nothing), on the disk when asked.
 class Folder {
  public:
-  Folder();
+  enum class Place { memory, disk };
+  explicit Folder(Place place = Place::memory);
   ~Folder();
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
