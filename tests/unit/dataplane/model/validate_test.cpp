@@ -28,8 +28,19 @@ struct Refusal {
   const char* message;
 };
 
-TEST(Validate, RefusesAndNamesTheThing) {
-  const Refusal cases[] = {
+void expect_refused(const std::vector<Refusal>& cases) {
+  for (const Refusal& c : cases) {
+    ForwardingState state = sample_state();
+    c.spoil(state);
+    const auto refused = validate(state);
+    ASSERT_FALSE(refused) << c.message;
+    EXPECT_NE(format(refused.error()).find(c.message), std::string::npos) << c.message << "\n"
+                                                                          << format(refused.error());
+  }
+}
+
+TEST(Validate, RefusesNodesAndNetworks) {
+  expect_refused({
       {[](ForwardingState& s) { s.self.number = 0; }, "self: has a number outside 1 to 4095"},
       {[](ForwardingState& s) { s.self.number = 2; }, "self: is not among the vteps"},
       {[](ForwardingState& s) { s.self.vxlan_port = 0; }, "self: has no VXLAN port"},
@@ -45,6 +56,11 @@ TEST(Validate, RefusesAndNamesTheThing) {
       {[](ForwardingState& s) { s.vteps[1].number = 1; }, "vtep 1: the number stands twice"},
       {[](ForwardingState& s) { s.vteps[1].address = ip("192.0.2.1"); },
        "vtep 2: address 192.0.2.1 stands twice"},
+  });
+}
+
+TEST(Validate, RefusesLinksAndEndpoints) {
+  expect_refused({
       {[](ForwardingState& s) { s.links[0].ifindex = 0; }, "link 0: has no interface"},
       {[](ForwardingState& s) { s.links[0].network = 9; }, "link 7: names network 9, which does not exist"},
       {[](ForwardingState& s) { s.links[1].ifindex = 7; }, "link 7: the interface stands twice"},
@@ -63,6 +79,11 @@ TEST(Validate, RefusesAndNamesTheThing) {
       {[](ForwardingState& s) { s.endpoints[2].ifindex = 7; },
        "endpoint 1 10.244.1.9: is on vtep 2 and has an inter"},
       {[](ForwardingState& s) { s.endpoints[0].ifindex = 77; }, "endpoint 1 10.244.0.7: names link 77"},
+  });
+}
+
+TEST(Validate, RefusesServices) {
+  expect_refused({
       {[](ForwardingState& s) { s.services[0].network = 2; }, "service 2 10.96.0.7: names network 2"},
       {[](ForwardingState& s) { s.services[0].vip = {}; }, "service 1 ::: has no address"},
       {[](ForwardingState& s) { s.services.push_back(s.services[0]); },
@@ -87,6 +108,11 @@ TEST(Validate, RefusesAndNamesTheThing) {
          s.services.push_back({1, ip("10.96.0.5"), {{6, 80, {{ip("10.96.0.7"), 80, 1}}}}});
        },
        "service 1 10.96.0.5 tcp 80 backend 10.96.0.7 port 80: is a service's address"},
+  });
+}
+
+TEST(Validate, RefusesMoreThanTheTablesHold) {
+  expect_refused({
       {[](ForwardingState& s) {
          for (std::uint32_t i = 0; i <= kMaxRingBackends; ++i)
            s.services[0].ports[1].backends.push_back({ip("10.245.0.0").plus(i), 53, 1});
@@ -117,15 +143,7 @@ TEST(Validate, RefusesAndNamesTheThing) {
          }
        },
        "table backends: 66003 rows, it holds 65535"},
-  };
-  for (const Refusal& c : cases) {
-    ForwardingState state = sample_state();
-    c.spoil(state);
-    const auto refused = validate(state);
-    ASSERT_FALSE(refused) << c.message;
-    EXPECT_NE(format(refused.error()).find(c.message), std::string::npos) << c.message << "\n"
-                                                                          << format(refused.error());
-  }
+  });
 }
 
 }  // namespace
