@@ -67,7 +67,8 @@ void on_thread(const std::function<void()>& body) {
 
 void make_space(const fs::path& path) {
   fs::create_directories(kNetns);
-  Fd(::open(path.c_str(), O_CREAT | O_EXCL | O_CLOEXEC, 0444));
+  const Fd place(::open(path.c_str(), O_CREAT | O_EXCL | O_CLOEXEC, 0444));
+  if (!place) refuse(path.string());
   on_thread([&] {
     if (::unshare(CLONE_NEWNET) != 0) refuse("unshare");
     if (::mount("/proc/thread-self/ns/net", path.c_str(), "none", MS_BIND, nullptr) != 0)
