@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The small texts: names and paths, container logs, cgroup mounts, nft rules.
+#include <gtest/gtest.h>
+
+#include "orchestrator/runtime/cgroup.h"
+#include "orchestrator/runtime/container/log_file.h"
+#include "orchestrator/runtime/network/masquerade.h"
+#include "orchestrator/runtime/paths.h"
+
+namespace fairlead::runtime {
+namespace {
+
+TEST(Names, AreSafeInPaths) {
+  for (const char* name : {"a", "web-1", "0b1c", "3f2504e0-4f89-11d3-9a0c-0305e82c3301"})
+    EXPECT_TRUE(check_name("pod uid", name)) << name;
+  for (const char* name : {"", ".", "..", "a/b", "-a", "a-", "A", "a.b", "a b", "a\n"})
+    EXPECT_FALSE(check_name("pod uid", name)) << name;
+  EXPECT_FALSE(check_name("pod uid", std::string(64, 'a')));
+}
+
+TEST(Names, TwoNodesShareNoPath) {
+  const NodePaths a = NodePaths::make("c1", "n1", "/s/n1", "/r/n1", "/i");
+  const NodePaths b = NodePaths::make("c1", "n2", "/s/n2", "/r/n2", "/i");
+  EXPECT_EQ(a.cgroup("u", "web"), "/fairlead/c1/n1/u/web");
+  EXPECT_NE(a.cgroup_parent, b.cgroup_parent);
+  EXPECT_EQ(a.rootfs("u", "web"), "/s/n1/pods/u/c/web/rootfs");
+  EXPECT_EQ(b.runc_root, "/r/n2/runc");
+  EXPECT_EQ(container_id("u", "web"), "u.web");
+}
+
+TEST(Log, GivesRecordsOfBothStreams) {
+  const std::string text =
+      "2026-01-02T03:04:05.6+00:00 stdout F hello world\n"
+      "2026-01-02T03:04:05.7+00:00 stderr F \n"
+      "2026-01-02T03:04:05.8+00:00 stdout P par\n"
+      "2026-01-02T03:04:05.9+00:00 stdout F tial\n"
+      "2026-01-02T03:04:06.0+00:00 stdout F cut";
+  const LogChunk chunk = parse_log(text, 1000);
+  ASSERT_EQ(chunk.lines.size(), 4U);
+  EXPECT_EQ(chunk.lines[0], (LogLine{"2026-01-02T03:04:05.6+00:00", false, true, "hello world"}));
+  EXPECT_EQ(chunk.lines[1], (LogLine{"2026-01-02T03:04:05.7+00:00", true, true, ""}));
+  EXPECT_FALSE(chunk.lines[2].whole);
+  EXPECT_TRUE(chunk.lines[3].whole);
+  EXPECT_EQ(chunk.next, 1000 + text.rfind('\n') + 1) << "the unfinished record waits";
+  EXPECT_EQ(chunk.malformed, 0U);
+}
+
+TEST(Log, CountsWhatIsMalformed) {
+  const LogChunk chunk =
+      parse_log("\nx\na b c\nt stdout Q text\nt stdin F text\nt stdout F ok\n stdout F x\n", 0);
+  ASSERT_EQ(chunk.lines.size(), 1U);
+  EXPECT_EQ(chunk.lines[0].text, "ok");
+  EXPECT_EQ(chunk.malformed, 6U);
+}
+
+TEST(Cgroup, FindsEveryHierarchy) {
+  const auto roots = cgroup_roots(
+      "25 18 0:22 / /sys/fs/cgroup ro - tmpfs tmpfs ro\n"
+      "26 25 0:23 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup rw,cpu\n"
+      "27 25 0:24 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\nbroken line\n");
+  EXPECT_EQ(roots, (std::vector<std::filesystem::path>{"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/unified"}));
+}
+
+TEST(Cgroup, RemovesOnlyOurs) {
+  for (const char* path : {"", "/", "/fairlead/", "/user.slice", "fairlead/x", "/fairlead/../user.slice"})
+    EXPECT_EQ(remove_cgroup(path, false).error().code, Code::invalid) << path;
+}
+
+TEST(Masquerade, NamesUplinkPoolsAndExceptions) {
+  const auto prefix = [](const char* text) { return Prefix::parse(text).value(); };
+  const std::string rules = masquerade_rules(
+      {"eth0", {prefix("10.244.0.0/16"), prefix("fd00:244::/64")}, {prefix("10.96.0.0/16")}});
+  EXPECT_TRUE(rules.starts_with("add table inet fairlead\ndelete table inet fairlead\n")) << rules;
+  EXPECT_TRUE(
+      rules.contains(R"(oifname "eth0" ip saddr { 10.244.0.0/16 } ip daddr != { 10.96.0.0/16 } masquerade)"))
+      << rules;
+  EXPECT_TRUE(rules.contains(R"(oifname "eth0" ip6 saddr { fd00:244::/64 } masquerade)")) << rules;
+}
+
+}  // namespace
+}  // namespace fairlead::runtime
