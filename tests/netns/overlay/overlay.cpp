@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/netns/overlay/overlay.h"
+
+#include <net/if.h>
+#include <stdexcept>
+
+#include "dataplane/model/diff.h"
+#include "dataplane/model/lower.h"
+#include "orchestrator/runtime/network/link.h"
+#include "orchestrator/runtime/network/masquerade.h"
+
+namespace fairlead::test {
+namespace {
+
+constexpr MacAddress kGateway{{0x02, 0x66, 0x6c, 0x00, 0x00, 0x01}};
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(format(result.error()));
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+IpAddress ip(const std::string& text) { return must(IpAddress::parse(text)); }
+Prefix prefix(const std::string& text) { return must(Prefix::parse(text)); }
+
+std::vector<Prefix> pools() {
+  return {prefix("10.244.0.0/16"), prefix("fd00:244::/64"), prefix("10.96.0.0/16"), prefix("fd00:96::/112")};
+}
+
+MacAddress mac_of(std::uint32_t index) {
+  return {{0x02, 0, 0, 0, static_cast<std::uint8_t>(index >> 8), static_cast<std::uint8_t>(index)}};
+}
+
+IpAddress pod4(std::uint32_t index) { return ip("10.244.0.0").plus(index); }
+IpAddress pod6(std::uint32_t index) { return ip("fd00:244::").plus(index); }
+
+}  // namespace
+
+Overlay::Overlay(const std::string& tag, int nodes, Family underlay) : lab_(tag), underlay_(underlay) {
+  lab_.underlay(nodes);
+  add_outside();
+  nodes_.resize(static_cast<std::size_t>(nodes));
+  for (int i = 0; i < nodes; ++i) {
+    Node& made = nodes_[static_cast<std::size_t>(i)];
+    made.number = i + 1;
+    lab_.inside(node(made.number), [&] { set_up(made); });
+  }
+}
+
+// The world beyond the underlay: it knows the nodes' addresses and no pod's.
+void Overlay::add_outside() {
+  lab_.add("out");
+  lab_.veth("sw", "o0", "out", "eth0");
+  lab_.sh("sw", "ip link set o0 master br0 up");
+  lab_.sh(
+      "out",
+      "ip link set eth0 up; ip addr add 192.168.77.254/24 dev eth0; ip addr add fd77::fe/64 dev eth0 nodad;"
+      "ip addr add 198.51.100.1/32 dev lo; ip addr add 2001:db8::1/128 dev lo");
+}
+
+void Overlay::set_up(Node& made) {
+  const auto index = static_cast<std::uint32_t>(made.number);
+  lab_.sh(node(made.number),
+          "ip route replace default via 192.168.77.254; ip -6 route replace default via fd77::fe");
+  const runtime::LinkIndex host = must(runtime::create_host_endpoint({"fl-pods",
+                                                                      mac_of(index),
+                                                                      kGateway,
+                                                                      1430,
+                                                                      {pod4(index), pod6(index)},
+                                                                      pools(),
+                                                                      pod4(index),
+                                                                      pod6(index)}));
+  must(runtime::apply_masquerade({"eth0", {prefix("10.244.0.0/16"), prefix("fd00:244::/64")}, pools()}));
+  made.host_ifindex = host.pod;
+  made.links.push_back({host.host, 1, 0, mac_of(index), true, pod4(index), pod6(index), {}, {}});
+  made.dataplane = must(ebpf::NodeDataplane::open({}));
+  must(made.dataplane->attach_uplink(::if_nametoindex("eth0")));
+  must(made.dataplane->attach_pod(host.host));
+}
+
+void Overlay::add_pod(const std::string& pod, int number) {
+  Node& on = nodes_.at(static_cast<std::size_t>(number - 1));
+  Pod& made = pods_[pod];
+  made.node = number;
+  made.index = static_cast<std::uint32_t>(9 + pods_.size());
+  lab_.add(pod);
+  lab_.inside(node(number), [&] {
+    runtime::NodePaths paths;
+    paths.run_dir = "/run";
+    const std::string uid = lab_.path(pod).filename();
+    const runtime::PodLink link{"fl-" + pod, mac_of(made.index), kGateway,
+                                1430,        pod4(made.index),   pod6(made.index)};
+    made.ifindex = must(runtime::create_pod_link(paths, uid, link)).host;
+    must(on.dataplane->attach_pod(made.ifindex));
+  });
+  on.links.push_back(
+      {made.ifindex, 1, 0, mac_of(made.index), false, pod4(made.index), pod6(made.index), {}, {}});
+}
+
+void Overlay::set_service(int number, const std::vector<std::string>& pods) { services_[number] = pods; }
+
+std::string Overlay::address(const std::string& pod, Family family) const {
+  const std::uint32_t index = pods_.at(pod).index;
+  return format(family == Family::v4 ? pod4(index) : pod6(index));
+}
+
+std::string Overlay::vip(int number, Family family) {
+  return format(
+      ip(family == Family::v4 ? "10.96.0.0" : "fd00:96::").plus(static_cast<std::uint64_t>(number)));
+}
+
+IpAddress Overlay::underlay_address(int number) const {
+  return ip(underlay_ == Family::v4 ? "192.168.77.0" : "fd77::").plus(static_cast<std::uint64_t>(number));
+}
+
+model::Self Overlay::self(const Node& of) const {
+  model::Self self;
+  self.number = static_cast<std::uint16_t>(of.number);
+  self.vtep = underlay_address(of.number);
+  lab_.inside(node(of.number), [&] { self.uplink_ifindex = ::if_nametoindex("eth0"); });
+  self.cluster_seed = 42;
+  self.node_seed = static_cast<std::uint64_t>(of.number);
+  return self;
+}
+
+model::ForwardingState Overlay::state_for(const Node& of) const {
+  model::ForwardingState state;
+  state.self = self(of);
+  state.networks.push_back({1, 4097, pools()});
+  state.links = of.links;
+  for (const Node& each : nodes_) {
+    const auto number = static_cast<std::uint16_t>(each.number);
+    const bool here = each.number == of.number;
+    state.vteps.push_back({number, underlay_address(each.number), true});
+    for (const IpAddress& address : {pod4(number), pod6(number)})
+      state.endpoints.push_back(
+          {1, address, number, 0, 0, here ? each.host_ifindex : 0, mac_of(number), true});
+  }
+  for (const auto& [name, pod] : pods_)
+    for (const IpAddress& address : {pod4(pod.index), pod6(pod.index)})
+      state.endpoints.push_back({1, address, static_cast<std::uint16_t>(pod.node), 0, 1,
+                                 pod.node == of.number ? pod.ifindex : 0, mac_of(pod.index), false});
+  for (const auto& [number, pods] : services_)
+    for (const Family family : {Family::v4, Family::v6}) {
+      model::ServiceRow row{1, ip(vip(number, family)), {{6, 80, {}}, {17, 53, {}}}};
+      for (const std::string& pod : pods) {
+        row.ports[0].backends.push_back({ip(address(pod, family)), 8080, 1});
+        row.ports[1].backends.push_back({ip(address(pod, family)), 5353, 1});
+      }
+      state.services.push_back(row);
+    }
+  model::normalize(state);
+  return state;
+}
+
+void Overlay::publish() {
+  for (Node& each : nodes_) {
+    const model::TableImage next = must(model::lower(state_for(each), each.image));
+    must(each.dataplane->apply(model::diff(each.image, next)));
+    each.image = next;
+  }
+}
+
+std::uint64_t Overlay::count(int number, const std::string& verdict) {
+  for (const auto& each : must(nodes_.at(static_cast<std::size_t>(number - 1)).dataplane->verdicts()))
+    if (each.name == verdict) return each.packets;
+  throw std::runtime_error("no verdict " + verdict);
+}
+
+}  // namespace fairlead::test
