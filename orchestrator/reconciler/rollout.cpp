@@ -14,7 +14,6 @@ bool older(const LivePod& a, const LivePod& b) {
 
 bool keep_first(const LivePod& a, const LivePod& b) {
   if (a.ready() != b.ready()) return a.ready();
-  if (a.node_silent != b.node_silent) return b.node_silent;
   return older(a, b);
 }
 

@@ -77,6 +77,19 @@ TEST(Verify, RefusesANodeThatFilledUpMeanwhileAndPlacesTheRest) {
   EXPECT_EQ(std::get<Pod>(writes.units[1].put.at(0)).node, "n2");
 }
 
+TEST(Verify, CountsTheWholePlanAgainstWhatIsLeft) {
+  World world = with_web(4);
+  const auto plan = world.plan();
+  for (const char* name : {"n1", "n2"}) {
+    Node shrunk = facts::node(name);
+    shrunk.cpu_milli = 100;  // room for one pod, the plan has two
+    world.snapshot.put(shrunk);
+  }
+  const Writes writes = verify(plan, world.snapshot, world.leases);
+  ASSERT_EQ(writes.refused.size(), 2U);
+  EXPECT_EQ(writes.refused[0].reason, "cpu 0 free of 0.1, needs 0.1");
+}
+
 TEST(Verify, NeverGivesAnAddressThatWasGivenMeanwhile) {
   World world = with_web(1);
   const auto plan = world.plan();

@@ -79,6 +79,17 @@ TEST(Rollout, StopsUnreadyThenSilentThenCrowdedThenYoungest) {
   EXPECT_EQ(order, (std::vector<std::string>{"web-4", "web-2", "web-3", "web-1", "web-0"}));
 }
 
+TEST(Rollout, OfTheUnreadyThoseOnSilentNodesGoFirst) {
+  World world;
+  world.add(3, PodPhase::running, "n1");
+  world.add(1, PodPhase::running, "n2");
+  auto live = world.live();
+  live[3].node_silent = true;
+  const Rollout step = rollout(world.job, template_hash(world.job.pod), live);
+  ASSERT_EQ(step.stop.size(), 1U);
+  EXPECT_EQ(step.stop[0].pod->meta.name, "web-3") << "though n1 is more crowded";
+}
+
 TEST(Rollout, StopsPodsOfASilentNodeFirstAndSaysSo) {
   World world;
   world.add(4, PodPhase::ready);

@@ -16,6 +16,7 @@ TEST(Capacity, CountsPodsUntilTheirNodeHasRemovedThem) {
   stopping.stop = true;
   snapshot.put(stopping);
   snapshot.put(facts::pod("c", job, "n1", PodPhase::gone));
+  snapshot.put(facts::pod("e", job, "n1", PodPhase::gone));
   snapshot.put(facts::pod("d", job, "n9"));
   const Capacity capacity(snapshot);
   EXPECT_EQ(capacity.used(0).pods, 2U);
