@@ -86,7 +86,8 @@ Result<> remove_cgroup(std::string_view path, bool kill, Millis timeout) {
     return fail(Code::invalid, "cgroup " + std::string(path), "is not one of Fairlead's");
   FL_TRY(const std::string mountinfo, read_file("/proc/self/mountinfo"));
   const MonoTime deadline = mono_now() + timeout;
-  for (const fs::path& root : cgroup_roots(mountinfo)) {
+  const std::vector<fs::path> roots = cgroup_roots(mountinfo);
+  for (const fs::path& root : roots) {
     const fs::path top = root.string() + std::string(path);
     for (;;) {
       FL_TRY(const bool gone, remove_once(top, kill));
@@ -97,6 +98,8 @@ Result<> remove_cgroup(std::string_view path, bool kill, Millis timeout) {
       std::this_thread::sleep_for(kPause);
     }
   }
+  if (path.find('/', kOurs.size()) == std::string_view::npos)  // a cluster: with the last one goes our folder
+    for (const fs::path& root : roots) ::rmdir((root.string() + "/fairlead").c_str());
   return {};
 }
 
