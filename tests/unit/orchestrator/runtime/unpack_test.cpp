@@ -2,8 +2,6 @@
 // Layers made in memory, honest and hostile, against a folder of the test's own.
 #include "orchestrator/runtime/layer/unpack.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <clocale>
 #include <fcntl.h>
 #include <filesystem>
@@ -16,63 +14,12 @@
 #include "base/io/fd.h"
 #include "base/io/file.h"
 #include "orchestrator/runtime/layer/tree.h"
+#include "tests/unit/orchestrator/runtime/tar.h"
 
 namespace fairlead::runtime {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A tar under construction.
-class Tar {
- public:
-  explicit Tar(bool gzip = false) : archive_(archive_write_new()), bytes_(4U << 20, '\0') {
-    archive_write_set_format_pax(archive_);
-    if (gzip) archive_write_add_filter_gzip(archive_);
-    archive_write_open_memory(archive_, bytes_.data(), bytes_.size(), &used_);
-  }
-  ~Tar() { archive_write_free(archive_); }
-  Tar(const Tar&) = delete;
-  Tar& operator=(const Tar&) = delete;
-
-  Tar& file(const std::string& name, const std::string& content, unsigned mode = 0644) {
-    return add(name, AE_IFREG, mode, content, {}, {});
-  }
-  Tar& folder(const std::string& name, unsigned mode = 0755) { return add(name, AE_IFDIR, mode, {}, {}, {}); }
-  Tar& symlink(const std::string& name, const std::string& to) {
-    return add(name, AE_IFLNK, 0777, {}, to, {});
-  }
-  Tar& hard_link(const std::string& name, const std::string& to) {
-    return add(name, AE_IFREG, 0644, {}, {}, to);
-  }
-  Tar& special(const std::string& name, unsigned type) { return add(name, type, 0644, {}, {}, {}); }
-  std::string finish() {
-    archive_write_close(archive_);
-    return bytes_.substr(0, used_);
-  }
-
- private:
-  Tar& add(const std::string& name, unsigned type, unsigned mode, const std::string& content,
-           const std::string& symlink, const std::string& hard_link) {
-    archive_entry* entry = archive_entry_new();
-    archive_entry_set_pathname(entry, name.c_str());
-    archive_entry_set_filetype(entry, type);
-    archive_entry_set_perm(entry, static_cast<mode_t>(mode));
-    archive_entry_set_uid(entry, ::getuid());
-    archive_entry_set_gid(entry, ::getgid());
-    archive_entry_set_mtime(entry, 1'000'000, 0);
-    archive_entry_set_size(entry, static_cast<la_int64_t>(content.size()));
-    if (!symlink.empty()) archive_entry_set_symlink(entry, symlink.c_str());
-    if (!hard_link.empty()) archive_entry_set_hardlink(entry, hard_link.c_str());
-    EXPECT_EQ(archive_write_header(archive_, entry), ARCHIVE_OK) << archive_error_string(archive_);
-    archive_write_data(archive_, content.data(), content.size());
-    archive_entry_free(entry);
-    return *this;
-  }
-
-  archive* archive_;
-  std::string bytes_;
-  std::size_t used_ = 0;
-};
 
 class Unpack : public testing::Test {
  protected:
