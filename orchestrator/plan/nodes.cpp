@@ -71,7 +71,9 @@ Result<Writes> join(const Node& fresh, const Snapshot& newest, const ipam::Lease
     unit.leases = {pair.first, pair.second};
     unit.expect.push_back({{Kind::node, "", name}, {}});
   }
-  writes.events.push_back({display_name(Kind::node, "", name), false, "Joined",
+  writes.events.push_back({{Kind::node, "", name},
+                           false,
+                           "Joined",
                            "as number " + std::to_string(node.number) + " at " + format(node.address)});
   unit.put.emplace_back(std::move(node));
   writes.units.push_back(std::move(unit));
@@ -90,7 +92,8 @@ Result<Writes> leave(const std::string& name, const Snapshot& newest, const ipam
   for (const IpAddress& address : {node->host4, node->host6})
     if (auto rested = leasing.rest(address, node->meta.uid, unit); !rested)
       writes.refused.push_back(std::move(rested).error().within(object));
-  writes.events.push_back({object, false, "Left", "its pods are replaced, its addresses rest"});
+  writes.events.push_back(
+      {{Kind::node, "", name}, false, "Left", "its pods are replaced, its addresses rest"});
   writes.units.push_back(std::move(unit));
   return writes;
 }

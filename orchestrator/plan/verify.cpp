@@ -59,7 +59,7 @@ class Verifier {
 
   void event(Kind kind, const ObjectName& name, const char* reason, std::string message,
              bool warning = false) {
-    writes_.events.push_back({show(kind, name), warning, reason, std::move(message)});
+    writes_.events.push_back({{kind, name.first, name.second}, warning, reason, std::move(message)});
   }
 
   // The job as the plan saw it; null when it was deleted. A job that changed is decided again.

@@ -48,7 +48,7 @@ struct Unit {
 
 // One line of `fairlead events`.
 struct Event {
-  std::string object;  // "pod/web-x7k2p"
+  ObjectKey about;
   bool warning = false;
   std::string reason;   // one word: Placed, Stopping, Removed, Exposed, Withdrawn, NotPlaced, Joined, Left
   std::string message;  // "on n2, 10.244.0.12 fd00:244::c"

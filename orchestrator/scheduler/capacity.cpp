@@ -2,31 +2,20 @@
 #include "orchestrator/scheduler/capacity.h"
 
 #include <algorithm>
-#include <array>
+
+#include "control/document/scalars.h"
 
 namespace fairlead::scheduler {
 namespace {
 
 std::string cores(std::uint64_t milli) {
-  std::string text = std::to_string(milli / 1000);
-  std::uint64_t rest = milli % 1000;
-  if (rest == 0) return text;
-  text += '.';
-  for (std::uint64_t digit = 100; rest > 0; digit /= 10) {
-    text += static_cast<char>('0' + rest / digit);
-    rest %= digit;
-  }
-  return text;
+  return document::format_cpu(static_cast<std::uint32_t>(std::min<std::uint64_t>(milli, 0xffffffffU)));
 }
 
+// Whole MiB where it is a matter of many: a node's memory is an odd number of bytes.
 std::string bytes(std::uint64_t count) {
-  constexpr std::array<const char*, 4> kUnits{"B", "KiB", "MiB", "GiB"};
-  std::size_t unit = 0;
-  while (unit + 1 < kUnits.size() && count != 0 && count % 1024 == 0) {
-    count /= 1024;
-    ++unit;
-  }
-  return std::to_string(count) + kUnits[unit];
+  constexpr std::uint64_t kMiB = 1U << 20U;
+  return document::format_memory(count >= 16 * kMiB ? count / kMiB * kMiB : count);
 }
 
 std::uint64_t left(std::uint64_t has, std::uint64_t used) { return has > used ? has - used : 0; }

@@ -32,7 +32,8 @@ TEST(Join, LeasesANumberAndHostAddressesInOneUnit) {
   EXPECT_EQ(unit.leases[0].lease.owner, node.meta.uid);
   EXPECT_EQ(unit.leases[0].lease.purpose, ipam::Purpose::host);
   EXPECT_EQ(unit.expect, (std::vector<Expectation>{{{Kind::node, "", "n1"}, {}}}));
-  EXPECT_EQ(writes->events.at(0), (Event{"node/n1", false, "Joined", "as number 1 at 192.0.2.1"}));
+  EXPECT_EQ(writes->events.at(0),
+            (Event{{Kind::node, "", "n1"}, false, "Joined", "as number 1 at 192.0.2.1"}));
 }
 
 TEST(Join, ComesBackWithItsNumberAndAddresses) {

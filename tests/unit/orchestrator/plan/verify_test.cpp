@@ -56,8 +56,10 @@ TEST(Verify, APodIsOneUnitWithItsAddressesAndEverythingItReliedOn) {
   EXPECT_EQ(unit.leases[0].lease.address, pod.ipv4);
   EXPECT_EQ(unit.leases[0].expected, Revision{});
   EXPECT_EQ(std::get<Job>(writes.units[2].put.at(0)).status, (JobStatus{1, 0, 1, ""}));
-  EXPECT_EQ(writes.events.at(0),
-            (Event{"service/web", false, "Exposed", "10.96.0.11 fd00:96::b  80->http  53->dns/udp"}));
+  EXPECT_EQ(writes.events.at(0), (Event{{Kind::service, "default", "web"},
+                                        false,
+                                        "Exposed",
+                                        "10.96.0.11 fd00:96::b  80->http  53->dns/udp"}));
   EXPECT_EQ(writes.events.at(1).reason, "Placed");
   EXPECT_EQ(writes.events[1].message, "on " + pod.node + ", 10.244.0.11 fd00:244::b");
 }
@@ -200,8 +202,10 @@ TEST(Verify, SaysWhyAPodIsNotPlacedOnceAndThenWritesNothing) {
     world.snapshot.put(full);
   }
   const Writes writes = verify(world.plan(), world.snapshot, world.leases);
-  EXPECT_EQ(writes.events.back(),
-            (Event{"job/web", true, "NotPlaced", "1 of 1 not placed: n1: pods 0 of 0; n2: pods 0 of 0"}));
+  EXPECT_EQ(writes.events.back(), (Event{{Kind::job, "default", "web"},
+                                         true,
+                                         "NotPlaced",
+                                         "1 of 1 not placed: n1: pods 0 of 0; n2: pods 0 of 0"}));
   world.commit(writes);
   const Writes again = verify(world.plan(), world.snapshot, world.leases);
   EXPECT_TRUE(again.empty());

@@ -36,6 +36,8 @@ TEST(Capacity, EveryRefusalSaysWhatIsMissing) {
   EXPECT_EQ(refusal(node, {1750, 0, 2}, demand, {{"disk", "hdd"}}), "");
   EXPECT_EQ(refusal(node, {1900, 0, 1}, demand, {}), "cpu 0.1 free of 2, needs 0.25");
   EXPECT_EQ(refusal(node, {0, (1ULL << 30U) - 1024, 1}, demand, {}), "memory 1KiB free of 1GiB, needs 64MiB");
+  EXPECT_EQ(refusal(node, {0, (960ULL << 20U) + 4097, 1}, {0, 64ULL << 20U}, {}),
+            "memory 63MiB free of 1GiB, needs 64MiB");
   EXPECT_EQ(refusal(node, {0, 0, 3}, demand, {}), "pods 3 of 3");
   EXPECT_EQ(refusal(node, {}, demand, {{"disk", "ssd"}}), "label disk is hdd, needs ssd");
   EXPECT_EQ(refusal(node, {}, demand, {{"gpu", "yes"}}), "label gpu missing, needs yes");
