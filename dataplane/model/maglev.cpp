@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "dataplane/fwd/context.h"
 
 namespace fairlead::model {
 namespace {
@@ -23,6 +22,16 @@ struct Taker {
   std::uint64_t step = 0;
 };
 
+// The finalizer of MurmurHash3 (public domain constants): every input bit reaches every output bit.
+std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
+  hash ^= word;
+  hash ^= hash >> 33;
+  hash *= 0xff51afd7ed558ccdULL;
+  hash ^= hash >> 33;
+  hash *= 0xc4ceb9fe1a85ec53ULL;
+  return hash ^ hash >> 33;
+}
+
 std::uint64_t word_of(const IpAddress& address, std::size_t first) {
   std::uint64_t word = 0;
   for (std::size_t i = first; i < first + 8; ++i) word = word << 8 | address.bytes[i];
@@ -30,8 +39,8 @@ std::uint64_t word_of(const IpAddress& address, std::size_t first) {
 }
 
 std::uint64_t identity_of(const Backend& backend, std::uint64_t seed) {
-  const std::uint64_t high = fwd_mix(seed, word_of(backend.address, 0));
-  return fwd_mix(fwd_mix(high, word_of(backend.address, 8)), backend.port);
+  const std::uint64_t high = mix(seed, word_of(backend.address, 0));
+  return mix(mix(high, word_of(backend.address, 8)), backend.port);
 }
 
 std::vector<Taker> takers_of(const std::vector<Backend>& backends, std::uint64_t seed, std::uint64_t size) {
@@ -40,8 +49,8 @@ std::vector<Taker> takers_of(const std::vector<Backend>& backends, std::uint64_t
     Taker& taker = takers[i];
     taker.index = static_cast<std::uint32_t>(i);
     taker.identity = identity_of(backends[i], seed);
-    taker.next = fwd_mix(taker.identity, 1) % size;
-    taker.step = fwd_mix(taker.identity, 2) % (size - 1) + 1;
+    taker.next = mix(taker.identity, 1) % size;
+    taker.step = mix(taker.identity, 2) % (size - 1) + 1;
   }
   return takers;
 }
