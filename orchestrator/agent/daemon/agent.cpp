@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "orchestrator/agent/daemon/agent.h"
+
+#include <array>
+#include <boost/asio/post.hpp>
+
+#include "base/io/clock.h"
+#include "base/io/log.h"
+#include "orchestrator/runtime/container/container.h"
+
+namespace fairlead::agent {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr Millis kCoalesce{2};  // events of one transaction come together
+constexpr Millis kSweep{10'000};
+
+std::string name_of(const Pod& pod) { return display_name(Kind::pod, pod.meta.ns, pod.meta.name); }
+
+std::string_view phase_name(PodPhase phase) {
+  constexpr std::array<std::string_view, 7> kNames{"placed", "starting", "running", "ready",
+                                                   "failed", "stopping", "gone"};
+  return kNames[static_cast<std::size_t>(phase)];
+}
+
+std::string exit_file(const Pod& pod, std::size_t container) {
+  return runtime::container_id(pod.meta.uid, pod.pod.containers[container].name);
+}
+
+}  // namespace
+
+void Agent::start() {
+  tasks_.spawn("control", link_.run());
+  tasks_.spawn("heartbeat", link_.beat());
+  sweep_later();
+}
+
+void Agent::stop() {
+  streams_.close_all();
+  tasks_.cancel();
+  timer_.cancel();
+  snapshot_timer_.cancel();
+  sweep_timer_.cancel();
+  loop_.stop();
+}
+
+void Agent::on_message(const proto::ControlMessage& message) {
+  if (const auto* welcome = std::get_if<proto::Welcome>(&message)) return on_welcome(*welcome);
+  if (const auto* event = std::get_if<proto::WatchEvent>(&message)) return on_watch(*event);
+  if (const auto* open = std::get_if<proto::StreamOpen>(&message)) return streams_.open(*open);
+  if (const auto* data = std::get_if<proto::StreamData>(&message)) return streams_.data(*data);
+  if (const auto* close = std::get_if<proto::StreamClose>(&message)) return streams_.close(close->id);
+}
+
+void Agent::on_welcome(const proto::Welcome& welcome) {
+  refused_ = !welcome.cluster_id.empty() && welcome.cluster_id != options_.paths.cluster;
+  if (refused_) {
+    log::error("control belongs to another cluster, nothing is taken from it",
+               {{"ours", options_.paths.cluster}, {"theirs", welcome.cluster_id}});
+    return;
+  }
+  builder_.begin(welcome.network);
+  if (const Result<> begun = begin(welcome); !begun) {
+    log::error("the node cannot be set up", {{"why", format(begun.error())}});
+    refused_ = true;
+    return;
+  }
+  feed(Connected{});
+}
+
+void Agent::on_watch(const proto::WatchEvent& event) {
+  if (refused_) return;
+  builder_.apply(event);
+  if (!builder_.changed()) return;
+  const bool whole =
+      event.type == proto::WatchEvent::Type::bookmark || event.type == proto::WatchEvent::Type::synced;
+  if (whole) {
+    snapshot_timer_.cancel();
+    return take_snapshot();
+  }
+  if (std::exchange(snapshot_due_, true)) return;
+  snapshot_timer_.expires_after(kCoalesce);
+  snapshot_timer_.async_wait([this](const boost::system::error_code& error) {
+    snapshot_due_ = false;
+    if (!error) take_snapshot();
+  });
+}
+
+void Agent::take_snapshot() {
+  if (!builder_.changed()) return;
+  snapshot_ = builder_.take();
+  if (names_) {
+    Result<dns::Zone> zone = dns::Zone::compile(*snapshot_);
+    if (zone)
+      names_->publish(std::make_shared<const dns::Zone>(std::move(*zone)));
+    else
+      log::error("names are not published", {{"why", format(zone.error())}});
+  }
+  Wanted wanted{snapshot_->revision, {}};
+  for (const auto& [name, pod] : snapshot_->pods)
+    if (pod->node == options_.paths.node) wanted.pods.push_back(pod);
+  feed(wanted);
+}
+
+void Agent::feed(const Event& event) {
+  const Step next = step(state_, event, Now{mono_now(), wall_now()});
+  for (const Action& action : next.actions) std::visit([this](const auto& a) { take(a); }, action);
+  wake_at(next.wake);
+}
+
+void Agent::wake_at(std::optional<MonoTime> time) {
+  timer_.cancel();
+  if (!time) return;
+  timer_.expires_at(*time);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) feed(Tick{});
+  });
+}
+
+void Agent::answer(WorkId id, const Result<>& result) {
+  if (result)
+    feed(Done{id});
+  else
+    feed(Failed{id, result.error()});
+}
+
+void Agent::take(const Work& work) {
+  if (work.verb == Verb::remove_container) exits_->disarm(exit_file(*work.pod, work.container));
+  WorkerPool& pool = work.verb == Verb::probe ? probes_ : pool_;
+  const bool queued = pool.post([this, work] {
+    const Result<> result = work_->run(work);
+    asio::post(loop_, [this, work, result] { finish(work, result); });
+  });
+  if (queued) return;
+  const Result<> refused =
+      fail(Code::exhausted, "agent", "too much work waits", "it is tried again by itself");
+  asio::post(loop_, [this, work, refused] { finish(work, refused); });
+}
+
+void Agent::finish(const Work& work, const Result<>& result) {
+  if (!result && work.verb != Verb::probe)
+    log::warn("work failed, it is tried again", {{"pod", name_of(*work.pod)},
+                                                 {"work", std::string(to_string(work.verb))},
+                                                 {"why", format(result.error())}});
+  answer(work.id, result);
+  if (result && work.verb == Verb::create)
+    exits_->arm(exit_file(*work.pod, work.container),
+                Exited{work.pod->meta.uid, work.container, work.incarnation, 0});
+}
+
+void Agent::take(const Publish& publish) {
+  const auto snapshot = snapshot_;
+  const bool queued = pool_.post([this, publish, snapshot] {
+    const Result<> result = tables_->publish(*snapshot, publish.links);
+    asio::post(loop_,
+               [this, publish, revision = snapshot->revision, result] { finish(publish, revision, result); });
+  });
+  if (queued) return;
+  const Result<> refused =
+      fail(Code::exhausted, "agent", "too much work waits", "it is tried again by itself");
+  asio::post(loop_, [this, publish, refused] { finish(publish, {}, refused); });
+}
+
+void Agent::finish(const Publish& publish, Revision revision, const Result<>& result) {
+  if (result)
+    link_.set_applied(revision);
+  else
+    log::error("tables are not in place", {{"why", format(result.error())}});
+  answer(publish.id, result);
+}
+
+void Agent::take(const Report& report) {
+  const Pod& pod = *report.pod;
+  log::info("pod", {{"pod", name_of(pod)},
+                    {"phase", std::string(phase_name(report.status.phase))},
+                    {"restarts", std::to_string(report.status.restarts)},
+                    {"why", report.status.why}});
+  link_.send(proto::PodReport{pod.meta.ns, pod.meta.name, pod.meta.uid, report.status});
+}
+
+void Agent::take(const Save& pods) {
+  saved_.pods = pods.pods;
+  if (const Result<> saved = save(options_.paths.state_dir / "agent.state", saved_); !saved)
+    log::error("the agent's state is not saved, a restart would forget", {{"why", format(saved.error())}});
+}
+
+void Agent::sweep_later() {
+  sweep_timer_.expires_after(kSweep);
+  sweep_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    pool_.post([this] {
+      if (const Result<> swept = tables_->sweep(); !swept)
+        log::warn("flows are not swept", {{"why", format(swept.error())}});
+    });
+    sweep_later();
+  });
+}
+
+}  // namespace fairlead::agent

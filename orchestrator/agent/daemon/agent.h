@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Agent: the daemon around step(). One loop's thread owns the state; workers
+// do what blocks and post their results back. Control may be away for as long
+// as it likes: pods, tables and names go on as the last whole snapshot said.
+//
+//   control ==> ControlLink -> SnapshotBuilder -> Wanted --.
+//   conmon  ==> ExitWatcher ----------------------> Exited --+-> step() -> actions
+//   workers ==> PodWork, Tables ------------> Done, Failed --'      |
+//        ^------------------------------ Work, Publish -------------+
+//   control <== ControlLink <----------------------- Report --------+
+//   disk    <== SavedState  <------------------------- Save --------'
+//
+// stop() ends the agent only: containers, programs and tables stay, and the
+// next agent adopts them.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+
+#include "base/io/fd.h"
+#include "control/dns/server.h"
+#include "orchestrator/agent/daemon/control_link.h"
+#include "orchestrator/agent/daemon/options.h"
+#include "orchestrator/agent/daemon/saved_state.h"
+#include "orchestrator/agent/daemon/snapshot_builder.h"
+#include "orchestrator/agent/daemon/user_streams.h"
+#include "orchestrator/agent/step.h"
+#include "orchestrator/agent/work/exit_watcher.h"
+#include "orchestrator/agent/work/node_setup.h"
+#include "orchestrator/agent/work/pod_work.h"
+#include "orchestrator/agent/work/worker_pool.h"
+
+namespace fairlead::agent {
+
+class Agent {
+ public:
+  // Checks the machine, takes the state folder for itself, opens the dataplane, adopts what lives.
+  static Result<std::unique_ptr<Agent>> open(boost::asio::io_context& loop, AgentOptions options);
+  ~Agent();
+
+  void start();  // then run the loop
+  void stop();   // the loop runs out of work soon after
+
+ private:
+  Agent(boost::asio::io_context& loop, AgentOptions options, Fd lock);
+
+  Result<> open_parts();
+  // Once, with control's or the saved welcome: the node, its names, its living pods.
+  Result<> begin(const proto::Welcome& welcome);
+  Result<> open_names(const Network& network);
+  void arm(const AdoptedPod& pod);
+
+  void on_message(const proto::ControlMessage& message);
+  void on_welcome(const proto::Welcome& welcome);
+  void on_watch(const proto::WatchEvent& event);
+  void take_snapshot();
+
+  void feed(const Event& event);
+  void take(const Work& work);
+  void take(const Publish& publish);
+  void take(const Report& report);
+  void take(const Save& pods);
+  void finish(const Work& work, const Result<>& result);
+  void finish(const Publish& publish, Revision revision, const Result<>& result);
+  void answer(WorkId id, const Result<>& result);
+  void wake_at(std::optional<MonoTime> time);
+  void sweep_later();
+
+  boost::asio::io_context& loop_;
+  AgentOptions options_;
+  Fd lock_;
+  Uplink uplink_;
+  SavedState saved_;
+  NodeState state_;
+  SnapshotBuilder builder_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::unique_ptr<Tables> tables_;
+  std::unique_ptr<PodWork> work_;
+  std::unique_ptr<ExitWatcher> exits_;
+  std::optional<dns::Server> names_;
+  ControlLink link_;
+  UserStreams streams_;
+  net::TaskGroup tasks_;
+  boost::asio::steady_timer timer_;
+  boost::asio::steady_timer snapshot_timer_;
+  boost::asio::steady_timer sweep_timer_;
+  bool snapshot_due_ = false;
+  bool begun_ = false;
+  bool refused_ = false;  // this welcome is of another cluster
+  WorkerPool probes_;     // last, so that they end first
+  WorkerPool pool_;
+};
+
+}  // namespace fairlead::agent

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// How an agent begins: the machine is checked, the state folder locked, the
+// dataplane opened, and with the first welcome the node set up and its living
+// pods adopted.
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include "base/hash.h"
+#include "base/io/clock.h"
+#include "base/io/log.h"
+#include "orchestrator/agent/daemon/agent.h"
+#include "orchestrator/agent/work/adopt.h"
+#include "orchestrator/runtime/image/image.h"
+
+namespace fairlead::agent {
+namespace {
+
+constexpr unsigned kWorkers = 8;
+constexpr unsigned kProbers = 4;
+constexpr std::size_t kQueue = 4096;
+
+Result<Fd> lock_folder(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "lock";
+  Fd lock(::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+  if (!lock) return std::unexpected(os_error(errno, file.string()));
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+    return fail(Code::conflict, folder.string(), "another agent uses this state folder",
+                "stop it, or give this one a --state-dir of its own");
+  return lock;
+}
+
+proto::Join join_of(const AgentOptions& options) {
+  proto::Join join;
+  join.name = options.paths.node;
+  join.address = options.address;
+  join.cpu_milli = options.cpu_milli;
+  join.memory_bytes = options.memory_bytes;
+  join.max_pods = options.max_pods;
+  join.kernel = kernel_release();
+  join.version = kAgentVersion;
+  join.labels = options.labels;
+  return join;
+}
+
+void task_failed(const std::string& task, const std::string& what) {
+  log::error("a task of the agent ended", {{"task", task}, {"why", what}});
+}
+
+}  // namespace
+
+Agent::Agent(boost::asio::io_context& loop, AgentOptions options, Fd lock)
+    : loop_(loop),
+      options_(std::move(options)),
+      lock_(std::move(lock)),
+      link_(options_.control, join_of(options_),
+            StableHash()
+                .add(options_.paths.node)
+                .add(static_cast<std::uint64_t>(wall_now().time_since_epoch().count()))
+                .value(),
+            {[this](const proto::ControlMessage& message) { on_message(message); },
+             [this] { streams_.close_all(); }}),
+      streams_(loop, options_.paths, link_, [this] { return tables_->drops(); }),
+      tasks_(loop.get_executor(), task_failed),
+      timer_(loop),
+      snapshot_timer_(loop),
+      sweep_timer_(loop),
+      probes_(kProbers, kQueue),
+      pool_(kWorkers, kQueue) {}
+
+Agent::~Agent() = default;
+
+Result<std::unique_ptr<Agent>> Agent::open(boost::asio::io_context& loop, AgentOptions options) {
+  FL_TRY_OK(check_machine(options.paths));
+  FL_TRY_OK(runtime::make_folders(options.paths));
+  FL_TRY(Fd lock, lock_folder(options.paths.state_dir));
+  std::unique_ptr<Agent> agent(new Agent(loop, std::move(options), std::move(lock)));
+  FL_TRY_OK(agent->open_parts());
+  return agent;
+}
+
+Result<> Agent::open_parts() {
+  FL_TRY_OK(runtime::sweep_layers(options_.paths));
+  FL_TRY(uplink_, find_uplink(options_.uplink));
+  FL_TRY(tables_, Tables::open(options_.paths, options_.control.port));
+  FL_TRY_OK(tables_->attach_uplink(uplink_.ifindex));
+  FL_TRY(exits_,
+         ExitWatcher::open(loop_, options_.paths.exits(), [this](const Exited& exited) { feed(exited); }));
+  Result<SavedState> saved = load(options_.paths.state_dir / "agent.state");
+  if (saved)
+    saved_ = std::move(*saved);
+  else
+    log::error("the saved state is not used, living pods wait for control", {{"why", format(saved.error())}});
+  return saved_.welcome ? begin(*saved_.welcome) : Result<>{};
+}
+
+Result<> Agent::open_names(const Network& network) {
+  if (names_) return {};
+  std::vector<IpAddress> addresses;
+  for (const IpAddress& address : {network.dns4, network.dns6})
+    if (!address.is_none()) addresses.push_back(address);
+  FL_TRY(names_, dns::Server::open(loop_, addresses));
+  return {};
+}
+
+void Agent::arm(const AdoptedPod& pod) {
+  log::info("adopted", {{"pod", pod.pod->meta.name}, {"network", pod.network ? "whole" : "broken"}});
+  for (std::size_t i = 0; i < pod.containers.size(); ++i) {
+    const Stage stage = pod.containers[i].stage;
+    if (stage != Stage::running && stage != Stage::created) continue;
+    const std::string file = runtime::container_id(pod.pod->meta.uid, pod.pod->pod.containers[i].name);
+    exits_->arm(file, Exited{pod.pod->meta.uid, i, 1, 0});
+  }
+}
+
+Result<> Agent::begin(const proto::Welcome& welcome) {
+  if (begun_ && saved_.welcome == welcome) return {};
+  const std::uint32_t mtu = pod_mtu(uplink_.mtu, options_.address);
+  if (mtu < 1280)
+    return fail(Code::unsupported, "uplink " + options_.uplink,
+                "its MTU of " + std::to_string(uplink_.mtu) + " leaves less than 1280 for pods",
+                "raise it to 1350 or more");
+  FL_TRY(const HostLink host, set_up_host(options_.paths.cluster, welcome, mtu, kGatewayMac));
+  FL_TRY_OK(tables_->attach_host({host.index.host, host.index.pod, host.mac}));
+  FL_TRY_OK(set_up_masquerade(options_.uplink, welcome.network));
+  FL_TRY_OK(open_names(welcome.network));
+  saved_.welcome = welcome;
+  FL_TRY_OK(save(options_.paths.state_dir / "agent.state", saved_));
+  if (std::exchange(begun_, true)) return {};
+  work_ = std::make_unique<PodWork>(options_.paths, PodNetwork{welcome.network, mtu, kGatewayMac}, *tables_);
+  FL_TRY(const std::vector<AdoptedPod> living, find_living(options_.paths, saved_.pods, *work_));
+  feed(Adopted{living});
+  for (const AdoptedPod& pod : living) arm(pod);
+  return {};
+}
+
+}  // namespace fairlead::agent

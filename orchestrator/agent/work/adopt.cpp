@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "orchestrator/agent/work/adopt.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/io/log.h"
+#include "orchestrator/agent/work/names.h"
+#include "orchestrator/runtime/container/container.h"
+#include "orchestrator/runtime/network/link.h"
+
+namespace fairlead::agent {
+namespace {
+
+using runtime::ContainerState;
+using runtime::ContainerStatus;
+using Found = std::map<std::string, std::vector<ContainerStatus>>;  // by uid
+
+Result<Found> containers_by_pod(const runtime::NodePaths& paths) {
+  FL_TRY(const std::vector<ContainerStatus> all, runtime::list_containers(paths));
+  Found found;
+  for (const ContainerStatus& status : all) found[status.uid].push_back(status);
+  return found;
+}
+
+AdoptedContainer adopt(const runtime::NodePaths& paths, const PodUid& uid, const std::string& name,
+                       const std::vector<ContainerStatus>& found) {
+  const auto status = std::ranges::find(found, name, &ContainerStatus::container);
+  if (status != found.end()) {
+    const Stage stage = status->state == ContainerState::created   ? Stage::created
+                        : status->state == ContainerState::running ? Stage::running
+                                                                   : Stage::ended;
+    return {stage, status->exit_code};
+  }
+  std::error_code ignored;
+  const bool remains = std::filesystem::exists(paths.bundle(uid, name), ignored);
+  return {remains ? Stage::prepared : Stage::absent, std::nullopt};
+}
+
+// The link is looked at first: a network that is only half there is made anew by step().
+bool has_link(const runtime::NodePaths& paths, const PodUid& uid) {
+  const std::string name = pod_link_name(paths.cluster, uid);
+  const auto links = runtime::list_links(name);
+  std::error_code ignored;
+  return links && std::ranges::find(*links, name) != links->end() &&
+         std::filesystem::exists(paths.netns(uid), ignored);
+}
+
+Pod unremembered(const PodUid& uid, const std::vector<ContainerStatus>& found) {
+  Pod pod;
+  pod.meta.uid = uid;
+  pod.meta.name = uid;
+  for (const ContainerStatus& status : found) {
+    Container container;
+    container.name = status.container;
+    pod.pod.containers.push_back(std::move(container));
+  }
+  return pod;
+}
+
+}  // namespace
+
+Result<std::vector<AdoptedPod>> find_living(const runtime::NodePaths& paths, const std::vector<Pod>& saved,
+                                            PodWork& work) {
+  FL_TRY(const std::vector<std::string> uids, runtime::list_pods(paths));
+  FL_TRY(const Found containers, containers_by_pod(paths));
+  std::vector<AdoptedPod> living;
+  for (const PodUid& uid : uids) {
+    const auto at = containers.find(uid);
+    const std::vector<ContainerStatus> none;
+    const auto& found = at == containers.end() ? none : at->second;
+    const auto known = std::ranges::find_if(saved, [&](const Pod& pod) { return pod.meta.uid == uid; });
+    AdoptedPod pod;
+    pod.pod = std::make_shared<const Pod>(known == saved.end() ? unremembered(uid, found) : *known);
+    for (const Container& container : pod.pod->pod.containers)
+      pod.containers.push_back(adopt(paths, uid, container.name, found));
+    if (known != saved.end() && has_link(paths, uid)) {
+      const Result<> whole = work.make_network(*pod.pod);
+      pod.network = whole.has_value();
+      if (!whole)
+        log::warn("a living pod's network is broken", {{"pod", uid}, {"why", format(whole.error())}});
+    }
+    living.push_back(std::move(pod));
+  }
+  return living;
+}
+
+}  // namespace fairlead::agent

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "orchestrator/agent/work/exit_watcher.h"
+
+#include <array>
+#include <charconv>
+#include <sys/inotify.h>
+#include <vector>
+
+#include "base/io/file.h"
+
+namespace fairlead::agent {
+
+namespace asio = boost::asio;
+
+std::int32_t parse_exit_code(std::string_view text) {
+  std::int32_t code = 255;
+  const auto end = text.find_last_not_of(" \n");
+  const std::string_view digits = end == std::string_view::npos ? "" : text.substr(0, end + 1);
+  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), code);
+  return error == std::errc{} && stop == digits.data() + digits.size() ? code : 255;
+}
+
+Result<std::unique_ptr<ExitWatcher>> ExitWatcher::open(asio::io_context& loop, std::filesystem::path exits,
+                                                       OnExit on_exit) {
+  const int inotify = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  if (inotify < 0) return std::unexpected(os_error(errno, "inotify", "Raise fs.inotify.max_user_instances"));
+  std::unique_ptr<ExitWatcher> watcher(new ExitWatcher(loop, std::move(exits), std::move(on_exit), inotify));
+  if (::inotify_add_watch(inotify, watcher->exits_.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE) < 0)
+    return std::unexpected(os_error(errno, watcher->exits_.string(), "Raise fs.inotify.max_user_watches"));
+  watcher->listen();
+  return watcher;
+}
+
+ExitWatcher::ExitWatcher(asio::io_context& loop, std::filesystem::path exits, OnExit on_exit, int inotify)
+    : exits_(std::move(exits)), on_exit_(std::move(on_exit)), inotify_(loop, inotify) {}
+
+void ExitWatcher::arm(const std::string& file, Exited exited) {
+  armed_[file] = std::move(exited);
+  look_at(file);
+}
+
+void ExitWatcher::disarm(const std::string& file) { armed_.erase(file); }
+
+void ExitWatcher::look_at(const std::string& file) {
+  const auto found = armed_.find(file);
+  if (found == armed_.end()) return;
+  const auto text = read_file(exits_ / file, 64);
+  if (!text || text->empty()) return;  // not there yet, or still being written: a further event follows
+  Exited exited = found->second;
+  exited.code = parse_exit_code(*text);
+  armed_.erase(found);
+  on_exit_(exited);
+}
+
+void ExitWatcher::listen() {
+  inotify_.async_wait(asio::posix::descriptor_base::wait_read,
+                      [this](const boost::system::error_code& error) {
+                        if (error) return;  // closed with the watcher
+                        read_events();
+                        listen();
+                      });
+}
+
+void ExitWatcher::read_events() {
+  alignas(inotify_event) std::array<char, 16384> buffer;
+  std::vector<std::string> files;
+  for (;;) {
+    const ssize_t got = ::read(inotify_.native_handle(), buffer.data(), buffer.size());
+    if (got <= 0) break;
+    for (std::size_t at = 0; at < static_cast<std::size_t>(got);) {
+      const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
+      if (event->mask & IN_Q_OVERFLOW)
+        for (const auto& [file, exited] : armed_) files.push_back(file);
+      else if (event->len > 0)
+        files.emplace_back(event->name);
+      at += sizeof(inotify_event) + event->len;
+    }
+  }
+  for (const std::string& file : files) look_at(file);
+}
+
+}  // namespace fairlead::agent

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tells when a container has ended: conmon writes its exit code to a file
+// exits/<uid>.<container>, inotify says so. Nothing is lost between arming and
+// the file, nor when inotify's queue overflows: the folder is then read anew.
+// Lives on one loop's thread; each armed container is reported at most once.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "orchestrator/agent/step.h"
+
+namespace fairlead::agent {
+
+class ExitWatcher {
+ public:
+  using OnExit = std::function<void(const Exited&)>;
+
+  static Result<std::unique_ptr<ExitWatcher>> open(boost::asio::io_context& loop, std::filesystem::path exits,
+                                                   OnExit on_exit);
+
+  // `file` is the name below exits/; `exited` is reported with the code found in it.
+  void arm(const std::string& file, Exited exited);
+  void disarm(const std::string& file);
+
+ private:
+  ExitWatcher(boost::asio::io_context& loop, std::filesystem::path exits, OnExit on_exit, int inotify);
+  void listen();
+  void read_events();
+  void look_at(const std::string& file);
+
+  std::filesystem::path exits_;
+  OnExit on_exit_;
+  boost::asio::posix::stream_descriptor inotify_;
+  std::map<std::string, Exited> armed_;
+};
+
+// The text conmon writes: a decimal number. Anything else counts as 255.
+std::int32_t parse_exit_code(std::string_view text);
+
+}  // namespace fairlead::agent

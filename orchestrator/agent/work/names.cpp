@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "orchestrator/agent/work/names.h"
+
+#include "base/hash.h"
+
+namespace fairlead::agent {
+namespace {
+
+std::string hex(std::uint64_t value, unsigned digits) {
+  std::string text;
+  for (unsigned i = digits; i-- > 0;) text += "0123456789abcdef"[(value >> (4 * i)) & 15U];
+  return text;
+}
+
+}  // namespace
+
+std::string link_prefix(std::string_view cluster) { return "fl" + hex(StableHash().add(cluster).value(), 4); }
+
+std::string pod_link_name(std::string_view cluster, std::string_view uid) {
+  return link_prefix(cluster) + hex(StableHash().add(uid).value(), 9);
+}
+
+std::string host_link_name(std::string_view cluster) { return link_prefix(cluster) + "-host"; }
+
+MacAddress mac_of(const IpAddress& address) {
+  const auto& b = address.bytes;
+  return MacAddress{
+      {0x02, address.is_v4() ? std::uint8_t{0x04} : std::uint8_t{0x06}, b[12], b[13], b[14], b[15]}};
+}
+
+}  // namespace fairlead::agent

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names and MAC addresses that the agent gives to links, as functions of the
+// cluster and the pod, so that a restarted agent finds what an earlier one
+// made. A link's name has at most 15 characters and begins with the cluster's
+// mark, so that two clusters on one machine never meet.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/ip.h"
+
+namespace fairlead::agent {
+
+std::string link_prefix(std::string_view cluster);                          // "fl1a2b"
+std::string pod_link_name(std::string_view cluster, std::string_view uid);  // prefix and 9 hexadecimal digits
+std::string host_link_name(std::string_view cluster);                       // prefix and "-host"
+
+// Locally administered: of a pod's or the host endpoint's end, from its address.
+MacAddress mac_of(const IpAddress& address);
+
+}  // namespace fairlead::agent

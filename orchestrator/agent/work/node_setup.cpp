@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "orchestrator/agent/work/node_setup.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <linux/magic.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "orchestrator/agent/work/names.h"
+#include "orchestrator/runtime/network/masquerade.h"
+#include "orchestrator/runtime/network/netlink.h"
+
+namespace fairlead::agent {
+namespace {
+
+constexpr int kKernelMajor = 6;
+constexpr int kKernelMinor = 6;
+
+Result<> check_bpf_mount() {
+  struct statfs info{};
+  if (::statfs("/sys/fs/bpf", &info) == 0 && static_cast<std::uint64_t>(info.f_type) == BPF_FS_MAGIC)
+    return {};
+  return fail(Code::unsupported, "/sys/fs/bpf", "no bpf file system is mounted here",
+              "mount -t bpf bpf /sys/fs/bpf (and enter namespaces by nsenter --net, not by ip netns exec)");
+}
+
+Result<> check_program(const std::string& program, const std::string& package) {
+  if (program.find('/') != std::string::npos) {
+    if (::access(program.c_str(), X_OK) == 0) return {};
+  } else {
+    for (const char* folder : {"/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"})
+      if (::access((folder + program).c_str(), X_OK) == 0) return {};
+  }
+  return fail(Code::unsupported, program, "this program is missing", "apt-get install " + package);
+}
+
+}  // namespace
+
+Result<> check_kernel(std::string_view release) {
+  int major = 0, minor = 0;
+  const char* end = release.data() + release.size();
+  const auto first = std::from_chars(release.data(), end, major);
+  if (first.ec == std::errc{} && first.ptr != end && *first.ptr == '.')
+    std::from_chars(first.ptr + 1, end, minor);
+  if (major > kKernelMajor || (major == kKernelMajor && minor >= kKernelMinor)) return {};
+  return fail(Code::unsupported, "kernel " + std::string(release), "Fairlead needs 6.6 or newer (tcx)",
+              "On Debian 12 install linux-image-amd64 from bookworm-backports; Debian 13 has 6.12");
+}
+
+std::string kernel_release() {
+  utsname name{};
+  return ::uname(&name) == 0 ? name.release : "unknown";
+}
+
+Result<> check_machine(const runtime::NodePaths& paths) {
+  FL_TRY_OK(check_kernel(kernel_release()));
+  if (::geteuid() != 0)
+    return fail(Code::denied, "fairlead-agent", "it runs containers and must be root", "use sudo");
+  FL_TRY_OK(check_bpf_mount());
+  FL_TRY_OK(check_program(paths.runc, "runc"));
+  FL_TRY_OK(check_program(paths.conmon, "conmon"));
+  return check_program("nft", "nftables");
+}
+
+Result<Uplink> find_uplink(const std::string& name) {
+  FL_TRY(runtime::Netlink netlink, runtime::Netlink::open());
+  FL_TRY(const std::optional<runtime::LinkInfo> link, netlink.find_link(name));
+  if (!link)
+    return fail(Code::not_found, "uplink " + name, "no such link here", "name the node's link with --uplink");
+  return Uplink{link->index, link->mtu};
+}
+
+std::uint32_t pod_mtu(std::uint32_t wire_mtu, const IpAddress& underlay) {
+  const std::uint32_t overhead = underlay.is_v4() ? 50 : 70;
+  return wire_mtu > overhead ? wire_mtu - overhead : 0;
+}
+
+Result<HostLink> set_up_host(const std::string& cluster, const proto::Welcome& welcome, std::uint32_t mtu,
+                             const MacAddress& gateway) {
+  const Network& network = welcome.network;
+  runtime::HostEndpoint host;
+  host.host_end = host_link_name(cluster);
+  host.mac = mac_of(welcome.host4.is_none() ? welcome.host6 : welcome.host4);
+  host.gateway = gateway;
+  host.mtu = mtu;
+  for (const IpAddress& address : {welcome.host4, welcome.host6, network.dns4, network.dns6})
+    if (!address.is_none()) host.addresses.push_back(address);
+  host.pools = {network.pods4, network.pods6, network.vips4, network.vips6};
+  host.source4 = welcome.host4;
+  host.source6 = welcome.host6;
+  FL_TRY(const runtime::LinkIndex index, runtime::create_host_endpoint(host));
+  return HostLink{index, host.mac};
+}
+
+Result<> set_up_masquerade(const std::string& uplink, const Network& network) {
+  runtime::Masquerade masquerade;
+  masquerade.uplink = uplink;
+  masquerade.pods = {network.pods4, network.pods6};
+  masquerade.kept = {network.pods4, network.pods6, network.vips4, network.vips6};
+  return runtime::apply_masquerade(masquerade);
+}
+
+}  // namespace fairlead::agent

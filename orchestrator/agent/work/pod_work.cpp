@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "orchestrator/agent/work/pod_work.h"
+
+#include <algorithm>
+#include <csignal>
+
+#include "base/io/file.h"
+#include "control/dns/resolv_conf.h"
+#include "orchestrator/agent/work/names.h"
+#include "orchestrator/runtime/container/container.h"
+#include "orchestrator/runtime/image/image.h"
+#include "orchestrator/runtime/network/link.h"
+#include "orchestrator/runtime/network/netns.h"
+#include "orchestrator/runtime/network/probe.h"
+
+namespace fairlead::agent {
+
+PodWork::PodWork(runtime::NodePaths paths, PodNetwork network, Tables& tables)
+    : paths_(std::move(paths)), network_(std::move(network)), tables_(tables) {}
+
+Result<> PodWork::run(const Work& work) {
+  const Pod& pod = *work.pod;
+  const std::string& uid = pod.meta.uid;
+  if (work.verb == Verb::make_network) return make_network(pod);
+  if (work.verb == Verb::remove_network) return remove_network(pod);
+  const Container& container = pod.pod.containers.at(work.container);
+  switch (work.verb) {
+    case Verb::prepare: {
+      FL_TRY(const runtime::Image image, runtime::prepare_image(paths_, container.image));
+      return {};
+    }
+    case Verb::create:
+      return create(pod, container);
+    case Verb::start:
+      return runtime::start_container(paths_, uid, container.name);
+    case Verb::probe:
+      return probe(pod, container);
+    case Verb::term:
+      return runtime::kill_container(paths_, uid, container.name, SIGTERM);
+    case Verb::kill:
+      return runtime::kill_container(paths_, uid, container.name, SIGKILL);
+    case Verb::remove_container:
+      return runtime::remove_container(paths_, uid, container.name);
+    case Verb::make_network:
+    case Verb::remove_network:
+      break;
+  }
+  return {};
+}
+
+Result<> PodWork::make_network(const Pod& pod) {
+  const std::string& uid = pod.meta.uid;
+  FL_TRY_OK(runtime::create_netns(paths_, uid));
+  runtime::PodLink link;
+  link.host_end = pod_link_name(paths_.cluster, uid);
+  link.mac = mac_of(pod.ipv4.is_none() ? pod.ipv6 : pod.ipv4);
+  link.gateway = network_.gateway;
+  link.mtu = network_.mtu;
+  link.ipv4 = pod.ipv4;
+  link.ipv6 = pod.ipv6;
+  FL_TRY(const runtime::LinkIndex index, runtime::create_pod_link(paths_, uid, link));
+  return tables_.attach(uid, {index.host, link.mac});
+}
+
+Result<> PodWork::remove_network(const Pod& pod) {
+  FL_TRY_OK(tables_.detach(pod.meta.uid));
+  FL_TRY_OK(runtime::delete_link(pod_link_name(paths_.cluster, pod.meta.uid)));
+  return runtime::remove_pod(paths_, pod.meta.uid);
+}
+
+Result<> PodWork::create(const Pod& pod, const Container& container) {
+  runtime::PodFiles files;
+  files.pod_name = pod.meta.name;
+  files.ns = pod.meta.ns;
+  files.ipv4 = pod.ipv4;
+  files.ipv6 = pod.ipv6;
+  FL_TRY_OK(runtime::write_pod_files(paths_, pod.meta.uid, files));
+  const IpAddress dns = pod.ipv4.is_none() ? network_.network.dns6 : network_.network.dns4;
+  FL_TRY_OK(
+      write_file_atomic(paths_.pod_etc(pod.meta.uid) / "resolv.conf", dns::resolv_conf(pod.meta.ns, dns)));
+  return runtime::create_container(paths_, pod, container);
+}
+
+Result<> PodWork::probe(const Pod& pod, const Container& container) {
+  const Probe& spec = *container.ready;
+  const auto port = std::ranges::find(container.ports, spec.port, &ContainerPort::name);
+  const std::string what = "probe of " + spec.port;
+  if (port == container.ports.end())
+    return fail(Code::invalid, what, "the container has no port of this name");
+  const IpAddress& address = pod.ipv4.is_none() ? pod.ipv6 : pod.ipv4;
+  const runtime::ProbeResult result = runtime::probe(spec.type, address, port->port, spec.path, spec.timeout);
+  return result.ready ? Result<>{} : fail(Code::unavailable, what, result.reason);
+}
+
+}  // namespace fairlead::agent

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Does one piece of Work for a pod, blocking, on any thread. Each verb is
+// idempotent; verbs of one container never overlap (step() sees to that).
+// make_network ends with the dataplane's program on the link, whose tables do
+// not hold the pod yet: until they do, nothing passes.
+#pragma once
+
+#include "orchestrator/agent/step.h"
+#include "orchestrator/agent/work/tables.h"
+#include "orchestrator/runtime/paths.h"
+
+namespace fairlead::agent {
+
+struct PodNetwork {
+  Network network;
+  std::uint32_t mtu = 1450;
+  MacAddress gateway;
+};
+
+class PodWork {
+ public:
+  PodWork(runtime::NodePaths paths, PodNetwork network, Tables& tables);
+
+  Result<> run(const Work& work);
+  // A living pod's network, made whole where it is not; also the verb.
+  Result<> make_network(const Pod& pod);
+
+ private:
+  Result<> remove_network(const Pod& pod);
+  Result<> create(const Pod& pod, const Container& container);
+  Result<> probe(const Pod& pod, const Container& container);
+
+  runtime::NodePaths paths_;
+  PodNetwork network_;
+  Tables& tables_;
+};
+
+}  // namespace fairlead::agent

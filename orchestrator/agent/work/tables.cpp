@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "orchestrator/agent/work/tables.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "base/hash.h"
+#include "base/io/log.h"
+#include "dataplane/model/diff.h"
+#include "dataplane/model/lower.h"
+
+namespace fairlead::agent {
+
+Result<std::unique_ptr<Tables>> Tables::open(const runtime::NodePaths& paths, std::uint16_t control_port) {
+  ebpf::DataplaneOptions options;
+  options.pins = ebpf::pin_folder(paths.cluster, paths.node);
+  FL_TRY(auto dataplane, ebpf::NodeDataplane::open(options));
+  std::unique_ptr<Tables> tables(new Tables(paths.node, std::move(dataplane)));
+  tables->local_.control_port = control_port;
+  tables->local_.node_seed = StableHash().add(paths.cluster).add(paths.node).value();
+  return tables;
+}
+
+Tables::Tables(std::string node, std::unique_ptr<ebpf::NodeDataplane> dataplane)
+    : node_(std::move(node)), dataplane_(std::move(dataplane)) {}
+
+Result<> Tables::attach_uplink(std::uint32_t ifindex) {
+  const std::lock_guard lock(mutex_);
+  FL_TRY_OK(dataplane_->attach_uplink(ifindex));
+  local_.uplink_ifindex = ifindex;
+  return {};
+}
+
+Result<> Tables::attach_host(const forwarding::HostLink& link) {
+  const std::lock_guard lock(mutex_);
+  FL_TRY_OK(dataplane_->attach_pod(link.ifindex));
+  local_.host = link;
+  return {};
+}
+
+Result<> Tables::attach(const PodUid& uid, const forwarding::PodLink& link) {
+  const std::lock_guard lock(mutex_);
+  FL_TRY_OK(dataplane_->attach_pod(link.ifindex));
+  attached_[uid] = link;
+  return {};
+}
+
+Result<> Tables::detach(const PodUid& uid) {
+  const std::lock_guard lock(mutex_);
+  const auto found = attached_.find(uid);
+  if (found == attached_.end()) return {};
+  FL_TRY_OK(dataplane_->detach(found->second.ifindex));
+  attached_.erase(found);
+  return {};
+}
+
+Result<> Tables::publish(const Snapshot& snapshot, const std::set<PodUid>& links) {
+  const std::lock_guard lock(mutex_);
+  local_.pods.clear();
+  for (const PodUid& uid : links)
+    if (const auto found = attached_.find(uid); found != attached_.end()) local_.pods.insert(*found);
+  FL_TRY(const forwarding::Compiled compiled, forwarding::compile(snapshot, node_, local_));
+  if (compiled.left_out > 0)
+    log::warn("objects that no table could hold were left out",
+              {{"objects", std::to_string(compiled.left_out)}});
+  FL_TRY_OK(apply(compiled.state));
+  network_ = snapshot.network.index;
+  std::map<PodUid, std::vector<IpAddress>> addresses;
+  for (const auto& [name, pod] : snapshot.pods)
+    if (links.contains(pod->meta.uid)) addresses[pod->meta.uid] = {pod->ipv4, pod->ipv6};
+  for (const auto& [uid, old] : addresses_)
+    if (!addresses.contains(uid)) gone_.insert(gone_.end(), old.begin(), old.end());
+  addresses_ = std::move(addresses);
+  return {};
+}
+
+Result<> Tables::apply(const model::ForwardingState& state) {
+  if (!image_) {
+    FL_TRY(image_, dataplane_->read_image());
+  }
+  const model::TableImage before = std::move(*image_);
+  image_.reset();
+  FL_TRY(model::TableImage after, model::lower(state, before));
+  FL_TRY_OK(dataplane_->apply(model::diff(before, after)));
+  image_ = std::move(after);
+  return {};
+}
+
+Result<> Tables::sweep() {
+  const std::lock_guard lock(mutex_);
+  if (network_ == 0) return {};
+  FL_TRY(const ebpf::FlowCount count, dataplane_->sweep_flows(network_, gone_));
+  gone_.clear();
+  if (count.entries > count.capacity / 4 * 3)
+    log::warn("the flow table is nearly full",
+              {{"entries", std::to_string(count.entries)}, {"capacity", std::to_string(count.capacity)}});
+  return {};
+}
+
+Result<std::string> Tables::drops() {
+  const std::lock_guard lock(mutex_);
+  FL_TRY(std::vector<ebpf::VerdictCount> counts, dataplane_->verdicts());
+  std::ranges::sort(counts, [](const auto& a, const auto& b) {
+    return std::pair(b.packets, a.name) < std::pair(a.packets, b.name);
+  });
+  boost::json::array rows;
+  for (const ebpf::VerdictCount& count : counts)
+    if (count.drop && count.packets > 0)
+      rows.push_back({{"reason", count.name},
+                      {"meaning", count.meaning},
+                      {"packets", count.packets},
+                      {"bytes", count.bytes}});
+  return boost::json::serialize(rows) + "\n";
+}
+
+}  // namespace fairlead::agent

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The node's tables in the kernel: compile, lower, diff, apply, as one
+// operation, on what the kernel holds now. Also the programs on the links. Any
+// thread may call; one call at a time is let in.
+//
+// A publication that fails half-way leaves tables of which every prefix is
+// safe, and the next one begins from what the kernel says it holds.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "control/forwarding/compile.h"
+#include "ebpf/loader/node_dataplane.h"
+#include "orchestrator/agent/state.h"
+#include "orchestrator/runtime/paths.h"
+
+namespace fairlead::agent {
+
+inline constexpr MacAddress kGatewayMac = model::Self{}.gateway_mac;
+
+class Tables {
+ public:
+  static Result<std::unique_ptr<Tables>> open(const runtime::NodePaths& paths, std::uint16_t control_port);
+
+  Result<> attach_uplink(std::uint32_t ifindex);
+  Result<> attach_host(const forwarding::HostLink& link);
+  Result<> attach(const PodUid& uid, const forwarding::PodLink& link);  // the program; no row yet
+  Result<> detach(const PodUid& uid);                                   // idempotent
+
+  // Returns when the kernel holds the tables of this snapshot with these pods' links.
+  Result<> publish(const Snapshot& snapshot, const std::set<PodUid>& links);
+
+  Result<> sweep();             // idle flows and those of addresses that left
+  Result<std::string> drops();  // JSON: [{"reason", "meaning", "packets", "bytes"}], most first
+
+ private:
+  Tables(std::string node, std::unique_ptr<ebpf::NodeDataplane> dataplane);
+  Result<> apply(const model::ForwardingState& state);
+
+  std::mutex mutex_;
+  std::string node_;
+  std::unique_ptr<ebpf::NodeDataplane> dataplane_;
+  forwarding::NodeLocal local_;  // its pods: those published last
+  std::map<PodUid, forwarding::PodLink> attached_;
+  std::optional<model::TableImage> image_;  // none: ask the kernel
+  std::uint32_t network_ = 0;
+  std::map<PodUid, std::vector<IpAddress>> addresses_;  // of local pods in the tables
+  std::vector<IpAddress> gone_;                         // to be swept
+};
+
+}  // namespace fairlead::agent
