@@ -110,9 +110,7 @@ Result<AgentOptions> options_of(const CommandLine& line) {
   options.paths =
       runtime::NodePaths::make(line.cluster, line.name, line.state_dir, line.run_dir, line.images_dir);
   if (line.teardown) return options;
-  FL_TRY(options.address, IpAddress::parse(line.address).transform_error([](Error error) {
-    return std::move(error).within("--address");
-  }));
+  FL_TRY(options.address, IpAddress::parse(line.address));
   FL_TRY(options.control, control_of(line));
   options.uplink = line.uplink;
   options.cpu_milli = line.cpu > 0 ? static_cast<std::uint32_t>(line.cpu * 1000 + 0.5)

@@ -2,10 +2,10 @@
 #include "orchestrator/agent/work/tables.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
 
 #include "base/hash.h"
 #include "base/io/log.h"
+#include "control/proto/convert.h"
 #include "dataplane/model/diff.h"
 #include "dataplane/model/lower.h"
 
@@ -99,18 +99,14 @@ Result<> Tables::sweep() {
 
 Result<std::string> Tables::drops() {
   const std::lock_guard lock(mutex_);
-  FL_TRY(std::vector<ebpf::VerdictCount> counts, dataplane_->verdicts());
-  std::ranges::sort(counts, [](const auto& a, const auto& b) {
-    return std::pair(b.packets, a.name) < std::pair(a.packets, b.name);
-  });
-  boost::json::array rows;
+  FL_TRY(const std::vector<ebpf::VerdictCount> counts, dataplane_->verdicts());
+  proto::DropList list;
   for (const ebpf::VerdictCount& count : counts)
-    if (count.drop && count.packets > 0)
-      rows.push_back({{"reason", count.name},
-                      {"meaning", count.meaning},
-                      {"packets", count.packets},
-                      {"bytes", count.bytes}});
-  return boost::json::serialize(rows) + "\n";
+    if (count.drop && count.packets > 0) list.drops.push_back({node_, count.name, count.packets, ""});
+  std::ranges::sort(list.drops, [](const auto& a, const auto& b) {
+    return std::pair(b.packets, a.reason) < std::pair(a.packets, b.reason);
+  });
+  return proto::to_json(list);
 }
 
 }  // namespace fairlead::agent
