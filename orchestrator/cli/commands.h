@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands of `fairlead`, each with its options as a value. They print
+// their answer on stdout; what failed comes back as a Failure, which main
+// prints on stderr and turns into the exit code.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orchestrator/cli/connection.h"
+
+namespace fairlead::cli {
+
+using Words = std::vector<std::string>;
+
+struct ApplyOptions {
+  std::string file;  // "-": stdin
+  bool dry_run = false;
+  bool wait = false;
+  std::optional<std::uint64_t> expect;
+  std::string timeout = "60s";
+};
+Outcome<> apply(const Session& session, const ApplyOptions& options);
+
+struct GetOptions {
+  Words objects;
+  std::string output = "table";  // table, wide, json, yaml
+  bool all_namespaces = false;
+};
+Outcome<> get(const Session& session, const GetOptions& options);
+
+struct WaitOptions {
+  Words object;
+  std::string until = "ready";  // ready, deleted
+  std::string timeout = "60s";
+};
+Outcome<> wait(const Session& session, const WaitOptions& options);
+
+struct DeleteOptions {
+  Words object;
+  std::optional<std::uint64_t> expect;
+};
+Outcome<> delete_object(const Session& session, const DeleteOptions& options);
+
+struct EventsOptions {
+  std::string object;
+  bool follow = false;
+};
+Outcome<> events(const Session& session, const EventsOptions& options);
+Outcome<> explain(const Session& session, const Words& object);
+Outcome<> node_drops(const Session& session, const std::string& node);
+Outcome<> version(const Session& session);
+
+struct LogsOptions {
+  Words object;
+  std::string container;
+  std::uint32_t tail = 0;  // 0: all that is kept
+  bool follow = false;
+};
+Outcome<> logs(const Session& session, const LogsOptions& options);
+
+struct ExecOptions {
+  std::string object;
+  std::string container;
+  bool with_stdin = false;
+  Words command;
+};
+// The exit code of the command.
+Outcome<int> exec(const Session& session, const ExecOptions& options);
+
+}  // namespace fairlead::cli

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands that look: events, explain, node drops, version.
+#include <cstdio>
+#include <thread>
+
+#include "base/io/clock.h"
+#include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/view/changes.h"
+
+namespace fairlead::cli {
+namespace {
+
+constexpr Millis kPause{500};
+
+Outcome<proto::EventList> fetch_events(const Session& session, const std::string& object,
+                                       std::uint64_t after) {
+  net::Query query;
+  if (!object.empty()) query["object"] = object;
+  if (after != 0) query["after"] = std::to_string(after);
+  FL_TRY(const std::string body, fetch(session, net::Method::get, "/v1/events", query));
+  return understood(proto::event_list_from_json(body));
+}
+
+Outcome<proto::DropList> fetch_drops(const Session& session, const std::string& node) {
+  FL_TRY(const std::string body,
+         fetch(session, net::Method::get, path_of({Kind::node, "", node}) + "/drops"));
+  return understood(proto::drop_list_from_json(body));
+}
+
+Outcome<std::vector<std::string>> node_names(const Session& session) {
+  FL_TRY(const proto::ObjectList nodes, fetch_list(session, Kind::node, ""));
+  std::vector<std::string> names;
+  for (const Object& object : nodes.items) names.push_back(meta_of(object).name);
+  return names;
+}
+
+}  // namespace
+
+Outcome<> events(const Session& session, const EventsOptions& options) {
+  std::string object;
+  if (!options.object.empty()) {
+    FL_TRY(const Reference reference, named(parse_reference(Words{options.object}, session.ns)));
+    object = display(reference);
+  }
+  std::uint64_t after = 0;
+  while (true) {
+    FL_TRY(const proto::EventList list, fetch_events(session, object, after));
+    Table table = table_of(list, wall_now());
+    if (after != 0) table.header.clear();
+    if (after == 0 || !list.events.empty()) std::fputs(table.text().c_str(), stdout);
+    if (!options.follow) return {};
+    std::fflush(stdout);
+    for (const proto::Event& event : list.events) after = std::max(after, event.seq);
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+Outcome<> explain(const Session& session, const Words& object) {
+  FL_TRY(const Reference what, named(parse_reference(object, session.ns)));
+  const std::string ns = what.ns.empty() ? "-" : what.ns;
+  const std::string path = "/v1/explain/" + std::string(to_string(what.kind)) + "/" + ns + "/" + what.name;
+  FL_TRY(const std::string body, fetch(session, net::Method::get, path));
+  FL_TRY(const proto::Explanation explanation, understood(proto::explanation_from_json(body)));
+  std::fputs(format_explanation(explanation).c_str(), stdout);
+  return {};
+}
+
+Outcome<> node_drops(const Session& session, const std::string& node) {
+  std::vector<std::string> names{node};
+  if (node.empty()) {
+    FL_TRY(names, node_names(session));
+  }
+  proto::DropList all;
+  std::optional<Failure> failed;
+  for (const std::string& name : names) {
+    auto drops = fetch_drops(session, name);
+    if (!drops && failed)
+      failed->errors.insert(failed->errors.end(), drops.error().errors.begin(), drops.error().errors.end());
+    if (!drops && !failed) failed = std::move(drops).error();
+    if (!drops) continue;
+    for (proto::Drop& drop : drops->drops) {
+      if (drop.node.empty()) drop.node = name;
+      all.drops.push_back(std::move(drop));
+    }
+  }
+  std::fputs(table_of(all).text().c_str(), stdout);
+  if (failed) return std::unexpected(std::move(*failed));
+  return {};
+}
+
+Outcome<> version(const Session& session) {
+  std::printf("fairlead  %s\n", FAIRLEAD_VERSION);
+  std::fflush(stdout);
+  FL_TRY(const std::string body, fetch(session, net::Method::get, "/v1/version"));
+  FL_TRY(const proto::ServerVersion control, understood(proto::server_version_from_json(body)));
+  std::printf("control   %s, cluster %s, revision %llu\n", control.version.c_str(), control.cluster.c_str(),
+              static_cast<unsigned long long>(control.revision.value));
+  return {};
+}
+
+}  // namespace fairlead::cli

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// fairlead: the command line. Here stand only options, help and the way from a
+// Failure to stderr and the exit code; the commands are in commands.h.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+
+#include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/view/table.h"
+
+namespace fairlead::cli {
+namespace {
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 ok, 1 failed or not ready in time, 2 wrong usage, 3 refused by validation,\n"
+    "4 not found, 5 conflict, 6 control plane unreachable; exec: the command's own code.\n"
+    "Example: fairlead apply -f web.yaml --wait && fairlead get pods";
+
+struct Connection {
+  std::string socket = "/run/fairlead/control.sock";
+  std::string server;
+  std::string token_file;
+  std::string ns{kDefaultNamespace};
+};
+
+struct Everything {
+  Connection connection;
+  ApplyOptions apply, plan;
+  GetOptions get;
+  WaitOptions wait;
+  DeleteOptions remove;
+  EventsOptions events;
+  Words explain;
+  std::string drops_node;
+  LogsOptions logs;
+  ExecOptions exec;
+};
+
+using Run = std::function<Outcome<int>(const Session&)>;
+
+Outcome<int> as_code(Outcome<> done) {
+  if (!done) return std::unexpected(std::move(done).error());
+  return kOk;
+}
+
+CLI::App* command(CLI::App& app, const char* name, const char* what, const char* example) {
+  CLI::App* sub = app.add_subcommand(name, what);
+  sub->footer(std::string("Example: ") + example);
+  sub->fallthrough();
+  return sub;
+}
+
+void add_connection(CLI::App& app, Connection& c) {
+  app.add_option("--socket", c.socket, "Unix socket of the control plane")
+      ->envname("FAIRLEAD_SOCKET")
+      ->capture_default_str();
+  app.add_option("--server", c.server, "ADDRESS:PORT of the control plane, instead of the socket")
+      ->envname("FAIRLEAD_SERVER");
+  app.add_option("--token-file", c.token_file, "File with the token for --server")
+      ->envname("FAIRLEAD_TOKEN_FILE");
+  app.add_option("-n,--namespace", c.ns, "Namespace of the objects")
+      ->envname("FAIRLEAD_NAMESPACE")
+      ->capture_default_str();
+}
+
+void add_apply(CLI::App& app, Everything& all, Run& run) {
+  CLI::App* apply =
+      command(app, "apply", "Create or change the objects of a file", "fairlead apply -f web.yaml --wait");
+  apply->add_option("-f,--file", all.apply.file, "YAML or JSON; - is stdin")->required();
+  apply->add_flag("--dry-run", all.apply.dry_run, "Only show what would change");
+  apply->add_option("--expect", all.apply.expect, "Refuse when the cluster is at another revision");
+  apply->add_flag("--wait", all.apply.wait, "Wait until the jobs are ready");
+  apply->add_option("--timeout", all.apply.timeout, "How long to wait")->capture_default_str();
+  apply->callback([&] { run = [&all](const Session& s) { return as_code(cli::apply(s, all.apply)); }; });
+
+  CLI::App* plan = command(app, "plan", "Show what apply would change", "fairlead plan -f web.yaml");
+  plan->add_option("-f,--file", all.plan.file, "YAML or JSON; - is stdin")->required();
+  plan->add_option("--expect", all.plan.expect, "Refuse when the cluster is at another revision");
+  plan->callback([&] {
+    all.plan.dry_run = true;
+    run = [&all](const Session& s) { return as_code(cli::apply(s, all.plan)); };
+  });
+
+  CLI::App* remove = command(app, "delete", "Delete an object", "fairlead delete job/web");
+  remove->add_option("object", all.remove.object, "KIND/NAME or KIND NAME")->required()->expected(1, 2);
+  remove->add_option("--expect", all.remove.expect, "Refuse when the object is at another revision");
+  remove->callback([&] { run = [&all](const Session& s) { return as_code(delete_object(s, all.remove)); }; });
+}
+
+void add_get(CLI::App& app, Everything& all, Run& run) {
+  CLI::App* get = command(app, "get", "Show objects", "fairlead get nodes,pods,services");
+  get->add_option("objects", all.get.objects, "KINDS (comma between them), KIND NAME or KIND/NAME")
+      ->required()
+      ->expected(1, 2);
+  get->add_option("-o,--output", all.get.output, "table, wide, json or yaml")
+      ->check(CLI::IsMember({"table", "wide", "json", "yaml"}))
+      ->capture_default_str();
+  get->add_flag("-A,--all-namespaces", all.get.all_namespaces, "Of all namespaces");
+  get->callback([&] { run = [&all](const Session& s) { return as_code(cli::get(s, all.get)); }; });
+
+  CLI::App* wait = command(app, "wait", "Wait until an object is ready or deleted",
+                           "fairlead wait job/web --for ready --timeout 30s");
+  wait->add_option("object", all.wait.object, "KIND/NAME or KIND NAME")->required()->expected(1, 2);
+  wait->add_option("--for", all.wait.until, "ready or deleted")
+      ->check(CLI::IsMember({"ready", "deleted"}))
+      ->capture_default_str();
+  wait->add_option("--timeout", all.wait.timeout, "How long, like 30s or 2m")->capture_default_str();
+  wait->callback([&] { run = [&all](const Session& s) { return as_code(cli::wait(s, all.wait)); }; });
+}
+
+void add_pods(CLI::App& app, Everything& all, Run& run) {
+  CLI::App* logs = command(app, "logs", "Print what a pod wrote", "fairlead logs job/web --tail 20 -f");
+  logs->add_option("object", all.logs.object, "A pod, or a job for one of its pods")
+      ->required()
+      ->expected(1, 2);
+  logs->add_option("-c,--container", all.logs.container, "Container; default: the first");
+  logs->add_option("--tail", all.logs.tail, "Only so many last lines");
+  logs->add_flag("-f,--follow", all.logs.follow, "Go on as more is written");
+  logs->callback([&] { run = [&all](const Session& s) { return as_code(cli::logs(s, all.logs)); }; });
+
+  CLI::App* exec = command(app, "exec", "Run a command in a pod; ends with its exit code",
+                           "fairlead exec client -- nslookup web");
+  exec->add_option("object", all.exec.object, "A pod, or a job for one of its ready pods")->required();
+  exec->add_option("-c,--container", all.exec.container, "Container; default: the first");
+  exec->add_flag("-i,--stdin", all.exec.with_stdin, "Give it our standard input");
+  exec->add_option("command", all.exec.command, "After --: the command and its arguments")->required();
+  exec->callback([&] { run = [&all](const Session& s) { return cli::exec(s, all.exec); }; });
+}
+
+void add_looks(CLI::App& app, Everything& all, Run& run) {
+  CLI::App* explain =
+      command(app, "explain", "Say why an object is not placed or not ready", "fairlead explain pod/web-1");
+  explain->add_option("object", all.explain, "KIND/NAME or KIND NAME")->required()->expected(1, 2);
+  explain->callback(
+      [&] { run = [&all](const Session& s) { return as_code(cli::explain(s, all.explain)); }; });
+
+  CLI::App* events = command(app, "events", "Show what happened", "fairlead events job/web -f");
+  events->add_option("object", all.events.object, "Only of this KIND/NAME");
+  events->add_flag("-f,--follow", all.events.follow, "Go on as more happens");
+  events->callback([&] { run = [&all](const Session& s) { return as_code(cli::events(s, all.events)); }; });
+
+  CLI::App* node = command(app, "node", "Look at a node", "fairlead node drops n1");
+  node->require_subcommand(1);
+  CLI::App* drops = command(*node, "drops", "Packets that were dropped, by reason", "fairlead node drops n1");
+  drops->add_option("node", all.drops_node, "Default: all nodes");
+  drops->callback([&] { run = [&all](const Session& s) { return as_code(node_drops(s, all.drops_node)); }; });
+
+  CLI::App* version =
+      command(app, "version", "Versions of this program and of the control plane", "fairlead version");
+  version->callback([&] { run = [](const Session& s) { return as_code(cli::version(s)); }; });
+}
+
+Outcome<Session> open_session(const Connection& c) {
+  Session session;
+  session.ns = c.ns;
+  if (c.server.empty()) {
+    session.control.socket = c.socket;
+    return session;
+  }
+  FL_TRY(session.control, net::ServerAddress::parse(c.server));
+  if (!c.token_file.empty()) {
+    FL_TRY(session.control.token, net::read_token(c.token_file));
+  }
+  return session;
+}
+
+int report(const Failure& failure) {
+  std::fflush(stdout);
+  for (const Error& error : failure.errors) std::fprintf(stderr, "%s\n", printable(format(error)).c_str());
+  return failure.exit;
+}
+
+int main_of(int argc, char** argv) {
+  CLI::App app("fairlead: containers with addresses, names and balanced services");
+  app.footer(kExitCodes);
+  app.require_subcommand(1);
+  Everything all;
+  Run run;
+  add_connection(app, all.connection);
+  add_apply(app, all, run);
+  add_get(app, all, run);
+  add_pods(app, all, run);
+  add_looks(app, all, run);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kOk : kUsage;
+  }
+  const Outcome<Session> session = open_session(all.connection);
+  if (!session) {
+    report(session.error());
+    return kUsage;
+  }
+  const Outcome<int> done = run(*session);
+  return done ? *done : report(done.error());
+}
+
+}  // namespace
+}  // namespace fairlead::cli
+
+int main(int argc, char** argv) { return fairlead::cli::main_of(argc, argv); }

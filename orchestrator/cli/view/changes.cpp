@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "orchestrator/cli/view/changes.h"
+
+#include <algorithm>
+
+namespace fairlead::cli {
+namespace {
+
+std::string sign(std::string_view action) {
+  if (action == "create") return "+";
+  if (action == "update") return "~";
+  if (action == "delete") return "-";
+  if (action == "unchanged") return "=";
+  return "?";
+}
+
+bool is_plain_word(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("-_./:,+@").find(c) != std::string_view::npos;
+  });
+}
+
+// As it can be pasted into a shell.
+std::string shell_word(std::string_view text) {
+  if (is_plain_word(text)) return std::string(text);
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace
+
+std::string format_changes(const proto::ApplyResult& result) {
+  std::size_t width = 0;
+  for (const proto::Change& change : result.changes) width = std::max(width, change.object.size());
+  std::string text;
+  for (const proto::Change& change : result.changes) {
+    std::string line = sign(change.action) + " " + printable(change.object);
+    if (!change.detail.empty())
+      line += std::string(width - change.object.size() + 2, ' ') + printable(change.detail);
+    text += line + "\n";
+  }
+  return text;
+}
+
+std::string format_next(const proto::ApplyResult& plan, std::string_view file, std::string_view ns) {
+  const bool nothing =
+      std::ranges::all_of(plan.changes, [](const auto& c) { return c.action == "unchanged"; });
+  if (nothing) return "Nothing to change.\n";
+  std::string text = "Next: fairlead apply -f " + shell_word(file);
+  if (ns != kDefaultNamespace) text += " -n " + shell_word(ns);
+  return text + " --expect " + std::to_string(plan.revision.value) + "\n";
+}
+
+Table table_of(const proto::EventList& events, WallTime now) {
+  Table table{{"AGE", "TYPE", "OBJECT", "REASON", "MESSAGE"}, {}};
+  for (const proto::Event& e : events.events)
+    table.rows.push_back({format_age(e.time, now), e.type, e.object, e.reason, e.message});
+  return table;
+}
+
+Table table_of(const proto::DropList& drops) {
+  Table table{{"NODE", "REASON", "PACKETS", "LAST-FLOW"}, {}};
+  for (const proto::Drop& d : drops.drops)
+    table.rows.push_back({d.node, d.reason, std::to_string(d.packets), d.last_flow});
+  const bool flows = std::ranges::any_of(drops.drops, [](const auto& d) { return !d.last_flow.empty(); });
+  if (flows) return table;
+  table.header.pop_back();
+  for (auto& row : table.rows) row.pop_back();
+  return table;
+}
+
+std::string format_explanation(const proto::Explanation& e) {
+  Table table;
+  for (std::size_t i = 0; i < e.because.size(); ++i)
+    table.rows.push_back({i == 0 ? "because" : "", e.because[i]});
+  if (!e.fix.empty()) table.rows.push_back({"fix", e.fix});
+  return printable(e.object) + "  " + printable(e.state) + "\n" + table.text();
+}
+
+}  // namespace fairlead::cli

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "orchestrator/cli/view/objects.h"
+
+#include <algorithm>
+
+#include "control/catalog/fields.h"
+
+namespace fairlead::cli {
+namespace {
+
+using Row = std::vector<std::string>;
+
+std::string count(std::uint64_t n) { return std::to_string(n); }
+std::string share(std::uint64_t n, std::uint64_t of) { return count(n) + "/" + count(of); }
+
+std::string words(const auto& scalar, const auto& value) { return scalar.write(value).text; }
+
+std::string both(const IpAddress& v4, const IpAddress& v6) {
+  std::string text = v4.is_none() ? "" : format(v4);
+  if (!v6.is_none()) text += (text.empty() ? "" : " ") + format(v6);
+  return text.empty() ? "-" : text;
+}
+
+std::string label_list(const Labels& labels) {
+  std::string text;
+  for (const auto& [key, value] : labels) text += (text.empty() ? "" : ",") + key + "=" + value;
+  return text;
+}
+
+// Pods that hold resources: everything until the node has removed them.
+bool holds(const Pod& pod) { return pod.status.phase != PodPhase::gone; }
+
+std::string state_of(const Pod& pod) {
+  const bool leaves = pod.stop && pod.status.phase != PodPhase::gone;
+  return words(kPodPhases, leaves ? PodPhase::stopping : pod.status.phase);
+}
+
+Row row(const Namespace& o, std::span<const Pod>, const View& view) {
+  return {o.meta.name, format_age(o.meta.created, view.now)};
+}
+
+Row row(const Node& o, std::span<const Pod> pods, const View& view) {
+  std::uint64_t running = 0, milli = 0, bytes = 0;
+  for (const Pod& pod : pods) {
+    if (pod.node != o.meta.name || !holds(pod)) continue;
+    ++running;
+    for (const Container& c : pod.pod.containers) {
+      milli += c.resources.cpu_milli;
+      bytes += c.resources.memory_bytes;
+    }
+  }
+  const auto used = static_cast<std::uint32_t>(std::min<std::uint64_t>(milli, 0xFFFFFFFF));
+  Row cells{o.meta.name,
+            both(o.address, {}),
+            words(kNodeStates, o.status.state),
+            share(running, o.max_pods),
+            doc::format_cpu(used) + "/" + doc::format_cpu(o.cpu_milli),
+            format_size(bytes) + "/" + format_size(o.memory_bytes),
+            o.status.kernel,
+            format_age(o.meta.created, view.now)};
+  if (view.wide)
+    cells.insert(cells.end(), {both(o.host4, o.host6), o.status.version, label_list(o.meta.labels)});
+  return cells;
+}
+
+Row row(const Job& o, std::span<const Pod>, const View& view) {
+  return {o.meta.name,
+          "service",
+          share(o.status.ready, o.replicas),
+          count(o.status.updated),
+          format_age(o.meta.created, view.now),
+          o.status.why};
+}
+
+Row row(const Pod& o, std::span<const Pod>, const View& view) {
+  return {o.meta.name,
+          o.job.empty() ? "-" : o.job,
+          o.node.empty() ? "-" : o.node,
+          view.wide ? both(o.ipv4, o.ipv6) : both(o.ipv4.is_none() ? o.ipv6 : o.ipv4, {}),
+          state_of(o),
+          count(o.status.restarts),
+          format_age(o.meta.created, view.now),
+          o.status.why};
+}
+
+Row row(const Service& o, std::span<const Pod> pods, const View& view) {
+  std::string ports;
+  for (const ServicePort& port : o.ports)
+    ports += (ports.empty() ? "" : ",") + count(port.port) + (port.protocol == Protocol::udp ? "/udp" : "") +
+             "->" + (port.name.empty() ? count(port.target) : port.name);
+  std::uint64_t wanted = 0, ready = 0;
+  for (const Pod& pod : pods) {
+    if (pod.meta.ns != o.meta.ns || pod.job != o.job || pod.stop || !holds(pod)) continue;
+    ++wanted;
+    ready += pod.status.phase == PodPhase::ready ? 1 : 0;
+  }
+  Row cells{o.meta.name, both(o.vip4, o.vip6), ports, share(ready, wanted), "cluster"};
+  if (view.wide) cells.push_back(format_age(o.meta.created, view.now));
+  return cells;
+}
+
+Row header(Kind kind, const View& view) {
+  switch (kind) {
+    case Kind::namespace_:
+      return {"NAMESPACE", "AGE"};
+    case Kind::node: {
+      Row names{"NODE", "ADDRESS", "STATE", "PODS", "CPU", "MEMORY", "KERNEL", "AGE"};
+      if (view.wide) names.insert(names.end(), {"HOST", "VERSION", "LABELS"});
+      return names;
+    }
+    case Kind::job:
+      return {"JOB", "TYPE", "READY", "UPDATED", "AGE", "WHY"};
+    case Kind::pod:
+      return {"POD", "JOB", "NODE", "ADDRESS", "STATE", "RESTARTS", "AGE", "WHY"};
+    case Kind::service:
+      break;
+  }
+  Row names{"SERVICE", "VIP", "PORTS", "READY", "SCOPE"};
+  if (view.wide) names.push_back("AGE");
+  return names;
+}
+
+}  // namespace
+
+Table table_of(Kind kind, std::span<const Object> objects, std::span<const Pod> pods, const View& view) {
+  const bool with_namespace = view.all_namespaces && kind != Kind::namespace_ && kind != Kind::node;
+  Table table{header(kind, view), {}};
+  if (with_namespace) table.header.insert(table.header.begin(), "NAMESPACE");
+  for (const Object& object : objects) {
+    Row cells = std::visit([&](const auto& o) { return row(o, pods, view); }, object);
+    if (with_namespace) cells.insert(cells.begin(), meta_of(object).ns);
+    table.rows.push_back(std::move(cells));
+  }
+  return table;
+}
+
+}  // namespace fairlead::cli

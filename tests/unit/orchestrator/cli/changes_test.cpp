@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "orchestrator/cli/view/changes.h"
+
+#include <gtest/gtest.h>
+
+namespace fairlead::cli {
+namespace {
+
+const proto::ApplyResult kPlan{{{"create", "job/web", "n1 1, n2 1, n3 1"},
+                                {"create", "service/web", "10.96.0.7 fd00:96::7  80->http"},
+                                {"update", "job/a", ""},
+                                {"delete", "pod/b", ""},
+                                {"unchanged", "namespace/shop", ""}},
+                               Revision(41),
+                               true};
+
+TEST(Changes, AsTheDesignShowsThem) {
+  EXPECT_EQ(format_changes(kPlan),
+            "+ job/web         n1 1, n2 1, n3 1\n"
+            "+ service/web     10.96.0.7 fd00:96::7  80->http\n"
+            "~ job/a\n"
+            "- pod/b\n"
+            "= namespace/shop\n");
+}
+
+TEST(Changes, TheNextCommandCanBePasted) {
+  EXPECT_EQ(format_next(kPlan, "web.yaml", "default"), "Next: fairlead apply -f web.yaml --expect 41\n");
+  EXPECT_EQ(format_next(kPlan, "my web's.yaml", "shop"),
+            "Next: fairlead apply -f 'my web'\\''s.yaml' -n shop --expect 41\n");
+}
+
+TEST(Changes, NothingToChangeNeedsNoNextCommand) {
+  EXPECT_EQ(format_next({{{"unchanged", "job/web", ""}}, Revision(41), true}, "a", "default"),
+            "Nothing to change.\n");
+}
+
+TEST(Changes, Explanations) {
+  EXPECT_EQ(format_explanation(
+                {"pod/web-2", "not placed", {"n1: 0.1 of 2 cpu left", "n2: silent"}, "ask for less"}),
+            "pod/web-2  not placed\n"
+            "because  n1: 0.1 of 2 cpu left\n"
+            "         n2: silent\n"
+            "fix      ask for less\n");
+  EXPECT_EQ(format_explanation({"pod/web-2", "ready on n1", {}, ""}), "pod/web-2  ready on n1\n");
+}
+
+TEST(Changes, Drops) {
+  EXPECT_EQ(table_of(proto::DropList{{{"n1", "STALE_EPOCH", 17, ""}}}).text(),
+            "NODE  REASON       PACKETS\nn1    STALE_EPOCH  17\n");
+}
+
+TEST(Changes, Events) {
+  const proto::EventList events{{{1, WallTime(Millis(1000)), "pod/web-1", "warning", "Failed", "exit 1"}}};
+  EXPECT_EQ(table_of(events, WallTime(Millis(8000))).text(),
+            "AGE  TYPE     OBJECT     REASON  MESSAGE\n7s   warning  pod/web-1  Failed  exit 1\n");
+}
+
+}  // namespace
+}  // namespace fairlead::cli
