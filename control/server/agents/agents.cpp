@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/server/agents/agents.h"
+
+#include <boost/asio/this_coro.hpp>
+
+#include "base/io/log.h"
+#include "control/server/state/follow.h"
+
+namespace fairlead::server {
+namespace {
+
+constexpr std::size_t kMaxRelays = 256;
+
+std::string encode_for_agent(const proto::WatchEvent& event) {
+  return proto::encode(proto::ControlMessage(event));
+}
+
+net::Message frame(const proto::ControlMessage& message) { return {proto::encode(message), true}; }
+
+Error agent_gone(const std::string& node) {
+  return {Code::unavailable, "node/" + node, "its agent is not connected",
+          "look at fairlead-agent on " + node};
+}
+
+}  // namespace
+
+net::Task<> Agents::serve(net::Request request, net::WebSocketPtr stream) {
+  Result<net::Message> first = co_await stream->receive();
+  if (!first) co_return;
+  Result<LinkPtr> link = admit(*first, stream);
+  if (!link) {
+    ++counters_.malformed;
+    log::warn("an agent could not join", {{"peer", request.principal.peer}, {"error", format(link.error())}});
+    stream->close(format(link.error()));
+    co_return;
+  }
+  net::TaskGroup feed(co_await net::asio::this_coro::executor);
+  feed.spawn("catalog", follow(&cluster_.state(), Revision{}, stream, encode_for_agent));
+  co_await read_messages(*link);
+  left(*link);
+  feed.cancel();
+  co_await feed.wait();
+}
+
+Result<Agents::LinkPtr> Agents::admit(const net::Message& first, net::WebSocketPtr stream) {
+  FL_TRY(const proto::AgentMessage message, proto::decode_agent_message(first.bytes));
+  const auto* join = std::get_if<proto::Join>(&message);
+  if (join == nullptr)
+    return fail(Code::invalid, "agent's stream", "the first message is not Join",
+                "use an agent of this version");
+  FL_TRY(const proto::Welcome welcome, cluster_.join(*join));
+  ++counters_.joins;
+  if (const auto old = links_.find(join->name); old != links_.end()) replace(LinkPtr(old->second));
+  auto link = std::make_shared<Link>(Link{join->name, std::move(stream)});
+  links_[join->name] = link;
+  FL_TRY_OK(link->stream->send(frame(welcome)));
+  log::info("a node joined", {{"node", join->name}, {"number", std::to_string(welcome.node_number)}});
+  return link;
+}
+
+void Agents::replace(const LinkPtr& old) {
+  ++counters_.replaced;
+  left(old);
+  old->stream->close("a newer connection of this node has taken its place");
+  const Result<> noted =
+      cluster_.note({"node/" + old->node, true, "Replaced",
+                     "its agent connected while it was connected; the newer stream counts"});
+  if (!noted) log::warn("an event could not be stored", {{"error", format(noted.error())}});
+}
+
+net::Task<> Agents::read_messages(LinkPtr link) {
+  for (;;) {
+    Result<net::Message> message = co_await link->stream->receive();
+    if (!message) {
+      log::info("a node's stream ended", {{"node", link->node}, {"reason", message.error().reason}});
+      co_return;
+    }
+    Result<proto::AgentMessage> decoded = proto::decode_agent_message(message->bytes);
+    const Result<> taken = decoded ? take(link, std::move(*decoded)) : std::unexpected(decoded.error());
+    if (taken) continue;
+    log::warn("a node sent what cannot be used", {{"node", link->node}, {"error", format(taken.error())}});
+    if (taken.error().code != Code::corrupt && taken.error().code != Code::invalid) continue;
+    ++counters_.malformed;
+    link->stream->close(format(taken.error()));
+    co_return;
+  }
+}
+
+Result<> Agents::take(const LinkPtr& link, proto::AgentMessage message) {
+  const auto current = links_.find(link->node);
+  if (current == links_.end() || current->second != link) return {};  // replaced, and closing
+  if (const auto* beat = std::get_if<proto::Heartbeat>(&message)) {
+    cluster_.heard(link->node, beat->applied);
+    return {};
+  }
+  if (const auto* report = std::get_if<proto::PodReport>(&message))
+    return cluster_.report(link->node, *report);
+  if (auto* data = std::get_if<proto::StreamData>(&message)) {
+    take_data(link, std::move(*data));
+    return {};
+  }
+  if (auto* close = std::get_if<proto::StreamClose>(&message)) {
+    const auto relay = relays_.find(close->id);
+    if (relay != relays_.end() && relay->second.link == link) end_relay(close->id, std::move(*close));
+    return {};
+  }
+  return fail(Code::invalid, "node/" + link->node, "joined twice on one stream", "connect again");
+}
+
+void Agents::take_data(const LinkPtr& link, proto::StreamData data) {
+  const auto relay = relays_.find(data.id);
+  if (relay == relays_.end() || relay->second.link != link)
+    return;                                      // the user has gone; the node will hear of it
+  const auto deliver = relay->second.ends.data;  // a copy: it may close the relay
+  deliver(std::move(data));
+}
+
+Result<std::uint64_t> Agents::open_relay(const std::string& node, proto::StreamOpen open, RelayEnds ends) {
+  const auto link = links_.find(node);
+  if (link == links_.end()) return std::unexpected(agent_gone(node));
+  if (relays_.size() >= kMaxRelays)
+    return fail(Code::exhausted, "streams", std::to_string(kMaxRelays) + " are open",
+                "close some, then try again");
+  open.id = next_relay_++;
+  FL_TRY_OK(link->second->stream->send(frame(open)));
+  relays_.emplace(open.id, Relay{link->second, std::move(ends)});
+  ++counters_.relays;
+  return open.id;
+}
+
+net::Task<Result<>> Agents::send_to_node(std::uint64_t id, proto::StreamData data) {
+  const auto relay = relays_.find(id);
+  if (relay == relays_.end()) co_return fail(Code::unavailable, "stream", "it has ended");
+  const LinkPtr link = relay->second.link;
+  data.id = id;
+  Result<> sent = co_await link->stream->send_when_room(frame(data));
+  co_return sent;
+}
+
+void Agents::close_relay(std::uint64_t id, Error reason) {
+  const auto relay = relays_.find(id);
+  if (relay == relays_.end()) return;
+  const LinkPtr link = relay->second.link;
+  relays_.erase(relay);
+  // A full queue cannot take the news: then the node's whole stream ends.
+  const Result<> told = link->stream->send(frame(proto::StreamClose{id, 0, std::move(reason)}));
+  if (!told) link->stream->close(told.error().reason);
+}
+
+void Agents::end_relay(std::uint64_t id, proto::StreamClose close) {
+  const auto relay = relays_.extract(id);
+  if (relay) relay.mapped().ends.closed(std::move(close));
+}
+
+void Agents::left(const LinkPtr& link) {
+  const auto found = links_.find(link->node);
+  if (found != links_.end() && found->second == link) links_.erase(found);
+  std::vector<std::uint64_t> orphans;
+  for (const auto& [id, relay] : relays_)
+    if (relay.link == link) orphans.push_back(id);
+  for (const std::uint64_t id : orphans) end_relay(id, {id, 0, agent_gone(link->node)});
+}
+
+std::size_t Agents::queued_messages() const {
+  std::size_t sum = 0;
+  for (const auto& [node, link] : links_) sum += link->stream->queued_messages();
+  return sum;
+}
+
+}  // namespace fairlead::server

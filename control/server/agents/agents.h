@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Agents: the nodes' streams. Each node has one: the newest, if it connects
+// twice. Up come heartbeats and pod reports; down go the catalog and, opened
+// by users, streams to one pod (exec, logs) or node (drops), which are relayed
+// by number. Either side's end closes the other; a side that reads too slowly
+// for its bounded queue is closed, and nobody else waits for it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "control/net/http.h"
+#include "control/net/websocket.h"
+#include "control/proto/stream.h"
+#include "control/server/cluster/cluster.h"
+
+namespace fairlead::server {
+
+// What a user's side does with what its node sends. Both are called on the loop.
+struct RelayEnds {
+  std::function<void(proto::StreamData)> data;
+  std::function<void(proto::StreamClose)> closed;  // once, unless close_relay() came first
+};
+
+struct AgentCounters {
+  std::uint64_t joins = 0;
+  std::uint64_t replaced = 0;   // a newer stream of the same node came
+  std::uint64_t malformed = 0;  // messages that could not be read or used
+  std::uint64_t relays = 0;     // opened
+};
+
+class Agents {
+ public:
+  explicit Agents(Cluster& cluster) : cluster_(cluster) {}
+
+  net::Task<> serve(net::Request request, net::WebSocketPtr stream);
+
+  // Opens a stream at a node: its number, or why not.
+  Result<std::uint64_t> open_relay(const std::string& node, proto::StreamOpen open, RelayEnds ends);
+  // A user's bytes; waits for room in the node's queue.
+  net::Task<Result<>> send_to_node(std::uint64_t id, proto::StreamData data);
+  void close_relay(std::uint64_t id, Error reason);
+
+  bool is_connected(const std::string& node) const { return links_.contains(node); }
+  std::size_t connected() const { return links_.size(); }
+  std::size_t open_relays() const { return relays_.size(); }
+  std::size_t queued_messages() const;
+  const AgentCounters& counters() const { return counters_; }
+
+ private:
+  struct Link {
+    std::string node;
+    net::WebSocketPtr stream;
+  };
+  using LinkPtr = std::shared_ptr<Link>;
+  struct Relay {
+    LinkPtr link;
+    RelayEnds ends;
+  };
+
+  Result<LinkPtr> admit(const net::Message& first, net::WebSocketPtr stream);
+  void replace(const LinkPtr& old);
+  net::Task<> read_messages(LinkPtr link);
+  Result<> take(const LinkPtr& link, proto::AgentMessage message);
+  void take_data(const LinkPtr& link, proto::StreamData data);
+  void end_relay(std::uint64_t id, proto::StreamClose close);
+  void left(const LinkPtr& link);
+
+  Cluster& cluster_;
+  std::map<std::string, LinkPtr> links_;
+  std::map<std::uint64_t, Relay> relays_;
+  std::uint64_t next_relay_ = 1;
+  AgentCounters counters_;
+};
+
+}  // namespace fairlead::server

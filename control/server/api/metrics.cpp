@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <boost/json.hpp>
+#include <prometheus/text_serializer.h>
+#include <sstream>
+
+#include "control/server/api/answers.h"
+#include "control/server/api/api.h"
+
+namespace fairlead::server {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+class Families {
+ public:
+  void add(MetricType type, const std::string& name, const std::string& help) {
+    all_.push_back({"fairlead_" + name, help, type, {}});
+  }
+  void value(double value, Labels labels = {}) {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    if (all_.back().type == MetricType::Counter)
+      metric.counter.value = value;
+    else
+      metric.gauge.value = value;
+    all_.back().metric.push_back(std::move(metric));
+  }
+  template <class T>
+  void gauge(const std::string& name, const std::string& help, T number) {
+    add(MetricType::Gauge, name, help);
+    value(static_cast<double>(number));
+  }
+  template <class T>
+  void counter(const std::string& name, const std::string& help, T number) {
+    add(MetricType::Counter, name, help);
+    value(static_cast<double>(number));
+  }
+  std::string text() const {
+    std::ostringstream out;
+    prometheus::TextSerializer().Serialize(out, all_);
+    return std::move(out).str();
+  }
+
+ private:
+  std::vector<MetricFamily> all_;
+};
+
+void add_objects(Families& families, const Snapshot& snapshot) {
+  families.add(MetricType::Gauge, "objects", "Objects by kind");
+  families.value(static_cast<double>(snapshot.namespaces.size()), {{"kind", "namespace"}});
+  families.value(static_cast<double>(snapshot.nodes.size()), {{"kind", "node"}});
+  families.value(static_cast<double>(snapshot.jobs.size()), {{"kind", "job"}});
+  families.value(static_cast<double>(snapshot.pods.size()), {{"kind", "pod"}});
+  families.value(static_cast<double>(snapshot.services.size()), {{"kind", "service"}});
+  constexpr const char* kPhases[] = {"placed", "starting", "running", "ready", "failed", "stopping", "gone"};
+  std::size_t phases[std::size(kPhases)] = {};
+  for (const auto& [name, pod] : snapshot.pods) ++phases[static_cast<std::size_t>(pod->status.phase)];
+  families.add(MetricType::Gauge, "pods", "Pods by phase");
+  for (std::size_t i = 0; i < std::size(kPhases); ++i)
+    families.value(static_cast<double>(phases[i]), {{"phase", kPhases[i]}});
+  std::size_t silent = 0;
+  for (const auto& [name, node] : snapshot.nodes) silent += node->status.state == NodeState::silent ? 1 : 0;
+  families.add(MetricType::Gauge, "nodes", "Nodes by state");
+  families.value(static_cast<double>(snapshot.nodes.size() - silent), {{"state", "ready"}});
+  families.value(static_cast<double>(silent), {{"state", "silent"}});
+}
+
+void add_leases(Families& families, const ipam::Leases& leases) {
+  families.add(MetricType::Gauge, "addresses", "Addresses of a pool by state");
+  for (const ipam::Ledger& ledger : leases.ledgers()) {
+    const ipam::Counts counts = ledger.counts();
+    const std::string& pool = ledger.block().pool;
+    families.value(counts.held, {{"pool", pool}, {"state", "held"}});
+    families.value(counts.resting, {{"pool", pool}, {"state", "resting"}});
+    families.value(counts.free, {{"pool", pool}, {"state", "free"}});
+  }
+}
+
+void add_store(Families& families, const store::StoreStats& stats) {
+  families.gauge("store_revision", "The store's newest revision", stats.revision.value);
+  families.gauge("store_keys", "Keys in the store", stats.keys);
+  families.gauge("store_history_bytes", "Bytes of the revisions still kept", stats.history_bytes);
+  families.gauge("store_read_only", "1 while the last write failed", stats.read_only ? 1 : 0);
+  families.gauge("store_watches", "Open watches", stats.watches);
+  families.counter("store_commits_total", "Transactions that wrote", stats.writes);
+  families.counter("store_conflicts_total", "Transactions whose expectations were false", stats.conflicts);
+  families.counter("store_refused_total", "Transactions over a limit", stats.refused);
+  families.counter("store_failed_total", "Transactions that the disk refused", stats.failed_writes);
+  families.counter("store_watches_lagged_total", "Watches that lost their history", stats.watches_lagged);
+}
+
+void add_net(Families& families, const net::ServerCounters& net) {
+  families.add(MetricType::Counter, "requests_total", "Answered requests by status");
+  for (const auto& [status, count] : net.responses)
+    families.value(static_cast<double>(count), {{"code", std::to_string(status)}});
+  families.gauge("connections", "Open connections", net.connections);
+  families.gauge("streams", "Open WebSocket streams", net.streams);
+  families.add(MetricType::Counter, "refused_total", "Refused peers and requests by reason");
+  families.value(static_cast<double>(net.refused_connections), {{"reason", "connections"}});
+  families.value(static_cast<double>(net.refused_tokens), {{"reason", "token"}});
+  families.value(static_cast<double>(net.malformed), {{"reason", "malformed"}});
+}
+
+}  // namespace
+
+net::Response Api::metrics(const net::Request&) const {
+  Families families;
+  add_objects(families, cluster_.snapshot());
+  add_leases(families, cluster_.state().facts().leases);
+  add_store(families, cluster_.state().stats());
+  add_net(families, net_());
+  families.gauge("agents_connected", "Nodes with a stream", agents_.connected());
+  families.gauge("agent_queued_messages", "Messages that wait for slow agents", agents_.queued_messages());
+  families.gauge("relays", "Open exec, logs and drops streams", agents_.open_relays());
+  families.counter("agent_joins_total", "Joins of agents", agents_.counters().joins);
+  families.counter("agent_malformed_total", "Messages of agents that could not be used",
+                   agents_.counters().malformed);
+  families.counter("pod_reports_total", "Reports of agents about pods", cluster_.counters().reports);
+  families.counter("pod_reports_ignored_total", "Reports about pods that are not there",
+                   cluster_.counters().reports_ignored);
+  families.counter("settles_total", "Decision rounds", cluster_.counters().settles);
+  return {200, "text/plain; version=0.0.4", families.text()};
+}
+
+net::Response Api::health(const net::Request&) const { return {200, "text/plain", "ok\n"}; }
+
+net::Response Api::version(const net::Request&) const {
+  return answer(
+      boost::json::serialize(boost::json::object{{"version", FAIRLEAD_VERSION},
+                                                 {"api", "v1"},
+                                                 {"cluster", cluster_.state().facts().cluster_id},
+                                                 {"revision", cluster_.snapshot().revision.value}}));
+}
+
+}  // namespace fairlead::server

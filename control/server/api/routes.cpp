@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/server/api/api.h"
+
+namespace fairlead::server {
+namespace {
+
+using net::Method;
+using net::Request;
+
+// A route that answers at once, as the awaited function that the router takes.
+net::Task<net::Response> at_once(net::Response response) { co_return response; }
+
+}  // namespace
+
+void Api::add_routes(net::Router& router) {
+  const auto now = [&](Method method, std::string_view pattern, std::string verb, auto function) {
+    router.on(method, pattern, std::move(verb),
+              [this, function](Request request) { return at_once((this->*function)(request)); });
+  };
+  now(Method::get, "/healthz", "health", &Api::health);
+  now(Method::get, "/metrics", "get", &Api::metrics);
+  now(Method::get, "/v1/version", "get", &Api::version);
+  now(Method::get, "/v1/events", "get", &Api::events);
+  now(Method::get, "/v1/explain/{kinds}/{ns}/{name}", "get", &Api::explain);
+  now(Method::post, "/v1/apply", "apply", &Api::apply);
+  router.on(Method::get, "/v1/nodes/{name}/drops", "get", [this](Request r) { return drops(std::move(r)); });
+  router.on_stream("/v1/watch", "watch",
+                   [this](Request r, net::WebSocketPtr s) { return watch(std::move(r), std::move(s)); });
+  router.on_stream("/v1/agent", "join", [this](Request r, net::WebSocketPtr s) {
+    return agents_.serve(std::move(r), std::move(s));
+  });
+  router.on_stream("/v1/namespaces/{ns}/pods/{name}/exec", "exec",
+                   [this](Request r, net::WebSocketPtr s) { return exec(std::move(r), std::move(s)); });
+  router.on_stream("/v1/namespaces/{ns}/pods/{name}/logs", "logs",
+                   [this](Request r, net::WebSocketPtr s) { return logs(std::move(r), std::move(s)); });
+  now(Method::get, "/v1/{kinds}", "get", &Api::list);
+  for (const char* pattern : {"/v1/{kinds}/{name}", "/v1/namespaces/{ns}/{kinds}/{name}"}) {
+    now(Method::get, pattern, "get", &Api::get);
+    now(Method::put, pattern, "put", &Api::put);
+    now(Method::delete_, pattern, "delete", &Api::remove);
+  }
+}
+
+}  // namespace fairlead::server

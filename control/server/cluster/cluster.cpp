@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/server/cluster/cluster.h"
+
+#include "base/io/log.h"
+#include "orchestrator/plan/verify.h"
+
+namespace fairlead::server {
+namespace {
+
+constexpr int kMaxRounds = 64;  // of one settle(); each is a transaction or more
+
+ApplyContext context_of(const Cluster::Call& call, const Surroundings& outside) {
+  return {call.expect, call.by, outside.wall(), outside.uid};
+}
+
+}  // namespace
+
+Cluster::Cluster(State& state, ClusterRules rules, Surroundings outside)
+    : state_(state),
+      rules_(rules),
+      outside_(std::move(outside)),
+      liveness_(outside_.mono(), rules.start_grace, rules.silent_after) {}
+
+Checked<proto::ApplyResult> Cluster::apply(const std::vector<spec::Parsed>& documents, const Call& call) {
+  Checked<Intent> intent = intend(snapshot(), documents, context_of(call, outside_));
+  if (!intent) return std::unexpected(std::move(intent).error());
+  return carry_out(std::move(*intent), call);
+}
+
+Checked<proto::ApplyResult> Cluster::remove(const plan::ObjectKey& key, const Call& call) {
+  Result<Intent> intent = intend_removal(snapshot(), key, context_of(call, outside_));
+  if (!intent) return std::unexpected(Errors{std::move(intent).error()});
+  if (key.kind == Kind::node) {
+    Result<plan::Writes> leaving = plan::leave(key.name, snapshot(), state_.facts().leases);
+    if (!leaving) return std::unexpected(Errors{std::move(leaving).error()});
+    if (leaving->units.size() != 1)
+      return std::unexpected(
+          Errors{{Code::conflict, "node/" + key.name, "cannot leave in one step", "try again"}});
+    intent->unit = std::move(leaving->units.front());
+    if (!call.dry_run) liveness_.forget(key.name);
+  }
+  return carry_out(std::move(*intent), call);
+}
+
+Checked<proto::ApplyResult> Cluster::carry_out(Intent intent, const Call& call) {
+  preview(intent, snapshot(), state_.facts().leases, rules_of_reconcile(), outside_.wall());
+  proto::ApplyResult result{std::move(intent.changes), snapshot().revision, call.dry_run};
+  const bool nothing = intent.unit.operations() == 0;
+  if (call.dry_run || nothing) return result;
+  Result<> done = state_.commit({std::move(intent.unit)}, intent.notes, outside_.wall());
+  if (!done) return std::unexpected(Errors{std::move(done).error()});
+  settle();
+  result.revision = snapshot().revision;
+  return result;
+}
+
+Result<proto::Welcome> Cluster::join(const proto::Join& join) {
+  Node fresh;
+  fresh.meta.name = join.name;
+  fresh.meta.labels = join.labels;
+  fresh.meta.uid = outside_.uid();
+  fresh.meta.created = outside_.wall();
+  fresh.address = join.address;
+  fresh.cpu_milli = join.cpu_milli;
+  fresh.memory_bytes = join.memory_bytes;
+  fresh.max_pods = join.max_pods;
+  fresh.status = {NodeState::ready, outside_.wall(), join.kernel, join.version};
+  FL_TRY(const plan::Writes writes, plan::join(fresh, snapshot(), state_.facts().leases));
+  FL_TRY_OK(state_.commit(writes.units, writes.events, outside_.wall()));
+  heard(join.name, Revision{});
+  outside_.settle_soon();
+  const auto node = find(snapshot().nodes, "", join.name);
+  if (!node) return fail(Code::conflict, "node/" + join.name, "was deleted while it joined", "join again");
+  return proto::Welcome{node->number, state_.facts().cluster_id, snapshot().network, node->host4,
+                        node->host6,  rules_.heartbeat};
+}
+
+void Cluster::heard(const std::string& node, Revision applied) {
+  liveness_.heard(node, outside_.mono(), applied);
+}
+
+Result<> Cluster::report(const std::string& node, const proto::PodReport& report) {
+  ++counters_.reports;
+  const auto pod = find(snapshot().pods, report.ns, report.name);
+  if (!pod || pod->meta.uid != report.uid || pod->node != node) {
+    ++counters_.reports_ignored;
+    return {};
+  }
+  if (pod->status == report.status) return {};
+  Pod next = *pod;
+  next.status = report.status;
+  const plan::ObjectKey key = plan::key_of(Object(next));
+  std::vector<Note> notes;
+  if (pod->status.phase != report.status.phase || pod->status.why != report.status.why) {
+    constexpr const char* kWords[] = {"Placed", "Starting", "Running", "Ready", "Failed", "Stopping", "Gone"};
+    const auto phase = static_cast<std::size_t>(report.status.phase);
+    const bool bad = report.status.phase == PodPhase::failed;
+    notes.push_back({display_name(Object(next)), bad, kWords[phase],
+                     "on " + node + (report.status.why.empty() ? "" : ": " + report.status.why)});
+  }
+  plan::Unit unit{{{key, pod->meta.revision}}, {Object(std::move(next))}, {}, {}};
+  FL_TRY_OK(state_.commit({std::move(unit)}, notes, outside_.wall()));
+  outside_.settle_soon();
+  return {};
+}
+
+Result<> Cluster::note(Note note) { return state_.commit({}, {std::move(note)}, outside_.wall()); }
+
+void Cluster::settle() {
+  ++counters_.settles;
+  settle_again_ = false;
+  for (int round = 0; round < kMaxRounds; ++round) {
+    const Result<bool> changed = settle_once();
+    if (changed && !*changed) return;
+    if (changed) continue;
+    ++counters_.transactions_lost;
+    settle_again_ = true;
+    if (changed.error().code == Code::conflict) continue;
+    log::warn("a decision could not be stored", {{"error", format(changed.error())}});
+    return;
+  }
+  settle_again_ = true;  // the next tick goes on
+}
+
+// False: everything is as it should be.
+Result<bool> Cluster::settle_once() {
+  const WallTime now = outside_.wall();
+  const reconciler::Changes changes = reconciler::reconcile(snapshot(), now, rules_of_reconcile());
+  if (changes.empty()) return false;
+  const ipam::Leases& leases = state_.facts().leases;
+  const scheduler::Plan plan = scheduler::place(snapshot(), leases, changes, snapshot().network.cluster_seed);
+  const plan::Writes writes = plan::verify(plan, snapshot(), leases);
+  std::vector<Note> notes;
+  for (const Note& note : writes.events)
+    if (!note.warning || !state_.facts().events.said_last(note)) notes.push_back(note);
+  if (writes.empty() && notes.empty()) return false;
+  FL_TRY_OK(state_.commit(writes.units, notes, now));
+  return !writes.empty();
+}
+
+void Cluster::turn(const NodeTurn& turn) {
+  const auto node = find(snapshot().nodes, "", turn.node);
+  Node next = *node;
+  next.status.state = turn.state;
+  next.status.since = outside_.wall();
+  const plan::ObjectKey key = plan::key_of(Object(next));
+  const bool silent = turn.state == NodeState::silent;
+  const Note note{"node/" + turn.node, silent, silent ? "Silent" : "Ready",
+                  silent ? "not heard for " + format_duration(rules_.silent_after) : "heard again"};
+  const plan::Unit unit{{{key, node->meta.revision}}, {Object(std::move(next))}, {}, {}};
+  const Result<> done = state_.commit({unit}, {note}, outside_.wall());
+  if (done)
+    log::info("a node's state changed", {{"node", turn.node}, {"state", silent ? "silent" : "ready"}});
+  else
+    log::warn("a node's state could not be stored", {{"node", turn.node}, {"error", format(done.error())}});
+}
+
+void Cluster::free_addresses() {
+  const Revision acknowledged = liveness_.acknowledged(snapshot());
+  if (acknowledged.value == 0 || acknowledged <= freed_up_to_) return;
+  const plan::Writes writes = plan::free_rested(state_.facts().leases, acknowledged);
+  if (writes.empty()) {
+    freed_up_to_ = acknowledged;
+    return;
+  }
+  const Result<> done = state_.commit(writes.units, writes.events, outside_.wall());
+  if (!done) log::warn("addresses could not be freed", {{"error", format(done.error())}});
+}
+
+void Cluster::tick() {
+  const std::vector<NodeTurn> turns = liveness_.due(snapshot(), outside_.mono());
+  for (const NodeTurn& one : turns) turn(one);
+  free_addresses();
+  const WallTime now = outside_.wall();
+  const bool due = deadline_ && *deadline_ <= now;
+  if (!turns.empty() || due || settle_again_) settle();
+  deadline_ = reconciler::next_deadline(snapshot(), now, rules_of_reconcile());
+}
+
+Result<Explanation> Cluster::explain(const plan::ObjectKey& key) const {
+  return server::explain(state_.facts(), key, outside_.wall());
+}
+
+}  // namespace fairlead::server

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cluster: the one loop that owns the state. Facts come in (calls of users,
+// joins and reports of agents, silence); each is one transaction; then
+// settle() repeats reconcile -> place -> verify -> commit until nothing
+// changes. All decisions are pure functions of the newest snapshot; here is
+// only their order. It knows no socket.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/proto/stream.h"
+#include "control/server/cluster/apply.h"
+#include "control/server/cluster/explain.h"
+#include "control/server/cluster/liveness.h"
+#include "control/server/state/state.h"
+
+namespace fairlead::server {
+
+struct ClusterRules {
+  Millis silent_after{6000};
+  Millis replace_after{30000};
+  Millis start_grace{10000};  // after control's start nobody is called silent
+  Millis heartbeat{1000};     // what agents are told
+};
+
+// What the loop takes from outside; a simulation gives its own.
+struct Surroundings {
+  std::function<WallTime()> wall;
+  std::function<MonoTime()> mono;
+  std::function<std::string()> uid;
+  std::function<void()> settle_soon;  // settle() is to be called after the facts at hand
+};
+
+struct ClusterCounters {
+  std::uint64_t settles = 0;
+  std::uint64_t transactions_lost = 0;  // conflicts and errors of the store while settling
+  std::uint64_t reports = 0;
+  std::uint64_t reports_ignored = 0;  // of pods that are not, or not there
+};
+
+class Cluster {
+ public:
+  Cluster(State& state, ClusterRules rules, Surroundings outside);
+
+  struct Call {
+    Revision expect;
+    bool dry_run = false;
+    std::string by;
+  };
+  Checked<proto::ApplyResult> apply(const std::vector<spec::Parsed>& documents, const Call& call);
+  Checked<proto::ApplyResult> remove(const plan::ObjectKey& key, const Call& call);
+
+  Result<proto::Welcome> join(const proto::Join& join);
+  void heard(const std::string& node, Revision applied);
+  Result<> report(const std::string& node, const proto::PodReport& report);
+  Result<> note(Note note);
+
+  void settle();
+  void tick();  // silence, deadlines, addresses that may be given again
+
+  State& state() { return state_; }
+  const Snapshot& snapshot() const { return state_.snapshot(); }
+  Result<Explanation> explain(const plan::ObjectKey& key) const;
+  const ClusterCounters& counters() const { return counters_; }
+
+ private:
+  Checked<proto::ApplyResult> carry_out(Intent intent, const Call& call);
+  Result<bool> settle_once();
+  void turn(const NodeTurn& turn);
+  void free_addresses();
+  reconciler::Rules rules_of_reconcile() const { return {rules_.replace_after}; }
+
+  State& state_;
+  ClusterRules rules_;
+  Surroundings outside_;
+  Liveness liveness_;
+  Revision freed_up_to_;
+  bool settle_again_ = false;
+  std::optional<WallTime> deadline_;  // when time alone asks for a decision
+  ClusterCounters counters_;
+};
+
+}  // namespace fairlead::server

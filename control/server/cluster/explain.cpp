@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/server/cluster/explain.h"
+
+#include <algorithm>
+
+#include "orchestrator/scheduler/place.h"
+
+namespace fairlead::server {
+namespace {
+
+constexpr std::size_t kEvents = 5;
+
+std::string_view phase_word(PodPhase phase) {
+  switch (phase) {
+    case PodPhase::placed:
+      return "placed";
+    case PodPhase::starting:
+      return "starting";
+    case PodPhase::running:
+      return "running";
+    case PodPhase::ready:
+      return "ready";
+    case PodPhase::failed:
+      return "failed";
+    case PodPhase::stopping:
+      return "stopping";
+    case PodPhase::gone:
+      return "gone";
+  }
+  return "unknown";
+}
+
+void add_events(Explanation& out, const Facts& facts) {
+  const std::vector<proto::Event> events = facts.events.list(out.object, 0);
+  const std::size_t first = events.size() > kEvents ? events.size() - kEvents : 0;
+  for (std::size_t i = events.size(); i > first; --i) {
+    const proto::Event& event = events[i - 1];
+    out.evidence.push_back(format_time(event.time) + " " + event.reason + " " + event.message);
+  }
+}
+
+std::string for_how_long(WallTime since, WallTime now) {
+  return since == WallTime{} || now < since
+             ? ""
+             : " for " +
+                   format_duration(Millis(std::max<std::int64_t>(1, (now - since) / Millis(1000)) * 1000));
+}
+
+Explanation explain_node(const Node& node, WallTime now) {
+  Explanation out{display_name(Object(node)), "ready", "", {}, ""};
+  if (node.status.state == NodeState::ready) return out;
+  out.state = "silent";
+  out.cause = "its agent has not been heard" + for_how_long(node.status.since, now);
+  out.fix = "look at fairlead-agent on " + node.meta.name + " (" + format(node.address) + ")";
+  return out;
+}
+
+std::string fix_of(const Pod& pod) {
+  switch (pod.status.phase) {
+    case PodPhase::placed:
+      return "check that fairlead-agent runs on " + pod.node;
+    case PodPhase::starting:
+      return "fairlead events pod/" + pod.meta.name;
+    case PodPhase::running:
+    case PodPhase::failed:
+      return "fairlead logs " + pod.meta.name;
+    default:
+      return "";
+  }
+}
+
+std::string cause_of(const Pod& pod) {
+  if (pod.stop) return "it is being removed";
+  if (!pod.status.why.empty()) return pod.status.why;
+  switch (pod.status.phase) {
+    case PodPhase::placed:
+      return pod.node + " has not begun with it";
+    case PodPhase::starting:
+      return pod.node + " is making it";
+    case PodPhase::running:
+      return "its ready probe has not succeeded yet";
+    case PodPhase::failed:
+      return "it ended";
+    default:
+      return "";
+  }
+}
+
+Explanation explain_pod(const Facts& facts, const Pod& pod, WallTime now) {
+  Explanation out{display_name(Object(pod)), std::string(phase_word(pod.status.phase)), "", {}, ""};
+  const auto node = find(facts.snapshot.nodes, "", pod.node);
+  if (!node || node->status.state == NodeState::silent) {
+    out.cause = node ? explain_node(*node, now).cause : "its node " + pod.node + " does not exist any more";
+    if (node) out.cause = pod.node + " is silent: " + out.cause;
+    out.fix = node ? explain_node(*node, now).fix : "fairlead delete " + out.object;
+  } else if (pod.status.phase != PodPhase::ready || pod.stop) {
+    out.cause = cause_of(pod);
+    out.fix = pod.stop ? "" : fix_of(pod);
+  }
+  out.evidence.push_back(pod.node + " says " + out.state + for_how_long(pod.status.since, now));
+  if (pod.status.restarts > 0) out.evidence.push_back(std::to_string(pod.status.restarts) + " restarts");
+  if (pod.status.exit_code) out.evidence.push_back("last exit code " + std::to_string(*pod.status.exit_code));
+  return out;
+}
+
+// Fewer pods than wanted: what each node says to one more.
+void explain_missing(Explanation& out, const Facts& facts, const Job& job) {
+  const auto candidates =
+      scheduler::explain_placement(facts.snapshot, job, facts.snapshot.network.cluster_seed);
+  std::size_t fitting = 0;
+  for (const scheduler::Candidate& candidate : candidates) {
+    if (candidate.refusal.empty())
+      ++fitting;
+    else
+      out.evidence.push_back(candidate.node + ": " + candidate.refusal);
+  }
+  if (candidates.empty()) {
+    out.cause = "there is no node";
+    out.fix = "join one: fairlead-agent --join ADDRESS --token-file FILE";
+  } else if (fitting == 0) {
+    out.cause = "no node can take another pod of it";
+    out.fix = "lower resources or replicas, relax `place`, or join a node";
+  }
+}
+
+Explanation explain_job(const Facts& facts, const Job& job, WallTime now) {
+  Explanation out{display_name(Object(job)), "", "", {}, ""};
+  std::size_t ready = 0, wanted = 0;
+  const Pod* first_bad = nullptr;
+  const auto pods = facts.snapshot.pods_of(job.meta.ns, job.meta.name);
+  for (const auto& pod : pods) {
+    if (pod->stop) continue;
+    ++wanted;
+    const bool is_ready = explain_pod(facts, *pod, now).cause.empty();
+    ready += is_ready ? 1 : 0;
+    if (!is_ready && first_bad == nullptr) first_bad = pod.get();
+  }
+  out.state = std::to_string(ready) + "/" + std::to_string(job.replicas) + " ready";
+  if (wanted < job.replicas) explain_missing(out, facts, job);
+  if (out.cause.empty() && first_bad != nullptr) {
+    Explanation pod = explain_pod(facts, *first_bad, now);
+    out.cause = pod.object + ": " + pod.cause;
+    out.fix = pod.fix;
+    for (std::string& line : pod.evidence) out.evidence.push_back(std::move(line));
+  }
+  if (out.cause.empty() && ready < job.replicas)
+    out.cause = job.status.why.empty() ? "its pods are being made" : job.status.why;
+  return out;
+}
+
+Result<Explanation> explain_object(const Facts& facts, const plan::ObjectKey& key, WallTime now) {
+  const Snapshot& all = facts.snapshot;
+  if (key.kind == Kind::pod)
+    if (const auto pod = find(all.pods, key.ns, key.name)) return explain_pod(facts, *pod, now);
+  if (key.kind == Kind::job)
+    if (const auto job = find(all.jobs, key.ns, key.name)) return explain_job(facts, *job, now);
+  if (key.kind == Kind::node)
+    if (const auto node = find(all.nodes, key.ns, key.name)) return explain_node(*node, now);
+  if (key.kind == Kind::service) {
+    const auto service = find(all.services, key.ns, key.name);
+    const auto job = service ? find(all.jobs, key.ns, service->job) : nullptr;
+    if (job) {
+      Explanation out = explain_job(facts, *job, now);
+      out.object = display_name(Object(*service));
+      return out;
+    }
+  }
+  const std::string name = display_name(key.kind, key.ns, key.name);
+  if (key.kind == Kind::namespace_)
+    return fail(Code::unsupported, name, "has no state to explain", "explain a job, pod, service or node");
+  return fail(Code::not_found, name, "does not exist",
+              "look with: fairlead get " + std::string(to_string(key.kind)) + "s");
+}
+
+}  // namespace
+
+Result<Explanation> explain(const Facts& facts, const plan::ObjectKey& key, WallTime now) {
+  FL_TRY(Explanation out, explain_object(facts, key, now));
+  add_events(out, facts);
+  return out;
+}
+
+}  // namespace fairlead::server

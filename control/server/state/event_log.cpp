@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/server/state/event_log.h"
+
+#include <algorithm>
+
+#include "control/server/state/keys.h"
+
+namespace fairlead::server {
+Result<> EventLog::apply(const store::WatchEvent& change) {
+  if (change.type == store::Op::Type::erase) {
+    while (!events_.empty() && event_key(events_.front().seq) <= change.now.key) {
+      const auto found = newest_.find(events_.front().object);
+      if (found != newest_.end() && found->second == events_.front().seq) newest_.erase(found);
+      events_.pop_front();
+    }
+    return {};
+  }
+  FL_TRY(proto::EventList list, proto::event_list_from_json(change.now.value));
+  if (list.events.size() != 1) return fail(Code::corrupt, change.now.key, "is no event");
+  newest_[list.events.front().object] = list.events.front().seq;
+  events_.push_back(std::move(list.events.front()));
+  return {};
+}
+
+std::vector<store::Op> EventLog::ops_for(const std::vector<Note>& notes, WallTime now) const {
+  std::vector<store::Op> ops;
+  std::uint64_t seq = events_.empty() ? 1 : events_.back().seq + 1;
+  for (const Note& note : notes) {
+    const proto::Event event{seq,         now,         note.object, note.warning ? "warning" : "normal",
+                             note.reason, note.message};
+    ops.push_back(store::put(event_key(seq), proto::to_json(proto::EventList{{event}})));
+    ++seq;
+  }
+  const std::size_t all = events_.size() + notes.size();
+  const std::size_t too_many = all > kKept ? all - kKept : 0;
+  for (std::size_t i = 0; i < std::min({too_many, events_.size(), notes.size()}); ++i)
+    ops.push_back(store::erase(event_key(events_[i].seq)));
+  return ops;
+}
+
+std::vector<proto::Event> EventLog::list(std::string_view object, std::uint64_t after) const {
+  std::vector<proto::Event> found;
+  for (const proto::Event& event : events_)
+    if (event.seq > after && (object.empty() || event.object == object)) found.push_back(event);
+  return found;
+}
+
+bool EventLog::said_last(const Note& note) const {
+  const auto newest = newest_.find(note.object);
+  if (newest == newest_.end()) return false;
+  const auto event = std::lower_bound(events_.begin(), events_.end(), newest->second,
+                                      [](const proto::Event& e, std::uint64_t seq) { return e.seq < seq; });
+  return event != events_.end() && event->reason == note.reason && event->message == note.message;
+}
+
+}  // namespace fairlead::server

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// EventLog: what happened to objects, newest 5,000. Events are written in the
+// transaction of the change they tell, so there is no change without its
+// event and no event without its change; this is their copy in memory, filled
+// from the store like everything else.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/proto/convert.h"
+#include "control/store/txn.h"
+#include "orchestrator/plan/writes.h"
+
+namespace fairlead::server {
+
+using Note = plan::Event;  // an event that is not yet written
+
+class EventLog {
+ public:
+  static constexpr std::size_t kKept = 5000;
+
+  Result<> apply(const store::WatchEvent& change);  // of a key under /event/
+
+  // The writes for new events: each a put, and an erase once the log is full.
+  std::vector<store::Op> ops_for(const std::vector<Note>& notes, WallTime now) const;
+
+  // Of one object ("" for all), newer than `after`, oldest first.
+  std::vector<proto::Event> list(std::string_view object, std::uint64_t after) const;
+  // True when the newest event of the object says the same already.
+  bool said_last(const Note& note) const;
+  std::size_t size() const { return events_.size(); }
+
+ private:
+  std::deque<proto::Event> events_;
+  std::map<std::string, std::uint64_t, std::less<>> newest_;  // object -> seq
+};
+
+}  // namespace fairlead::server

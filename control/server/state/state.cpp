@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/server/state/state.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "control/proto/convert.h"
+#include "control/server/state/keys.h"
+
+namespace fairlead::server {
+namespace {
+
+// A transaction holds 128 operations; an event costs up to two.
+constexpr std::size_t kUnitOperations = 96;
+constexpr std::size_t kOperations = store::kMaxTxnOperations;
+
+std::size_t size_of(const Object& object) { return proto::encode_object(object).size() + 256; }
+
+void add(store::Txn& txn, const plan::Unit& unit) {
+  for (const plan::Expectation& expected : unit.expect)
+    txn.compares.push_back(store::mod_revision_is(store_key(expected.key), expected.revision));
+  for (const Object& object : unit.put)
+    txn.then.push_back(store::put(store_key(plan::key_of(object)), proto::encode_object(object)));
+  for (const plan::ObjectKey& key : unit.erase) txn.then.push_back(store::erase(store_key(key)));
+  for (const ipam::Change& change : unit.leases) {
+    txn.compares.push_back(store::mod_revision_is(lease_key(change.lease.address), change.expected));
+    txn.then.push_back(store::put(lease_key(change.lease.address), ipam::encode_lease(change.lease)));
+  }
+}
+
+bool writes(const plan::Unit& unit, const std::string& name) {
+  const auto is_named = [&](const plan::ObjectKey& key) {
+    return display_name(key.kind, key.ns, key.name) == name;
+  };
+  return std::any_of(unit.put.begin(), unit.put.end(),
+                     [&](const Object& o) { return is_named(plan::key_of(o)); }) ||
+         std::any_of(unit.erase.begin(), unit.erase.end(), is_named);
+}
+
+// Takes from `left` the notes about what the Unit writes.
+std::vector<Note> take_notes(std::vector<Note>& left, const plan::Unit& unit) {
+  std::vector<Note> taken, kept;
+  for (Note& note : left) (writes(unit, note.object) ? taken : kept).push_back(std::move(note));
+  left = std::move(kept);
+  return taken;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<State>> State::open(std::unique_ptr<store::Store> store, const FirstFacts& first) {
+  FL_TRY_OK(write_first_facts(*store, first));
+  FL_TRY(Facts facts, load_facts(*store));
+  std::unique_ptr<State> state(new State(std::move(store), std::move(facts)));
+  FL_TRY(state->watch_, state->store_->watch("", state->facts_.snapshot.revision, {}));
+  return state;
+}
+
+Result<> State::commit(const std::vector<plan::Unit>& units, const std::vector<Note>& notes, WallTime now) {
+  std::vector<Note> left = notes;
+  for (const plan::Unit& unit : plan::pack(units, size_of, {kUnitOperations, kUnitOperations, 1U << 20})) {
+    store::Txn txn;
+    add(txn, unit);
+    std::vector<Note> here = take_notes(left, unit);
+    // What does not fit beside its change follows right after the last one.
+    while (!here.empty() && txn.then.size() + 2 * here.size() > kOperations) {
+      left.push_back(std::move(here.back()));
+      here.pop_back();
+    }
+    for (store::Op& op : facts_.events.ops_for(here, now)) txn.then.push_back(std::move(op));
+    FL_TRY_OK(commit_one(std::move(txn)));
+  }
+  for (std::size_t at = 0; at < left.size(); at += kOperations / 2) {
+    const std::size_t end = std::min(left.size(), at + kOperations / 2);
+    const std::vector<Note> some(left.begin() + static_cast<std::ptrdiff_t>(at),
+                                 left.begin() + static_cast<std::ptrdiff_t>(end));
+    FL_TRY_OK(commit_one({{}, facts_.events.ops_for(some, now), {}}));
+  }
+  return {};
+}
+
+Result<> State::commit_one(store::Txn txn) {
+  FL_TRY(const store::TxnOutcome outcome, store_->commit(txn));
+  FL_TRY_OK(catch_up());
+  if (outcome.succeeded) return {};
+  return fail(Code::conflict, "cluster state", "it changed meanwhile", "read it again, then try again");
+}
+
+Result<> State::catch_up() {
+  for (;;) {
+    FL_TRY(const auto batch, watch_->next());
+    if (!batch) break;
+    for (const store::WatchEvent& change : batch->events) FL_TRY_OK(facts_.apply(change));
+    facts_.snapshot.revision = batch->revision;
+  }
+  return {};
+}
+
+Result<std::unique_ptr<store::Watch>> State::watch_objects(Revision after, store::Wake wake) {
+  return store_->watch(std::string(kObjects), after, std::move(wake));
+}
+
+Result<Object> State::object_before(const std::string& key, Revision revision) {
+  FL_TRY(const auto found, store::get(*store_, key, Revision(revision.value - 1)));
+  if (!found) return fail(Code::corrupt, key, "was erased and had not existed");
+  FL_TRY(Object object, proto::decode_object(found->value));
+  meta_of(object).revision = found->mod_revision;
+  return object;
+}
+
+}  // namespace fairlead::server
