@@ -51,16 +51,14 @@ CLI::App* command(CLI::App& app, const char* name, const char* what, const char*
 }
 
 void add_connection(CLI::App& app, Connection& c) {
-  app.add_option("--socket", c.socket, "Unix socket of the control plane")
-      ->envname("FAIRLEAD_SOCKET")
-      ->capture_default_str();
-  app.add_option("--server", c.server, "ADDRESS:PORT of the control plane, instead of the socket")
-      ->envname("FAIRLEAD_SERVER");
-  app.add_option("--token-file", c.token_file, "File with the token for --server")
-      ->envname("FAIRLEAD_TOKEN_FILE");
-  app.add_option("-n,--namespace", c.ns, "Namespace of the objects")
-      ->envname("FAIRLEAD_NAMESPACE")
-      ->capture_default_str();
+  const auto option = [&app](const char* names, std::string& value, const char* what, const char* variable) {
+    app.add_option(names, value, what)->envname(variable)->take_last();
+  };
+  option("--socket", c.socket, "Unix socket of the control plane (default /run/fairlead/control.sock)",
+         "FAIRLEAD_SOCKET");
+  option("--server", c.server, "ADDRESS:PORT of the control plane, instead of the socket", "FAIRLEAD_SERVER");
+  option("--token-file", c.token_file, "File with the token for --server", "FAIRLEAD_TOKEN_FILE");
+  option("-n,--namespace", c.ns, "Namespace of the objects (default \"default\")", "FAIRLEAD_NAMESPACE");
 }
 
 void add_apply(CLI::App& app, Everything& all, Run& run) {

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program as a user runs it, against canned answers: output, messages and
+// exit codes.
+#include "fake_control.h"
+
+namespace fairlead::cli {
+namespace {
+
+using testing::Test;
+using Program = FakeControl;
+
+TEST_F(Program, GetPrintsATable) {
+  const auto got = fairlead({"get", "pods"});
+  EXPECT_EQ(got.exit_code, 0) << got.err;
+  EXPECT_TRUE(
+      got.out.starts_with("POD       JOB     NODE  ADDRESS     STATE   RESTARTS  AGE  WHY\n"
+                          "client-1  client  n1    10.244.0.1  failed  0         -    exit 1\n"))
+      << got.out;
+}
+
+TEST_F(Program, GetPrintsDocumentsThatApply) {
+  const auto yaml = fairlead({"get", "job/web", "-o", "yaml"});
+  EXPECT_EQ(yaml.exit_code, 0) << yaml.err;
+  EXPECT_TRUE(yaml.out.starts_with("kind: Job\nname: web\nnamespace: default\nuid: u-web\nrevision: 7\n"))
+      << yaml.out;
+  const auto json = fairlead({"get", "pods", "-o", "json"});
+  EXPECT_TRUE(json.out.starts_with("{\n  \"kind\": \"List\",\n  \"revision\": \"41\",\n")) << json.out;
+}
+
+TEST_F(Program, WhatDoesNotExistIsFour) {
+  const auto got = fairlead({"get", "job", "nope"});
+  EXPECT_EQ(got.exit_code, 4);
+  EXPECT_EQ(got.err, "job/nope: does not exist. List them\n");
+}
+
+TEST_F(Program, ApplySendsTheDocumentUnchanged) {
+  const auto got = fairlead({"apply", "-f", "-", "-n", "shop", "--expect", "40"}, "kind: Job\n");
+  EXPECT_EQ(got.exit_code, 0) << got.err;
+  EXPECT_EQ(got.out, "+ job/web  expect=40&file=stdin&namespace=shop\n");
+}
+
+TEST_F(Program, PlanShowsTheNextCommand) {
+  const auto got = fairlead({"plan", "-f", "-"}, "kind: Job\n");
+  EXPECT_EQ(got.exit_code, 0) << got.err;
+  EXPECT_EQ(got.out,
+            "+ job/web  dry_run=1&file=stdin&namespace=default\nNext: fairlead apply -f - --expect 41\n");
+}
+
+TEST_F(Program, EveryMistakeOfADocumentIsPrintedAndIsThree) {
+  const auto got = fairlead({"apply", "-f", "-"}, "bad: 1\n");
+  EXPECT_EQ(got.exit_code, 3);
+  EXPECT_EQ(got.err, "stdin:1:1: kind: is missing. Write kind: Job\nstdin:2:1: bad: is not a field here\n");
+  EXPECT_EQ(got.out, "");
+}
+
+TEST_F(Program, AFileThatIsNotThereIsOne) {
+  const auto got = fairlead({"apply", "-f", folder() + "/none.yaml"});
+  EXPECT_NE(got.exit_code, 0);
+  EXPECT_NE(got.err.find("none.yaml"), std::string::npos) << got.err;
+}
+
+TEST_F(Program, ApplyWaitsForItsJobs) {
+  const auto got = fairlead({"apply", "-f", "-", "--wait"}, "kind: Job\n");
+  EXPECT_EQ(got.exit_code, 0) << got.err;
+  EXPECT_NE(got.out.find("web 3/3 ready in 0."), std::string::npos) << got.out;
+}
+
+TEST_F(Program, WaitGivesUpWithTheCause) {
+  const auto got = fairlead({"wait", "job/client", "--for", "ready", "--timeout", "250ms"});
+  EXPECT_EQ(got.exit_code, 1);
+  EXPECT_EQ(got.err,
+            "job/client: 0/1 ready after 250ms; pod/client-1 is failed: exit 1. See: fairlead explain "
+            "job/client\n");
+}
+
+TEST_F(Program, WaitForDeletion) {
+  EXPECT_EQ(fairlead({"wait", "job/gone", "--for", "deleted"}).exit_code, 0);
+  EXPECT_EQ(fairlead({"wait", "job/web", "--for", "deleted", "--timeout", "100ms"}).exit_code, 1);
+}
+
+TEST_F(Program, DeleteAndItsConflict) {
+  const auto done = fairlead({"delete", "job", "web"});
+  EXPECT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_EQ(done.out, "- job/web\n");
+  const auto conflict = fairlead({"delete", "job/web", "--expect", "7"});
+  EXPECT_EQ(conflict.exit_code, 5);
+  EXPECT_EQ(conflict.err, "job/web: is at revision 8. Read it again\n");
+}
+
+TEST_F(Program, ExecCarriesWordsOutputAndTheExitCode) {
+  const auto got = fairlead({"exec", "web", "--", "echo", "-n", "--socket", "a b\n", "42"});
+  EXPECT_EQ(got.exit_code, 42) << got.err;
+  EXPECT_EQ(got.out, "web-1: [echo] [-n] [--socket] [a b\n] [42]");
+  EXPECT_EQ(got.err, "to stderr");
+}
+
+TEST_F(Program, ExecGivesStdinOnlyWhenAsked) {
+  EXPECT_EQ(fairlead({"exec", "web", "--", "cat", "0"}, "hello").out, "web-1: [cat] [0]");
+  EXPECT_EQ(fairlead({"exec", "-i", "pod/web-2", "--", "cat", "0"}, "hello").out, "web-2: [cat] [0]{hello}");
+}
+
+TEST_F(Program, ExecNeedsAReadyPod) {
+  const auto got = fairlead({"exec", "client", "--", "true"});
+  EXPECT_EQ(got.exit_code, 1);
+  EXPECT_EQ(got.err, "job/client: has no ready pod. Wait for one: fairlead wait job/client --for ready\n");
+  EXPECT_EQ(fairlead({"exec", "nope", "--", "true"}).exit_code, 4);
+}
+
+TEST_F(Program, LogsOfAPodThatIsNotReady) {
+  const auto got = fairlead({"logs", "client", "--tail", "5"});
+  EXPECT_EQ(got.exit_code, 0) << got.err;
+  EXPECT_EQ(got.out, "client-1 tail 5\n");
+}
+
+TEST_F(Program, DropsOfANode) {
+  const auto got = fairlead({"node", "drops", "n1"});
+  EXPECT_EQ(got.out, "NODE  REASON    PACKETS\nn1    NO_ROUTE  3\n");
+  EXPECT_EQ(fairlead({"node", "drops", "n2"}).exit_code, 1);
+}
+
+TEST_F(Program, ExplainNamesTheObjectInThePath) {
+  EXPECT_EQ(fairlead({"explain", "pod", "web-1"}).out, "/v1/explain/pod/default/web-1  ready\n");
+  EXPECT_EQ(fairlead({"explain", "node/n1"}).out, "/v1/explain/node/-/n1  ready\n");
+}
+
+TEST_F(Program, Version) {
+  const auto got = fairlead({"version"});
+  EXPECT_EQ(got.exit_code, 0);
+  EXPECT_NE(got.out.find("control   0.1.0, cluster c1, revision 41\n"), std::string::npos) << got.out;
+}
+
+TEST_F(Program, WrongUsageIsTwo) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{},
+                                             {"bogus"},
+                                             {"get"},
+                                             {"get", "pdos"},
+                                             {"get", "pods", "-o", "xml"},
+                                             {"explain", "web"},
+                                             {"wait", "job/web", "--timeout", "soon"},
+                                             {"exec", "web"},
+                                             {"apply"}}) {
+    const auto got = fairlead(arguments);
+    EXPECT_EQ(got.exit_code, 2) << (arguments.empty() ? "" : arguments[0]) << got.err;
+    EXPECT_NE(got.err, "");
+  }
+}
+
+TEST_F(Program, NobodyThereIsSix) {
+  const auto got = fairlead({"--socket", folder() + "/none.sock", "get", "pods"});
+  EXPECT_EQ(got.exit_code, 6) << got.err;
+  EXPECT_NE(got.err.find("none.sock"), std::string::npos) << got.err;
+}
+
+TEST_F(Program, HelpHasAnExampleForEveryCommand) {
+  for (const char* name :
+       {"apply", "plan", "get", "wait", "logs", "exec", "delete", "explain", "events", "node", "version"}) {
+    const auto got = fairlead({name, "--help"});
+    EXPECT_EQ(got.exit_code, 0);
+    EXPECT_NE(got.out.find(std::string("Example: fairlead ") + name), std::string::npos) << got.out;
+  }
+}
+
+}  // namespace
+}  // namespace fairlead::cli
