@@ -144,21 +144,22 @@ class BackendPlaces {
   std::map<std::string, std::pair<std::uint32_t, std::string>> known_;
 };
 
-// Gives rings their slice, from the places where `previous` has no slot.
+// Gives rings their slice, from the places where `previous` has no slot, and keeps what is written. There may
+// be a million slots: sorted lists, not a look-up for each.
 class RingPlaces {
  public:
   explicit RingPlaces(const TableImage& previous) {
     const auto capacity = static_cast<std::uint32_t>(info(TableId::rings).capacity);
-    std::vector<std::uint32_t> taken;
-    for (const auto& [key, value] : previous[TableId::rings]) taken.push_back(row_from<__u32>(key));
-    std::ranges::sort(taken);  // the rows stand in the order of their keys' bytes
-    taken.erase(std::ranges::lower_bound(taken, capacity), taken.end());
-    taken.push_back(capacity);
+    for (const auto& [key, value] : previous[TableId::rings])
+      if (const auto slot = row_from<__u32>(key); slot < capacity)
+        old_.push_back({slot, row_from<fwd_ring_slot>(value).backend});
+    std::ranges::sort(old_);  // the rows stand in the order of their keys' bytes
     std::uint32_t begin = 0;
-    for (const std::uint32_t slot : taken) {
+    for (const auto& [slot, backend] : old_) {
       if (slot > begin) free_.emplace(begin, slot);
       begin = slot + 1;
     }
+    if (begin < capacity) free_.emplace(begin, capacity);
     std::pair<std::uint32_t, std::uint32_t> newest;  // generation, end of its slice
     for (const auto& [key, value] : previous[TableId::services]) {
       const auto row = row_from<fwd_service>(value);
@@ -167,6 +168,27 @@ class RingPlaces {
         newest = std::max(newest, {row.generation, end});
     }
     next_ = newest.second;
+  }
+
+  // Whether this row's slice was and is this ring.
+  bool holds(const fwd_service& row, const std::vector<std::uint32_t>& ring) const {
+    if (row.ring_size != ring.size() || row.flags != 0) return false;
+    auto slot = std::ranges::lower_bound(old_, row.ring_offset, {}, &Slot::first);
+    for (std::uint32_t i = 0; i < row.ring_size; ++i, ++slot)
+      if (slot == old_.end() || *slot != Slot{row.ring_offset + i, ring[i]}) return false;
+    return true;
+  }
+
+  void write(const fwd_service& row, const std::vector<std::uint32_t>& ring) {
+    for (std::uint32_t i = 0; i < row.ring_size; ++i) new_.push_back({row.ring_offset + i, ring[i]});
+  }
+
+  // Every written slot as a row, appended in the order of the keys' bytes.
+  void put_rows(TableImage& image) && {
+    std::ranges::sort(new_, {}, [](const Slot& slot) { return to_be32(slot.first); });
+    Rows& rows = image[TableId::rings];
+    for (const auto& [slot, backend] : new_)
+      rows.emplace_hint(rows.end(), bytes_of(slot), bytes_of(fwd_ring_slot{backend}));
   }
 
   // The first room behind the newest slice, else the first from the beginning.
@@ -183,7 +205,8 @@ class RingPlaces {
   }
 
  private:
-  using Free = std::map<std::uint32_t, std::uint32_t>;  // begin -> end
+  using Slot = std::pair<std::uint32_t, std::uint32_t>;  // its number, its backend
+  using Free = std::map<std::uint32_t, std::uint32_t>;   // begin -> end
 
   std::uint32_t take(Free::iterator room, std::uint32_t at, std::uint32_t size) {
     const auto [begin, end] = *room;
@@ -194,6 +217,7 @@ class RingPlaces {
     return at;
   }
 
+  std::vector<Slot> old_, new_;
   Free free_;
   std::uint32_t next_ = 0;
 };
@@ -217,9 +241,11 @@ class ServiceLowering {
       FL_TRY(const std::vector<std::uint32_t> ring, ring_of(port));
       FL_TRY(const fwd_service row, row_of(bytes_of(key), ring));
       put(image_, TableId::services, key, row);
+      rings_.write(row, ring);
     }
     return {};
   }
+  void finish() && { std::move(rings_).put_rows(image_); }
 
  private:
   // Slots as indices of the table backends.
@@ -238,28 +264,12 @@ class ServiceLowering {
     const Rows& services = previous_[TableId::services];
     if (const auto known = services.find(key); known != services.end()) {
       const auto row = row_from<fwd_service>(known->second);
-      if (holds(row, ring)) return write(row, ring);
+      if (rings_.holds(row, ring)) return row;
     }
     fwd_service row{0, static_cast<__u32>(ring.size()), generation_, 0};
     if (!ring.empty()) {
       FL_TRY(row.ring_offset, rings_.place(row.ring_size));
     }
-    return write(row, ring);
-  }
-
-  bool holds(const fwd_service& row, const std::vector<std::uint32_t>& ring) const {
-    if (row.ring_size != ring.size() || row.flags != 0) return false;
-    const Rows& slots = previous_[TableId::rings];
-    for (std::uint32_t i = 0; i < row.ring_size; ++i) {
-      const auto slot = slots.find(bytes_of(__u32{row.ring_offset + i}));
-      if (slot == slots.end() || row_from<fwd_ring_slot>(slot->second).backend != ring[i]) return false;
-    }
-    return true;
-  }
-
-  fwd_service write(const fwd_service& row, const std::vector<std::uint32_t>& ring) {
-    for (std::uint32_t i = 0; i < row.ring_size; ++i)
-      put(image_, TableId::rings, __u32{row.ring_offset + i}, fwd_ring_slot{ring[i]});
     return row;
   }
 
@@ -287,6 +297,7 @@ Result<TableImage> lower(const ForwardingState& state, const TableImage& previou
   for (const ServiceRow& service : state.services) {
     FL_TRY_OK(services.lower(service));
   }
+  std::move(services).finish();
   for (const Endpoint& endpoint : state.endpoints) lower_endpoint(endpoint, state.self.gateway_mac, image);
   for (const Link& link : state.links) lower_link(link, vni_of[link.network], image);
   return image;
