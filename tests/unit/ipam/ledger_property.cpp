@@ -62,14 +62,16 @@ void run(const char* pool, unsigned seed, int steps) {
   Model model(pool);
   std::mt19937 random(seed);
   for (int step = 0; step < steps && !::testing::Test::HasFatalFailure(); ++step) {
-    const unsigned what = random() % 100;
+    const auto what = random() % 100;
     if (what < 52 || model.held.empty())
       model.take();
     else if (what < 97)
       model.give_rest(random() % model.held.size());
     else
       model.free_some(model.revision - std::min<std::uint64_t>(model.revision, random() % 50));
-    if (step % 10'000 == 0) ASSERT_TRUE(model.leases.check());
+    if (step % 10'000 == 0) {
+      ASSERT_TRUE(model.leases.check());
+    }
   }
   ASSERT_TRUE(model.leases.check());
   const Counts counts = model.leases.ledgers()[0].counts();

@@ -79,7 +79,9 @@ TEST(CompileProperty, AlwaysValidAlwaysLowersAlwaysTheSame) {
       ASSERT_TRUE(compiled);
       const auto valid = model::validate(compiled->state);
       ASSERT_TRUE(valid) << "seed " << seed << ' ' << format(valid.error());
-      if (states % 10 == 0) ASSERT_TRUE(model::lower(compiled->state));
+      if (states % 10 == 0) {
+        ASSERT_TRUE(model::lower(compiled->state));
+      }
       EXPECT_EQ(compile(snapshot, name.second, local)->state, compiled->state);
       left_out += compiled->left_out;
       ++states;

@@ -26,9 +26,9 @@ void expect_converged(const SimulatedCluster& cluster) {
     for (const auto& pod : facts.pods_of(name.first, name.second))
       ready += !pod->stop && pod->status.phase == PodPhase::ready;
     EXPECT_EQ(ready, job->status.ready);
-    if (complete)
-      for (const auto& pod : facts.pods_of(name.first, name.second))
-        EXPECT_EQ(pod->template_hash, template_hash(job->pod));
+    if (!complete) continue;
+    for (const auto& pod : facts.pods_of(name.first, name.second))
+      EXPECT_EQ(pod->template_hash, template_hash(job->pod));
   }
   for (const auto& [name, pod] : facts.pods) {
     EXPECT_FALSE(pod->stop) << name.second;
