@@ -63,7 +63,9 @@ void Agents::replace(const LinkPtr& old) {
   left(old);
   old->stream->close("a newer connection of this node has taken its place");
   const Result<> noted =
-      cluster_.note({"node/" + old->node, true, "Replaced",
+      cluster_.note({{Kind::node, "", old->node},
+                     true,
+                     "Replaced",
                      "its agent connected while it was connected; the newer stream counts"});
   if (!noted) log::warn("an event could not be stored", {{"error", format(noted.error())}});
 }

@@ -121,7 +121,7 @@ class Reading {
   void put(Object object, const std::string& name, bool existed) {
     const plan::ObjectKey key = plan::key_of(object);
     intent_.unit.expect.push_back({key, meta_of(object).revision});
-    intent_.notes.push_back({name, false, existed ? "Updated" : "Created", "by " + context_.by});
+    intent_.notes.push_back({key, false, existed ? "Updated" : "Created", "by " + context_.by});
     intent_.changes.push_back({existed ? "update" : "create", name, ""});
     if (key.kind == Kind::job) intent_.touched.push_back(key);
     intent_.unit.put.push_back(std::move(object));
@@ -180,7 +180,7 @@ Result<Intent> intend_removal(const Snapshot& snapshot, const plan::ObjectKey& k
     return fail(Code::conflict, name, "is at revision " + std::to_string(is.value), "get it again");
   Intent intent;
   intent.unit.expect.push_back({key, is});
-  intent.notes.push_back({name, false, "Deleted", "by " + context.by});
+  intent.notes.push_back({key, false, "Deleted", "by " + context.by});
   intent.changes.push_back({"delete", name, ""});
   switch (key.kind) {
     case Kind::namespace_:

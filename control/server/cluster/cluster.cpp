@@ -95,7 +95,7 @@ Result<> Cluster::report(const std::string& node, const proto::PodReport& report
     constexpr const char* kWords[] = {"Placed", "Starting", "Running", "Ready", "Failed", "Stopping", "Gone"};
     const auto phase = static_cast<std::size_t>(report.status.phase);
     const bool bad = report.status.phase == PodPhase::failed;
-    notes.push_back({display_name(Object(next)), bad, kWords[phase],
+    notes.push_back({key, bad, kWords[phase],
                      "on " + node + (report.status.why.empty() ? "" : ": " + report.status.why)});
   }
   plan::Unit unit{{{key, pod->meta.revision}}, {Object(std::move(next))}, {}, {}};
@@ -145,7 +145,7 @@ void Cluster::turn(const NodeTurn& turn) {
   next.status.since = outside_.wall();
   const plan::ObjectKey key = plan::key_of(Object(next));
   const bool silent = turn.state == NodeState::silent;
-  const Note note{"node/" + turn.node, silent, silent ? "Silent" : "Ready",
+  const Note note{key, silent, silent ? "Silent" : "Ready",
                   silent ? "not heard for " + format_duration(rules_.silent_after) : "heard again"};
   const plan::Unit unit{{{key, node->meta.revision}}, {Object(std::move(next))}, {}, {}};
   const Result<> done = state_.commit({unit}, {note}, outside_.wall());

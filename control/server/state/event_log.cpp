@@ -6,6 +6,14 @@
 #include "control/server/state/keys.h"
 
 namespace fairlead::server {
+namespace {
+
+std::string name_of(const Note& note) {
+  return display_name(note.about.kind, note.about.ns, note.about.name);
+}
+
+}  // namespace
+
 Result<> EventLog::apply(const store::WatchEvent& change) {
   if (change.type == store::Op::Type::erase) {
     while (!events_.empty() && event_key(events_.front().seq) <= change.now.key) {
@@ -26,7 +34,7 @@ std::vector<store::Op> EventLog::ops_for(const std::vector<Note>& notes, WallTim
   std::vector<store::Op> ops;
   std::uint64_t seq = events_.empty() ? 1 : events_.back().seq + 1;
   for (const Note& note : notes) {
-    const proto::Event event{seq,         now,         note.object, note.warning ? "warning" : "normal",
+    const proto::Event event{seq,         now,         name_of(note), note.warning ? "warning" : "normal",
                              note.reason, note.message};
     ops.push_back(store::put(event_key(seq), proto::to_json(proto::EventList{{event}})));
     ++seq;
@@ -46,7 +54,7 @@ std::vector<proto::Event> EventLog::list(std::string_view object, std::uint64_t 
 }
 
 bool EventLog::said_last(const Note& note) const {
-  const auto newest = newest_.find(note.object);
+  const auto newest = newest_.find(name_of(note));
   if (newest == newest_.end()) return false;
   const auto event = std::lower_bound(events_.begin(), events_.end(), newest->second,
                                       [](const proto::Event& e, std::uint64_t seq) { return e.seq < seq; });

@@ -28,19 +28,16 @@ void add(store::Txn& txn, const plan::Unit& unit) {
   }
 }
 
-bool writes(const plan::Unit& unit, const std::string& name) {
-  const auto is_named = [&](const plan::ObjectKey& key) {
-    return display_name(key.kind, key.ns, key.name) == name;
-  };
+bool writes(const plan::Unit& unit, const plan::ObjectKey& key) {
   return std::any_of(unit.put.begin(), unit.put.end(),
-                     [&](const Object& o) { return is_named(plan::key_of(o)); }) ||
-         std::any_of(unit.erase.begin(), unit.erase.end(), is_named);
+                     [&](const Object& o) { return plan::key_of(o) == key; }) ||
+         std::find(unit.erase.begin(), unit.erase.end(), key) != unit.erase.end();
 }
 
 // Takes from `left` the notes about what the Unit writes.
 std::vector<Note> take_notes(std::vector<Note>& left, const plan::Unit& unit) {
   std::vector<Note> taken, kept;
-  for (Note& note : left) (writes(unit, note.object) ? taken : kept).push_back(std::move(note));
+  for (Note& note : left) (writes(unit, note.about) ? taken : kept).push_back(std::move(note));
   left = std::move(kept);
   return taken;
 }
