@@ -14,7 +14,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr Millis kCoalesce{2};  // events of one transaction come together
 constexpr Millis kSweep{10'000};
 
 std::string name_of(const Pod& pod) { return display_name(Kind::pod, pod.meta.ns, pod.meta.name); }
@@ -41,7 +40,6 @@ void Agent::stop() {
   streams_.close_all();
   tasks_.cancel();
   timer_.cancel();
-  snapshot_timer_.cancel();
   sweep_timer_.cancel();
   loop_.stop();
 }
@@ -70,22 +68,12 @@ void Agent::on_welcome(const proto::Welcome& welcome) {
   feed(Connected{});
 }
 
+// Events of one transaction are closed by a bookmark: half of one is never acted on.
 void Agent::on_watch(const proto::WatchEvent& event) {
+  using Type = proto::WatchEvent::Type;
   if (refused_) return;
   builder_.apply(event);
-  if (!builder_.changed()) return;
-  const bool whole =
-      event.type == proto::WatchEvent::Type::bookmark || event.type == proto::WatchEvent::Type::synced;
-  if (whole) {
-    snapshot_timer_.cancel();
-    return take_snapshot();
-  }
-  if (std::exchange(snapshot_due_, true)) return;
-  snapshot_timer_.expires_after(kCoalesce);
-  snapshot_timer_.async_wait([this](const boost::system::error_code& error) {
-    snapshot_due_ = false;
-    if (!error) take_snapshot();
-  });
+  if (event.type == Type::bookmark || event.type == Type::synced) take_snapshot();
 }
 
 void Agent::take_snapshot() {

@@ -21,16 +21,16 @@
 
 #include "base/io/fd.h"
 #include "control/dns/server.h"
-#include "orchestrator/agent/daemon/control_link.h"
 #include "orchestrator/agent/daemon/options.h"
 #include "orchestrator/agent/daemon/saved_state.h"
-#include "orchestrator/agent/daemon/snapshot_builder.h"
-#include "orchestrator/agent/daemon/user_streams.h"
+#include "orchestrator/agent/node/node_setup.h"
+#include "orchestrator/agent/node/worker_pool.h"
+#include "orchestrator/agent/pods/exit_watcher.h"
+#include "orchestrator/agent/pods/pod_work.h"
 #include "orchestrator/agent/step.h"
-#include "orchestrator/agent/work/exit_watcher.h"
-#include "orchestrator/agent/work/node_setup.h"
-#include "orchestrator/agent/work/pod_work.h"
-#include "orchestrator/agent/work/worker_pool.h"
+#include "orchestrator/agent/stream/control_link.h"
+#include "orchestrator/agent/stream/snapshot_builder.h"
+#include "orchestrator/agent/stream/user_streams.h"
 
 namespace fairlead::agent {
 
@@ -84,9 +84,7 @@ class Agent {
   UserStreams streams_;
   net::TaskGroup tasks_;
   boost::asio::steady_timer timer_;
-  boost::asio::steady_timer snapshot_timer_;
   boost::asio::steady_timer sweep_timer_;
-  bool snapshot_due_ = false;
   bool begun_ = false;
   bool refused_ = false;  // this welcome is of another cluster
   WorkerPool probes_;     // last, so that they end first

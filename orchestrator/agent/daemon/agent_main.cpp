@@ -11,7 +11,7 @@
 
 #include "base/io/log.h"
 #include "orchestrator/agent/daemon/agent.h"
-#include "orchestrator/agent/work/teardown.h"
+#include "orchestrator/agent/node/teardown.h"
 
 namespace fairlead::agent {
 namespace {

@@ -9,7 +9,7 @@
 #include "base/io/clock.h"
 #include "base/io/log.h"
 #include "orchestrator/agent/daemon/agent.h"
-#include "orchestrator/agent/work/adopt.h"
+#include "orchestrator/agent/pods/adopt.h"
 #include "orchestrator/runtime/image/image.h"
 
 namespace fairlead::agent {
@@ -62,7 +62,6 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, Fd lock)
       streams_(loop, options_.paths, link_, [this] { return tables_->drops(); }),
       tasks_(loop.get_executor(), task_failed),
       timer_(loop),
-      snapshot_timer_(loop),
       sweep_timer_(loop),
       probes_(kProbers, kQueue),
       pool_(kWorkers, kQueue) {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orchestrator/agent/daemon/stream_work.h"
+#include "orchestrator/agent/stream/stream_work.h"
 
 #include <thread>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orchestrator/agent/daemon/user_streams.h"
+#include "orchestrator/agent/stream/user_streams.h"
 
 #include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -17,8 +17,8 @@
 
 #include "base/io/fd.h"
 #include "base/io/log.h"
-#include "orchestrator/agent/daemon/control_link.h"
-#include "orchestrator/agent/daemon/stream_work.h"
+#include "orchestrator/agent/stream/control_link.h"
+#include "orchestrator/agent/stream/stream_work.h"
 
 namespace fairlead::agent {
 

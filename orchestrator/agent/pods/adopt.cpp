@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orchestrator/agent/work/adopt.h"
+#include "orchestrator/agent/pods/adopt.h"
 
 #include <algorithm>
 #include <filesystem>
 
 #include "base/io/log.h"
-#include "orchestrator/agent/work/names.h"
+#include "orchestrator/agent/pods/names.h"
 #include "orchestrator/runtime/container/container.h"
 #include "orchestrator/runtime/network/link.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orchestrator/agent/work/tables.h"
+#include "orchestrator/agent/node/tables.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orchestrator/agent/work/exit_watcher.h"
+#include "orchestrator/agent/pods/exit_watcher.h"
 
 #include <array>
 #include <charconv>

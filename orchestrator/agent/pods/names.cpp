@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orchestrator/agent/work/names.h"
+#include "orchestrator/agent/pods/names.h"
 
 #include "base/hash.h"
 

@@ -5,7 +5,7 @@
 // template, so that it goes by the ordinary way once control has spoken.
 #pragma once
 
-#include "orchestrator/agent/work/pod_work.h"
+#include "orchestrator/agent/pods/pod_work.h"
 
 namespace fairlead::agent {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orchestrator/agent/work/worker_pool.h"
+#include "orchestrator/agent/node/worker_pool.h"
 
 namespace fairlead::agent {
 

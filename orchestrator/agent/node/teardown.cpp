@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orchestrator/agent/work/teardown.h"
+#include "orchestrator/agent/node/teardown.h"
 
 #include <filesystem>
 
 #include "base/io/log.h"
 #include "ebpf/loader/node_dataplane.h"
-#include "orchestrator/agent/work/names.h"
+#include "orchestrator/agent/pods/names.h"
 #include "orchestrator/runtime/cgroup.h"
 #include "orchestrator/runtime/network/link.h"
 #include "orchestrator/runtime/network/masquerade.h"

@@ -5,8 +5,8 @@
 // not hold the pod yet: until they do, nothing passes.
 #pragma once
 
+#include "orchestrator/agent/node/tables.h"
 #include "orchestrator/agent/step.h"
-#include "orchestrator/agent/work/tables.h"
 #include "orchestrator/runtime/paths.h"
 
 namespace fairlead::agent {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orchestrator/agent/work/pod_work.h"
+#include "orchestrator/agent/pods/pod_work.h"
 
 #include <algorithm>
 #include <csignal>
 
 #include "base/io/file.h"
 #include "control/dns/resolv_conf.h"
-#include "orchestrator/agent/work/names.h"
+#include "orchestrator/agent/pods/names.h"
 #include "orchestrator/runtime/container/container.h"
 #include "orchestrator/runtime/image/image.h"
 #include "orchestrator/runtime/network/link.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orchestrator/agent/daemon/control_link.h"
+#include "orchestrator/agent/stream/control_link.h"
 
 #include <algorithm>
 

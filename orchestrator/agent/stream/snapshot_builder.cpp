@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orchestrator/agent/daemon/snapshot_builder.h"
+#include "orchestrator/agent/stream/snapshot_builder.h"
 
 #include <algorithm>
 

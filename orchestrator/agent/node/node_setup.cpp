@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orchestrator/agent/work/node_setup.h"
+#include "orchestrator/agent/node/node_setup.h"
 
 #include <charconv>
 #include <cstdlib>
@@ -8,7 +8,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "orchestrator/agent/work/names.h"
+#include "orchestrator/agent/pods/names.h"
 #include "orchestrator/runtime/network/masquerade.h"
 #include "orchestrator/runtime/network/netlink.h"
 

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts around step() that need neither root nor a network: exits seen by
+// their files, snapshots built from a stream, the state that survives a
+// restart, the pool's bound, names and limits.
+#include <filesystem>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <latch>
+
+#include "base/io/file.h"
+#include "orchestrator/agent/daemon/saved_state.h"
+#include "orchestrator/agent/node/node_setup.h"
+#include "orchestrator/agent/node/worker_pool.h"
+#include "orchestrator/agent/pods/exit_watcher.h"
+#include "orchestrator/agent/pods/names.h"
+#include "orchestrator/agent/stream/snapshot_builder.h"
+
+namespace fairlead::agent {
+namespace {
+
+using proto::WatchEvent;
+using Type = WatchEvent::Type;
+
+class Scratch {
+ public:
+  Scratch() {
+    std::string name = (std::filesystem::temp_directory_path() / "fl-agent-XXXXXX").string();
+    path = ::mkdtemp(name.data());
+  }
+  ~Scratch() { std::filesystem::remove_all(path); }
+  std::filesystem::path path;
+};
+
+Pod pod_named(const std::string& name) {
+  Pod pod;
+  pod.meta.name = name;
+  pod.meta.ns = "default";
+  pod.meta.uid = "uid-" + name;
+  pod.node = "n1";
+  pod.ipv4 = *IpAddress::parse("10.244.0.7");
+  pod.status.restarts = 3;
+  pod.status.why = "it failed";
+  pod.status.exit_code = 9;
+  return pod;
+}
+
+TEST(ExitWatcher, ReportsAnExitOnceWithItsCode) {
+  const Scratch scratch;
+  boost::asio::io_context loop;
+  std::vector<Exited> seen;
+  auto watcher =
+      *ExitWatcher::open(loop, scratch.path, [&](const Exited& exited) { seen.push_back(exited); });
+  watcher->arm("a.web", Exited{"a", 0, 4, 0});
+  watcher->arm("b.web", Exited{"b", 1, 1, 0});
+  ASSERT_TRUE(write_file_atomic(scratch.path / "a.web", "137\n"));
+  ASSERT_TRUE(write_file_atomic(scratch.path / "other", "1"));
+  loop.run_for(std::chrono::milliseconds(50));
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].pod, "a");
+  EXPECT_EQ(seen[0].incarnation, 4U);
+  EXPECT_EQ(seen[0].code, 137);
+  ASSERT_TRUE(write_file_atomic(scratch.path / "a.web", "1"));
+  loop.restart();
+  loop.run_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(seen.size(), 1U);
+}
+
+TEST(ExitWatcher, SeesAnExitThatCameBeforeItWasArmed) {
+  const Scratch scratch;
+  ASSERT_TRUE(write_file_atomic(scratch.path / "a.web", "0"));
+  boost::asio::io_context loop;
+  std::vector<Exited> seen;
+  auto watcher =
+      *ExitWatcher::open(loop, scratch.path, [&](const Exited& exited) { seen.push_back(exited); });
+  watcher->arm("a.web", Exited{"a", 0, 1, 0});
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].code, 0);
+}
+
+TEST(ExitWatcher, ReadsOnlyNumbersAsCodes) {
+  EXPECT_EQ(parse_exit_code("0"), 0);
+  EXPECT_EQ(parse_exit_code("137\n"), 137);
+  for (const char* text : {"", "x", "1x", "99999999999999999999"})
+    EXPECT_EQ(parse_exit_code(text), 255) << text;
+}
+
+TEST(SnapshotBuilder, IsNotWholeBeforeItIsSynced) {
+  SnapshotBuilder builder;
+  builder.begin(default_network());
+  builder.apply({Type::put, Revision{7}, Object{pod_named("a")}});
+  EXPECT_FALSE(builder.synced());
+  builder.apply({Type::synced, Revision{7}, {}});
+  ASSERT_TRUE(builder.changed());
+  const auto whole = builder.take();
+  EXPECT_EQ(whole->pods.size(), 1U);
+  EXPECT_EQ(whole->revision, Revision{7});
+  EXPECT_FALSE(builder.changed());
+}
+
+TEST(SnapshotBuilder, FollowsPutsAndRemovalsAndKeepsWhatItGave) {
+  SnapshotBuilder builder;
+  builder.begin(default_network());
+  builder.apply({Type::synced, Revision{1}, {}});
+  builder.apply({Type::put, Revision{2}, Object{pod_named("a")}});
+  builder.apply({Type::bookmark, Revision{3}, {}});
+  const auto with = builder.take();
+  builder.apply({Type::remove, Revision{4}, Object{pod_named("a")}});
+  EXPECT_TRUE(builder.take()->pods.empty());
+  EXPECT_EQ(with->pods.size(), 1U);
+  EXPECT_EQ(with->revision, Revision{3});
+}
+
+TEST(SnapshotBuilder, ANewStreamForgetsWhatTheOldOneSaid) {
+  SnapshotBuilder builder;
+  builder.begin(default_network());
+  builder.apply({Type::put, Revision{2}, Object{pod_named("a")}});
+  builder.apply({Type::synced, Revision{2}, {}});
+  builder.begin(default_network());
+  EXPECT_FALSE(builder.synced());
+  builder.apply({Type::synced, Revision{1}, {}});
+  EXPECT_TRUE(builder.take()->pods.empty());
+}
+
+SavedState some_state() {
+  SavedState saved;
+  saved.welcome = proto::Welcome{};
+  saved.welcome->node_number = 3;
+  saved.welcome->cluster_id = "c1";
+  saved.welcome->network = default_network();
+  saved.pods = {pod_named("a"), pod_named("b")};
+  return saved;
+}
+
+TEST(SavedState, ComesBackAsItWas) {
+  const Scratch scratch;
+  ASSERT_TRUE(save(scratch.path / "state", some_state()));
+  const auto loaded = load(scratch.path / "state");
+  ASSERT_TRUE(loaded) << format(loaded.error());
+  EXPECT_EQ(*loaded, some_state());
+  EXPECT_EQ(*load(scratch.path / "absent"), SavedState{});
+}
+
+TEST(SavedState, AnyCutAndAnyChangedByteIsRefused) {
+  const std::string bytes = encode(some_state());
+  std::size_t cases = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i, cases += 2) {
+    EXPECT_FALSE(decode_saved_state(bytes.substr(0, i))) << i;
+    std::string changed = bytes;
+    changed[i] = static_cast<char>(changed[i] ^ 0x20);
+    EXPECT_FALSE(decode_saved_state(changed)) << i;
+  }
+  std::printf("damaged states refused: %zu\n", cases);
+  EXPECT_GT(cases, 200U);
+}
+
+TEST(WorkerPool, RefusesWhatItsQueueCannotHold) {
+  std::latch begun(1), go(1);
+  std::atomic<int> ran{0};
+  {
+    WorkerPool pool(1, 2);
+    ASSERT_TRUE(pool.post([&] {
+      begun.count_down();
+      go.wait();
+      ++ran;
+    }));
+    begun.wait();
+    EXPECT_TRUE(pool.post([&] { ++ran; }));
+    EXPECT_TRUE(pool.post([&] { ++ran; }));
+    EXPECT_FALSE(pool.post([&] { ++ran; }));
+    EXPECT_EQ(pool.refused(), 1U);
+    go.count_down();
+  }
+  EXPECT_GE(ran.load(), 1);  // the one that ran ended before the pool did
+  EXPECT_LE(ran.load(), 3);
+}
+
+TEST(Names, AreShortStableAndApartByClusterAndPod) {
+  const std::string uid(32, 'a');
+  EXPECT_LE(pod_link_name("c1", uid).size(), 15U);
+  EXPECT_LE(host_link_name("c1").size(), 15U);
+  EXPECT_EQ(pod_link_name("c1", uid), pod_link_name("c1", uid));
+  EXPECT_NE(pod_link_name("c1", uid), pod_link_name("c2", uid));
+  EXPECT_NE(pod_link_name("c1", uid), pod_link_name("c1", uid + "b"));
+  EXPECT_TRUE(pod_link_name("c1", uid).starts_with(link_prefix("c1")));
+  EXPECT_EQ(format(mac_of(*IpAddress::parse("10.244.0.7"))), "02:04:0a:f4:00:07");
+}
+
+TEST(Machine, KernelsBelowTheFloorAreRefusedWithARemedy) {
+  for (const char* good : {"6.6.0", "6.12.38+deb13-amd64", "6.18.44", "7.0"})
+    EXPECT_TRUE(check_kernel(good)) << good;
+  for (const char* bad : {"6.5.9", "6.1.0-amd64", "5.15", "", "x"}) {
+    const auto refused = check_kernel(bad);
+    ASSERT_FALSE(refused) << bad;
+    EXPECT_THAT(refused.error().reason, testing::HasSubstr("6.6"));
+    EXPECT_FALSE(refused.error().remedy.empty());
+  }
+}
+
+TEST(Machine, PodMtuLeavesRoomForTheOverlay) {
+  EXPECT_EQ(pod_mtu(1500, *IpAddress::parse("10.0.0.1")), 1450U);
+  EXPECT_EQ(pod_mtu(1500, *IpAddress::parse("fd00::1")), 1430U);
+  EXPECT_EQ(pod_mtu(40, *IpAddress::parse("fd00::1")), 0U);
+}
+
+}  // namespace
+}  // namespace fairlead::agent
