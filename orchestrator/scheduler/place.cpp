@@ -35,9 +35,7 @@ class Placer {
         capacity_(snapshot),
         census_(snapshot, changes, capacity_) {
     plan_.based_on = snapshot.revision;
-    plan_.rest = changes;
-    plan_.rest.create.clear();
-    plan_.rest.services.clear();
+    plan_.rest = {{}, changes.stop, changes.remove, {}, changes.remove_services, changes.statuses};
   }
 
   Plan run() {
@@ -90,8 +88,8 @@ class Placer {
   }
 
   // None when it is placed; an empty cause when no node takes it.
-  std::optional<NotPlaced> place_pod(Pod pod, Candidates& candidates) {
-    auto pair = draft_.take_pair("pods4", "pods6", ipam::Purpose::pod, pod.meta.uid);
+  std::optional<NotPlaced> place_pod(const Pod& wanted, Candidates& candidates) {
+    auto pair = draft_.take_pair("pods4", "pods6", ipam::Purpose::pod, wanted.meta.uid);
     if (!pair) return NotPlaced{{}, 0, format(pair.error()), {}, 0};
     const auto node = candidates.take_best();
     if (!node) {
@@ -99,6 +97,7 @@ class Placer {
       draft_.give_back(pair->second.lease.address);
       return NotPlaced{};
     }
+    Pod pod = wanted;
     pod.node = capacity_.node(*node).meta.name;
     pod.ipv4 = pair->first.lease.address;
     pod.ipv6 = pair->second.lease.address;

@@ -42,7 +42,7 @@ void expect_converged(const SimulatedCluster& cluster) {
 
 TEST(Simulation, KeepsEveryPromiseAndConverges) {
   std::uint64_t placed = 0, commits = 0, conflicts = 0, refused = 0;
-  constexpr unsigned kSeeds = 12;
+  constexpr unsigned kSeeds = 8;
   constexpr int kSteps = 2000;
   for (unsigned seed = 1; seed <= kSeeds; ++seed) {
     SimulatedCluster cluster(seed);
@@ -59,8 +59,8 @@ TEST(Simulation, KeepsEveryPromiseAndConverges) {
     conflicts += cluster.conflicts;
     refused += cluster.refused;
   }
-  EXPECT_GT(placed, 3'000U) << "the simulation must do something";
-  EXPECT_GT(refused, 50U) << "and plans must grow old in it";
+  EXPECT_GT(placed, 2'000U) << "the simulation must do something";
+  EXPECT_GT(refused, 30U) << "and plans must grow old in it";
   std::printf(
       "simulation: %u seeds x %d steps, %llu commits, %llu placements, %llu refused, %llu conflicts\n",
       kSeeds, kSteps, static_cast<unsigned long long>(commits), static_cast<unsigned long long>(placed),
