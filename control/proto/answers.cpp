@@ -62,7 +62,8 @@ template <class V>
 void fields(V& v, typename V::template Ref<Explanation> o) {
   v.field("object", o.object, Text{});
   v.field("state", o.state, Text{});
-  v.field("because", o.because, document::TextList{});
+  v.field("cause", o.cause, Text{});
+  v.field("evidence", o.evidence, document::TextList{});
   v.field("fix", o.fix, Text{});
 }
 

@@ -81,10 +81,11 @@ struct DropList {
 
 // GET /v1/explain/{kind}/{ns}/{name}: why is it not placed, not ready, not reachable.
 struct Explanation {
-  std::string object;                // "pod/web-2"
-  std::string state;                 // one line: "not ready on n2", "ready"
-  std::vector<std::string> because;  // causes and evidence, the first cause first
-  std::string fix;                   // what to do; blank when nothing is wrong
+  std::string object;                 // "pod/web-2"
+  std::string state;                  // one line: "not placed", "ready on n2"
+  std::string cause;                  // the first cause; blank when nothing is wrong
+  std::vector<std::string> evidence;  // what was seen, one line each
+  std::string fix;                    // what to do; blank when nothing is wrong
   bool operator==(const Explanation&) const = default;
 };
 

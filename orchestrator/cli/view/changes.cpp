@@ -73,8 +73,9 @@ Table table_of(const proto::DropList& drops) {
 
 std::string format_explanation(const proto::Explanation& e) {
   Table table;
-  for (std::size_t i = 0; i < e.because.size(); ++i)
-    table.rows.push_back({i == 0 ? "because" : "", e.because[i]});
+  if (!e.cause.empty()) table.rows.push_back({"cause", e.cause});
+  for (std::size_t i = 0; i < e.evidence.size(); ++i)
+    table.rows.push_back({i == 0 ? "evidence" : "", e.evidence[i]});
   if (!e.fix.empty()) table.rows.push_back({"fix", e.fix});
   return printable(e.object) + "  " + printable(e.state) + "\n" + table.text();
 }

@@ -71,7 +71,7 @@ TEST(Answers, DropsExplanationsAndVersionsComeBack) {
   const DropList drops{
       {{"n1", "STALE_EPOCH", 17, "udp 10.244.1.2:53 -> 10.244.2.3:53"}, {"n2", "NO_ROUTE", 1, ""}}};
   EXPECT_TRUE(drop_list_from_json(to_json(drops)).value_or(DropList{}) == drops);
-  const Explanation why{"pod/web-2", "not placed", {"n1: cpu", "n2: silent"}, "Ask for less"};
+  const Explanation why{"pod/web-2", "not placed", "no node fits", {"n1: cpu", "n2: silent"}, "Ask for less"};
   EXPECT_TRUE(explanation_from_json(to_json(why)).value_or(Explanation{}) == why);
   const ServerVersion version{"0.1.0", "c1a2", Revision(41)};
   EXPECT_TRUE(server_version_from_json(to_json(version)).value_or(ServerVersion{}) == version);

@@ -36,12 +36,13 @@ TEST(Changes, NothingToChangeNeedsNoNextCommand) {
 
 TEST(Changes, Explanations) {
   EXPECT_EQ(format_explanation(
-                {"pod/web-2", "not placed", {"n1: 0.1 of 2 cpu left", "n2: silent"}, "ask for less"}),
+                {"pod/web-2", "not placed", "no node fits", {"n1: no cpu", "n2: silent"}, "ask for less"}),
             "pod/web-2  not placed\n"
-            "because  n1: 0.1 of 2 cpu left\n"
-            "         n2: silent\n"
-            "fix      ask for less\n");
-  EXPECT_EQ(format_explanation({"pod/web-2", "ready on n1", {}, ""}), "pod/web-2  ready on n1\n");
+            "cause     no node fits\n"
+            "evidence  n1: no cpu\n"
+            "          n2: silent\n"
+            "fix       ask for less\n");
+  EXPECT_EQ(format_explanation({"pod/web-2", "ready on n1", "", {}, ""}), "pod/web-2  ready on n1\n");
 }
 
 TEST(Changes, Drops) {

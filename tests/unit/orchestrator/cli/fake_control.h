@@ -96,7 +96,7 @@ inline net::Task<net::Response> drops_of(net::Request request) {
 }
 
 inline net::Task<net::Response> explain_object(net::Request request) {
-  co_return json(proto::to_json(proto::Explanation{request.path, "ready", {}, ""}));
+  co_return json(proto::to_json(proto::Explanation{request.path, "ready", "", {}, ""}));
 }
 
 inline net::Task<net::Response> get_version(net::Request) {
