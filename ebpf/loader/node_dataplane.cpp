@@ -44,7 +44,7 @@ std::unexpected<Error> load_error(const std::string& what) {
 
 Result<> set_pins(bpf_object* object, const fs::path& pins) {
   std::error_code error;
-  fs::create_directories(pins / "links", error);
+  fs::create_directories(pins / "attached", error);
   if (error) return fail(Code::io, pins.string(), error.message(), "mount it: mount -t bpf bpf /sys/fs/bpf");
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, object) {
@@ -96,7 +96,7 @@ Result<std::unique_ptr<NodeDataplane>> NodeDataplane::open(const DataplaneOption
 }
 
 Result<> NodeDataplane::attach(std::uint32_t ifindex, int program) {
-  const fs::path pin = state_->pins.empty() ? fs::path() : state_->pins / "links" / std::to_string(ifindex);
+  const fs::path pin = state_->pins.empty() ? fs::path() : state_->pins / "attached" / std::to_string(ifindex);
   FL_TRY(Fd link, attach_tcx_ingress(program, ifindex, pin));
   if (pin.empty()) state_->unpinned_links.push_back(std::move(link));
   return {};
@@ -107,7 +107,7 @@ Result<> NodeDataplane::attach_uplink(std::uint32_t ifindex) { return attach(ifi
 
 Result<> NodeDataplane::detach(std::uint32_t ifindex) {
   std::error_code error;
-  fs::remove(state_->pins / "links" / std::to_string(ifindex), error);
+  fs::remove(state_->pins / "attached" / std::to_string(ifindex), error);
   if (error) return fail(Code::io, "link " + std::to_string(ifindex), error.message());
   return {};
 }
