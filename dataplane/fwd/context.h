@@ -25,6 +25,7 @@
 
 /* flags of fwd_sum_l4 */
 #define FWD_SUM_PSEUDO 1U /* the word is part of the pseudo header */
+#define FWD_SUM_IPV6 4U   /* part of an IPv6 address: no sum but this one balances it */
 #define FWD_SUM_UDP 2U    /* zero means "no checksum" and stays; a result of zero is sent as 0xffff */
 
 /* What a machine provides.
@@ -91,6 +92,7 @@ struct fwd_context {
   __u32 from_vtep; /* from the wire: number of the sending node */
   __u32 now;
   __u32 translated; /* a flow has rewritten it already */
+  __u32 epoch;      /* of the destination when the packet's flow was made; 0: unknown */
   __u32 ethertype;  /* 0x0800 or 0x86dd, of the packet (or of the inner one) */
   struct fwd_headers pkt;
   struct fwd_headers quote;
@@ -127,14 +129,18 @@ FWD_INLINE void fwd_flow_answer_key(const struct fwd_flow_key* key, const struct
   answer->dport_be = flow->sport_be;
 }
 
+/* A TCP connection is over: reset, or closed from both sides. */
+FWD_INLINE int fwd_flow_ended(__u32 flags, __u32 answer_flags) {
+  return ((flags | answer_flags) & FWD_FLOW_RST) || (flags & answer_flags & FWD_FLOW_FIN);
+}
+
 /* How many idle seconds end a flow, given both directions' flags (the answer's
  * is 0 when it has no entry). TCP: 6 h established, 60 s half open, 10 s after
  * a reset or both FINs. UDP: 180 s when answered, 30 s otherwise. */
 FWD_INLINE __u32 fwd_flow_limit(__u8 proto, __u32 flags, __u32 answer_flags) {
   const int answered = (flags & FWD_FLOW_SEEN) && (answer_flags & FWD_FLOW_SEEN);
   if (proto != FWD_PROTO_TCP) return answered ? 180 : 30;
-  if ((flags | answer_flags) & FWD_FLOW_RST) return 10;
-  if (flags & answer_flags & FWD_FLOW_FIN) return 10;
+  if (fwd_flow_ended(flags, answer_flags)) return 10;
   return answered ? 21600 : 60;
 }
 

@@ -69,10 +69,18 @@ FWD_INLINE int fwd_flow_insert_reverse(struct fwd_machine* m, struct fwd_context
   return FWD_FLOW_CONFLICT;
 }
 
+/* Another CPU has made this flow in the meantime: its choice stands. */
+FWD_INLINE void fwd_flow_yield(struct fwd_machine* m, struct fwd_context* c) {
+  const struct fwd_flow* first = fwd_flow_find(m, &c->key);
+  if (!first || fwd_flow_same_target(first, &c->forward)) return;
+  fwd_flow_erase(m, &c->reverse_key);
+  c->forward = *first;
+}
+
 /* Makes both directions of the flow of `c->pkt`, keyed `c->key`, whose packets
  * become what `c->forward` says (addresses and ports set by the caller; the
  * source port may change). Returns FWD_PASS or the drop's name. */
-FWD_INLINE int fwd_flow_make(struct fwd_machine* m, struct fwd_context* c, __u64 seed) {
+FWD_INLINE int fwd_flow_make(struct fwd_machine* m, struct fwd_context* c, __u64 seed, __u32 source_epoch) {
   __builtin_memset(&c->reverse, 0, sizeof c->reverse);
   c->reverse.src = c->key.dst;
   c->reverse.dst = c->key.src;
@@ -80,6 +88,7 @@ FWD_INLINE int fwd_flow_make(struct fwd_machine* m, struct fwd_context* c, __u64
   c->reverse.dport_be = c->key.sport_be;
   c->reverse.seen = c->now;
   c->reverse.vtep = c->from_vtep;
+  c->reverse.epoch = source_epoch;
   c->forward.seen = c->now;
   const __u32 rewrites =
       !fwd_addr_equal(&c->forward.dst, &c->key.dst) || c->forward.dport_be != c->key.dport_be;
@@ -93,11 +102,11 @@ FWD_INLINE int fwd_flow_make(struct fwd_machine* m, struct fwd_context* c, __u64
     if (answer) answer->flags |= FWD_FLOW_REWRITE;
   }
   fwd_flow_touch(&c->forward, &c->pkt, c->now);
-  if (fwd_flow_insert(m, &c->key, &c->forward) == FWD_FULL) {
-    fwd_flow_erase(m, &c->reverse_key);
-    return FWD_FLOW_TABLE_FULL;
-  }
-  return FWD_PASS;
+  const int failed = fwd_flow_insert(m, &c->key, &c->forward);
+  if (failed == FWD_EXISTS) fwd_flow_yield(m, c);
+  if (failed != FWD_FULL) return FWD_PASS;
+  fwd_flow_erase(m, &c->reverse_key);
+  return FWD_FLOW_TABLE_FULL;
 }
 
 #endif

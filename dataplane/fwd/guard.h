@@ -11,11 +11,14 @@
 
 #include "dataplane/fwd/service.h"
 
-/* Multicast, broadcast, link-local and unspecified destinations. */
+/* Multicast, broadcast, link-local, loopback and unspecified destinations. A
+ * node with route_localnet set would hand loopback to its own daemons. */
 FWD_INLINE int fwd_not_unicast(const struct fwd_headers* p) {
   const __u8* b = (const __u8*)&p->dst;
-  if (p->family == 4) return b[12] >= 224 || b[12] == 0 || (b[12] == 169 && b[13] == 254);
-  return b[0] == 0xff || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80) || fwd_addr_none(&p->dst);
+  if (p->family == 4) return b[12] >= 224 || b[12] == 0 || b[12] == 127 || (b[12] == 169 && b[13] == 254);
+  const struct fwd_addr loopback = {{0, 0, 0, fwd_swap32(1)}};
+  return b[0] == 0xff || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80) || fwd_addr_none(&p->dst) ||
+         fwd_addr_equal(&p->dst, &loopback);
 }
 
 FWD_INLINE __u32 fwd_route_kind(struct fwd_machine* m, __u32 net, const struct fwd_addr* a) {
@@ -40,6 +43,14 @@ FWD_INLINE int fwd_guard_source(struct fwd_machine* m, const struct fwd_context*
   const struct fwd_addr* extra = p->family == 4 ? &link->extra4 : &link->extra6;
   if (fwd_addr_equal(&p->src, extra) && !fwd_addr_none(extra)) return FWD_PASS;
   return fwd_route_kind(m, c->net, &p->src) == FWD_ROUTE_CLUSTER ? FWD_SPOOFED_SOURCE : FWD_PASS;
+}
+
+/* A pod's packet to a node's own endpoint, on any node: not to the control
+ * port, nor a fragment of TCP, which hides its ports. */
+FWD_INLINE int fwd_guard_host(const struct fwd_context* c, const struct fwd_config* config) {
+  const struct fwd_headers* p = &c->pkt;
+  if (p->proto != FWD_PROTO_TCP || !config->control_port_be) return FWD_PASS;
+  return p->flags & FWD_PKT_FRAGMENT || p->dport_be == config->control_port_be ? FWD_TO_UNDERLAY : FWD_PASS;
 }
 
 /* A pod's packet to the world that would reach a node's own ports. Fragments

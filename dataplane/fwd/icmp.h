@@ -47,6 +47,7 @@ FWD_INLINE int fwd_icmp_error_stage(struct fwd_machine* m, struct fwd_context* c
   if (!(c->pkt.flags & FWD_PKT_ICMP_ERROR)) return FWD_PASS;
   if (fwd_parse_quote(m, &c->pkt, &c->quote)) return FWD_PASS; /* quotes too little: nothing of ours */
   if (!fwd_has_ports(&c->quote)) return FWD_PASS;
+  if (!fwd_addr_equal(&c->pkt.dst, &c->quote.src)) return FWD_PASS; /* not to the quoted packet's sender */
   __builtin_memset(&c->key, 0, sizeof c->key);
   c->key.net = c->net;
   c->key.proto = c->quote.proto;

@@ -52,6 +52,10 @@ FWD_INLINE void fwd_map_ipv4(struct fwd_addr* to, __be32 address) {
   to->w[3] = address;
 }
 
+FWD_INLINE int fwd_addr_is_ipv4(const struct fwd_addr* a) {
+  return a->w[0] == 0 && a->w[1] == 0 && a->w[2] == fwd_swap32(0xffffU);
+}
+
 FWD_INLINE int fwd_parse_ipv4(struct fwd_machine* m, struct fwd_headers* p, __u32 limit) {
   struct fwd_ipv4 ip;
   if (fwd_load(m, p->l3, &ip, sizeof ip)) return FWD_TRUNCATED;
@@ -111,6 +115,8 @@ FWD_INLINE int fwd_parse_ipv6(struct fwd_machine* m, struct fwd_headers* p, __u3
   if (p->end > limit) return FWD_TRUNCATED;
   p->src = ip.src;
   p->dst = ip.dst;
+  /* Every table would take it for the IPv4 address; it belongs in sockets, not on a wire. */
+  if (fwd_addr_is_ipv4(&p->src) || fwd_addr_is_ipv4(&p->dst)) return FWD_BAD_HEADER;
   return fwd_walk_ipv6(m, p);
 }
 

@@ -45,9 +45,14 @@ FWD_INLINE int fwd_route(struct fwd_machine* m, struct fwd_context* c, const str
                          const struct fwd_link* link) {
   const struct fwd_endpoint* to = fwd_endpoint_of(m, c->net, &c->pkt.dst);
   if (to && to->flags & FWD_ENDPOINT_VIP)
-    return c->pkt.flags & FWD_PKT_ECHO       ? fwd_echo_answer(m, c, config, link)
-           : c->pkt.flags & FWD_PKT_FRAGMENT ? FWD_FRAGMENT_TO_VIP
-                                             : FWD_NO_SERVICE_PORT;
+    return c->pkt.flags & FWD_PKT_FRAGMENT ? FWD_FRAGMENT_TO_VIP
+           : c->pkt.flags & FWD_PKT_ECHO   ? fwd_echo_answer(m, c, config, link)
+                                           : FWD_NO_SERVICE_PORT;
+  if (to && fwd_epoch_passed(to, c->epoch)) return fwd_flow_outlived(m, c);
+  if (to && to->flags & FWD_ENDPOINT_HOST && !(link->flags & FWD_LINK_HOST)) {
+    const int refused = fwd_guard_host(c, config);
+    if (refused) return refused;
+  }
   if (to && to->flags & FWD_ENDPOINT_LOCAL) {
     const int refused = fwd_policy_ingress(m, c);
     return refused ? refused : fwd_deliver(m, c, config, to);
@@ -109,6 +114,7 @@ FWD_INLINE int fwd_from_wire_stages(struct fwd_machine* m, struct fwd_context* c
   if (bad) return bad;
   const struct fwd_endpoint* to = fwd_endpoint_of(m, c->net, &c->pkt.dst);
   if (!to || !(to->flags & FWD_ENDPOINT_LOCAL)) return FWD_NOT_LOCAL;
+  if (fwd_epoch_passed(to, c->epoch)) return fwd_flow_outlived(m, c);
   return fwd_deliver(m, c, config, to);
 }
 

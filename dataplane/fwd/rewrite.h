@@ -33,7 +33,7 @@ FWD_INLINE int fwd_set_address(struct fwd_machine* m, const struct fwd_headers* 
     return fwd_store(m, offset, &to->w[3], 4) ? FWD_KERNEL_REFUSED : FWD_PASS;
   }
   for (int i = 0; i < 4; ++i)
-    if (sum && fwd_sum_l4(m, sum, from->w[i], to->w[i], flags)) return FWD_KERNEL_REFUSED;
+    if (sum && fwd_sum_l4(m, sum, from->w[i], to->w[i], flags | FWD_SUM_IPV6)) return FWD_KERNEL_REFUSED;
   return fwd_store(m, offset, to, sizeof *to) ? FWD_KERNEL_REFUSED : FWD_PASS;
 }
 

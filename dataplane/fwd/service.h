@@ -19,6 +19,16 @@ FWD_INLINE const struct fwd_endpoint* fwd_endpoint_of(struct fwd_machine* m, __u
   return fwd_find_endpoints(m, &key);
 }
 
+FWD_INLINE __u32 fwd_epoch_of(struct fwd_machine* m, __u32 net, const struct fwd_addr* a) {
+  const struct fwd_endpoint* endpoint = fwd_endpoint_of(m, net, a);
+  return endpoint ? endpoint->epoch : 0;
+}
+
+/* Does the address belong to another pod than in epoch `epoch`? 0: unknown, or a node's own. */
+FWD_INLINE int fwd_epoch_passed(const struct fwd_endpoint* endpoint, __u32 epoch) {
+  return epoch && endpoint->epoch && endpoint->epoch != epoch;
+}
+
 /* The backend that the ring gives this flow, or null. */
 FWD_INLINE const struct fwd_backend* fwd_select(struct fwd_machine* m, struct fwd_context* c,
                                                 const struct fwd_service* service, __u64 seed) {
@@ -57,8 +67,7 @@ FWD_INLINE int fwd_forward_to_backend(struct fwd_machine* m, struct fwd_context*
   c->forward.dst = backend->addr;
   c->forward.dport_be = backend->port_be;
   if (fwd_addr_equal(&backend->addr, &c->pkt.src)) c->forward.src = c->pkt.dst;
-  const struct fwd_endpoint* endpoint = fwd_endpoint_of(m, c->net, &backend->addr);
-  if (endpoint) c->forward.epoch = endpoint->epoch;
+  c->forward.epoch = fwd_epoch_of(m, c->net, &backend->addr);
   return FWD_PASS;
 }
 
@@ -74,20 +83,38 @@ FWD_INLINE int fwd_new_flow(struct fwd_machine* m, struct fwd_context* c, const 
     c->forward.epoch = endpoint->epoch;
   }
   if (bad) return bad;
-  bad = fwd_flow_make(m, c, config->node_seed);
+  bad = fwd_flow_make(m, c, config->node_seed, fwd_epoch_of(m, c->net, &c->key.src));
   if (!bad && c->forward.flags & FWD_FLOW_REWRITE) bad = fwd_rewrite(m, c, &c->forward);
   return bad;
 }
 
-/* The backend's pod has left. Its TCP connections ended with it; a datagram,
- * or a new connection that reuses the port, gets another backend. */
-FWD_INLINE int fwd_flow_outlived(struct fwd_machine* m, struct fwd_context* c, struct fwd_flow* flow,
-                                 const struct fwd_config* config) {
+/* The flow's pod has left: nothing may reach the next one at its address by the
+ * old flow. Both directions go. */
+FWD_INLINE int fwd_flow_outlived(struct fwd_machine* m, struct fwd_context* c) {
+  const struct fwd_flow* flow = fwd_flow_find(m, &c->key);
+  if (!flow) return FWD_BACKEND_GONE;
   fwd_flow_answer_key(&c->key, flow, &c->reverse_key);
   fwd_flow_erase(m, &c->reverse_key);
   fwd_flow_erase(m, &c->key);
-  if (c->pkt.proto == FWD_PROTO_TCP && !(c->pkt.tcp_flags & FWD_TCP_SYN)) return FWD_BACKEND_GONE;
-  return fwd_new_flow(m, c, config);
+  return FWD_BACKEND_GONE;
+}
+
+/* Is the translation of this flow over? Its pod has left; or its connection has
+ * ended, and a new one uses the port again: the ring may choose anew. */
+FWD_INLINE int fwd_flow_over(struct fwd_machine* m, struct fwd_context* c, const struct fwd_flow* flow) {
+  const struct fwd_endpoint* endpoint = fwd_endpoint_of(m, c->net, &flow->dst);
+  if (!endpoint || fwd_epoch_passed(endpoint, flow->epoch)) return 1;
+  if ((c->pkt.tcp_flags & (FWD_TCP_SYN | FWD_TCP_ACK)) != FWD_TCP_SYN) return 0;
+  fwd_flow_answer_key(&c->key, flow, &c->reverse_key);
+  const struct fwd_flow* answer = fwd_flow_find(m, &c->reverse_key);
+  return fwd_flow_ended(flow->flags, answer ? answer->flags : 0);
+}
+
+/* TCP ends with its pod; a datagram, or a new connection, gets another backend. */
+FWD_INLINE int fwd_flow_again(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config) {
+  const int gone = fwd_flow_outlived(m, c);
+  const int goes_on = c->pkt.proto == FWD_PROTO_TCP && !(c->pkt.tcp_flags & FWD_TCP_SYN);
+  return goes_on ? gone : fwd_new_flow(m, c, config);
 }
 
 /* A packet from a pod (or from the node's endpoint), before policy. */
@@ -99,32 +126,38 @@ FWD_INLINE int fwd_service_stage(struct fwd_machine* m, struct fwd_context* c,
   if (!flow) return fwd_new_flow(m, c, config);
   if (flow->flags & FWD_FLOW_REWRITE) {
     if (c->pkt.flags & FWD_PKT_FRAGMENT) return FWD_FRAGMENT_TO_VIP;
-    if (flow->flags & FWD_FLOW_ORIGIN && !fwd_endpoint_of(m, c->net, &flow->dst))
-      return fwd_flow_outlived(m, c, flow, config);
+    if (flow->flags & FWD_FLOW_ORIGIN && fwd_flow_over(m, c, flow)) return fwd_flow_again(m, c, config);
   }
   fwd_flow_touch(flow, &c->pkt, c->now);
+  c->epoch = flow->epoch;
   c->from_vtep = flow->vtep; /* where answers go while the endpoint is not yet known */
   return flow->flags & FWD_FLOW_REWRITE ? fwd_rewrite(m, c, flow) : FWD_PASS;
 }
 
-/* A packet from another node, behind policy: answers become the service's
- * again; a flow from a pod that this node has not heard of yet is remembered
- * with the node it came from, so that its first answer waits for no table. */
+/* A flow from a pod that this node has not heard of yet is remembered with the
+ * node it came from, so that its first answer waits for no table. Only where
+ * it is delivered: others may not fill the table. */
+FWD_INLINE int fwd_learn(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config) {
+  const struct fwd_endpoint* to = fwd_endpoint_of(m, c->net, &c->pkt.dst);
+  if (!to || !(to->flags & FWD_ENDPOINT_LOCAL)) return FWD_NOT_LOCAL;
+  fwd_forward_straight(c);
+  c->forward.epoch = to->epoch;
+  const int bad = fwd_flow_make(m, c, config->node_seed, 0);
+  if (!bad && c->forward.flags & FWD_FLOW_REWRITE) return fwd_rewrite(m, c, &c->forward);
+  return bad;
+}
+
+/* A packet from another node, behind policy: answers become the service's again. */
 FWD_INLINE int fwd_answer_stage(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
                                 int source_known) {
   if (!fwd_has_ports(&c->pkt)) return FWD_PASS;
   fwd_flow_key_of(c, &c->key);
   struct fwd_flow* flow = fwd_flow_find(m, &c->key);
-  if (flow) {
-    if (flow->flags & FWD_FLOW_REWRITE && c->pkt.flags & FWD_PKT_FRAGMENT) return FWD_FRAGMENT_TO_VIP;
-    fwd_flow_touch(flow, &c->pkt, c->now);
-    return flow->flags & FWD_FLOW_REWRITE ? fwd_rewrite(m, c, flow) : FWD_PASS;
-  }
-  if (source_known) return FWD_PASS;
-  fwd_forward_straight(c);
-  const int bad = fwd_flow_make(m, c, config->node_seed);
-  if (!bad && c->forward.flags & FWD_FLOW_REWRITE) return fwd_rewrite(m, c, &c->forward);
-  return bad;
+  if (!flow) return source_known ? FWD_PASS : fwd_learn(m, c, config);
+  if (flow->flags & FWD_FLOW_REWRITE && c->pkt.flags & FWD_PKT_FRAGMENT) return FWD_FRAGMENT_TO_VIP;
+  fwd_flow_touch(flow, &c->pkt, c->now);
+  c->epoch = flow->epoch;
+  return flow->flags & FWD_FLOW_REWRITE ? fwd_rewrite(m, c, flow) : FWD_PASS;
 }
 
 #endif

@@ -18,10 +18,6 @@
 #define FWD_OUTER_IPV4 50U /* bytes added in front of the inner packet */
 #define FWD_OUTER_IPV6 70U
 
-FWD_INLINE int fwd_addr_is_ipv4(const struct fwd_addr* a) {
-  return a->w[0] == 0 && a->w[1] == 0 && a->w[2] == fwd_swap32(0xffffU);
-}
-
 FWD_INLINE void fwd_put16(__u8* to, __u32 value) {
   to[0] = (__u8)(value >> 8);
   to[1] = (__u8)value;
@@ -107,7 +103,9 @@ FWD_INLINE int fwd_encapsulate(struct fwd_machine* m, struct fwd_context* c, con
 }
 
 /* Is this a VXLAN packet to this node? FWD_PASS with `*vxlan` = 0: not ours. A
- * UDP checksum is not looked at: the kernel has, or the sender wrote none. */
+ * UDP checksum is not looked at (RFC 7348 leaves that to the receiver): the
+ * inner packet has its own. The node's own address as a source is forged, and
+ * would speak for every pod that is here. */
 FWD_INLINE int fwd_outer(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
                          __u32* vxlan) {
   *vxlan = 0;
@@ -117,7 +115,7 @@ FWD_INLINE int fwd_outer(struct fwd_machine* m, struct fwd_context* c, const str
   if (!fwd_addr_equal(&c->pkt.dst, &config->vtep)) return FWD_PASS;
   const __u32 expected = FWD_ETH_LENGTH + (c->pkt.family == 4 ? 20U : 40U);
   const struct fwd_vtep_number* from = fwd_find_vtep_numbers(m, &c->pkt.src);
-  if (!from) return FWD_OUTER_UNKNOWN;
+  if (!from || from->number == config->vtep_number) return FWD_OUTER_UNKNOWN;
   if (c->pkt.l4 != expected || c->pkt.flags & FWD_PKT_FRAGMENT) return FWD_OUTER_BAD;
   c->from_vtep = from->number;
   *vxlan = c->pkt.l4 + 8;

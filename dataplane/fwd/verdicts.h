@@ -19,7 +19,7 @@
   X(NO_LINK, "the link has no row: its pod is not (or no longer) published")          \
   X(TRUNCATED, "shorter than its headers say")                                        \
   X(NOT_IP, "neither IPv4 nor IPv6")                                                  \
-  X(MULTICAST, "multicast, broadcast or link-local: the overlay has none")            \
+  X(MULTICAST, "multicast, broadcast, link-local or loopback: the overlay has none")  \
   X(BAD_HEADER, "an IP or transport header that cannot be")                           \
   X(IPV6_CHAIN, "more IPv6 extension headers than the parser walks, or unknown ones") \
   X(SPOOFED_MAC, "a source MAC that is not the pod's")                                \

@@ -98,6 +98,11 @@ FWD_INLINE int fwd_store(struct fwd_machine* m, __u32 offset, const void* from, 
   return bpf_skb_store_bytes(m->skb, offset, from, length, 0) != 0;
 }
 
+FWD_INLINE __u32 add_sums(__u32 a, __u32 b) {
+  const __u64 sum = (__u64)a + b;
+  return (__u32)sum + (__u32)(sum >> 32);
+}
+
 FWD_INLINE int fwd_sum_l3(struct fwd_machine* m, __u32 offset, __u32 from, __u32 to) {
   return bpf_l3_csum_replace(m->skb, offset, from, to, 4) != 0;
 }
@@ -105,7 +110,12 @@ FWD_INLINE int fwd_sum_l3(struct fwd_machine* m, __u32 offset, __u32 from, __u32
 FWD_INLINE int fwd_sum_l4(struct fwd_machine* m, __u32 offset, __u32 from, __u32 to, __u32 flags) {
   const __u64 pseudo = flags & FWD_SUM_PSEUDO ? BPF_F_PSEUDO_HDR : 0;
   const __u64 udp = flags & FWD_SUM_UDP ? BPF_F_MARK_MANGLED_0 : 0;
-  return bpf_l4_csum_replace(m->skb, offset, from, to, pseudo | udp | 4) != 0;
+  if (bpf_l4_csum_replace(m->skb, offset, from, to, pseudo | udp | 4) != 0) return 1;
+  /* The kernel books the sum's change on a frame that its NIC has summed, as if
+   * an IPv4 header had balanced the address. Take it back: without effect
+   * otherwise, and without it "hw csum failure" (kernel 6.16: BPF_F_IPV6). */
+  if (flags & FWD_SUM_IPV6 && pseudo) bpf_csum_update(m->skb, add_sums(to, ~from));
+  return 0;
 }
 
 FWD_INLINE int fwd_push(struct fwd_machine* m, __u32 length, __u8 inner_family, __u8 outer_family) {

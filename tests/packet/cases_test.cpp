@@ -54,6 +54,19 @@ TEST_P(PacketCase, OnBpf) {
   EXPECT_EQ(format_flows(machine.flows()), format_flows(c.after));
 }
 
+// A NIC that sums each frame it receives has the kernel keep that account true.
+TEST_P(PacketCase, OnBpfBehindASummingNic) {
+  if (const auto missing = Kernel::missing()) GTEST_SKIP() << *missing;
+  if (!Kernel::can_sum()) GTEST_SKIP() << "kernel before 6.16";
+  const Case c = read_case(GetParam());
+  Kernel machine(c.tables, c.now, c.capacity);
+  machine.set_flows(c.before);
+  for (const Step& step : c.steps)
+    if (Kernel::accepts(step.packet))
+      expect_outcome(c, step,
+                     step.from_wire ? machine.from_summing_nic(step.packet) : machine.from_pod(step.packet));
+}
+
 INSTANTIATE_TEST_SUITE_P(All, PacketCase, testing::ValuesIn(case_files()), [](const auto& info) {
   std::string name = info.param.stem().string();
   std::replace_if(

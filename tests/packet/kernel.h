@@ -10,6 +10,8 @@
 #include "ebpf/loader/node_dataplane.h"
 #include "tests/packet/reference.h"
 
+struct fwd_context;
+
 namespace fairlead::test {
 
 inline constexpr std::uint32_t kTestLink = 1;
@@ -26,14 +28,19 @@ class Kernel {
   // The kernel runs no packet that is cut inside its Ethernet or IP header.
   static bool accepts(const Bytes& packet);
 
-  Outcome from_pod(const Bytes& packet) { return run(packet, false); }
-  Outcome from_wire(const Bytes& packet) { return run(packet, true); }
+  Outcome from_pod(const Bytes& packet) { return run(packet, false, 0); }
+  Outcome from_wire(const Bytes& packet) { return run(packet, true, 0); }
+  // As from_wire, of a NIC that sums every frame (CHECKSUM_COMPLETE): throws when the kernel's
+  // account of that sum is wrong afterwards.
+  Outcome from_summing_nic(const Bytes& packet);
+  static bool can_sum();  // kernel 6.16
   void set_flows(const Flows& flows);
   Flows flows() const;
   ebpf::NodeDataplane& dataplane() { return *dataplane_; }
 
  private:
-  Outcome run(const Bytes& packet, bool from_wire);
+  Outcome run(const Bytes& packet, bool from_wire, std::uint32_t flags);
+  fwd_context last_context() const;
   std::unique_ptr<ebpf::NodeDataplane> dataplane_;
   int cpu_ = 0;  // the context map is per CPU: runs stay on this one
 };
