@@ -47,9 +47,25 @@ void Agent::stop() {
 void Agent::on_message(const proto::ControlMessage& message) {
   if (const auto* welcome = std::get_if<proto::Welcome>(&message)) return on_welcome(*welcome);
   if (const auto* event = std::get_if<proto::WatchEvent>(&message)) return on_watch(*event);
-  if (const auto* open = std::get_if<proto::StreamOpen>(&message)) return streams_.open(*open);
+  if (const auto* open = std::get_if<proto::StreamOpen>(&message)) return on_open(*open);
   if (const auto* data = std::get_if<proto::StreamData>(&message)) return streams_.data(*data);
   if (const auto* close = std::get_if<proto::StreamClose>(&message)) return streams_.close(close->id);
+}
+
+void Agent::on_open(proto::StreamOpen request) {
+  if (request.kind != proto::StreamOpen::Kind::drops) {
+    const auto pod = state_.pods.find(request.uid);
+    if (pod == state_.pods.end()) {
+      const Error error{Code::not_found, display_name(Kind::pod, request.ns, request.pod),
+                        "node " + options_.paths.node + " does not have it",
+                        "look where it is: fairlead get pods"};
+      link_.send(proto::StreamClose{request.id, 1, error});
+      return;
+    }
+    const auto& containers = pod->second.pod->pod.containers;
+    if (request.container.empty() && !containers.empty()) request.container = containers.front().name;
+  }
+  streams_.open(request);
 }
 
 void Agent::on_welcome(const proto::Welcome& welcome) {

@@ -53,6 +53,7 @@ class Agent {
   void arm(const AdoptedPod& pod);
 
   void on_message(const proto::ControlMessage& message);
+  void on_open(proto::StreamOpen request);
   void on_welcome(const proto::Welcome& welcome);
   void on_watch(const proto::WatchEvent& event);
   void take_snapshot();
