@@ -162,6 +162,8 @@ void BeastWebSocket::cut() {
   if (state_ == State::closed) return;
   state_ = State::closed;
   beast::get_lowest_layer(socket_).close();
+  // Its timer would keep the loop alive for as long as somebody holds the stream.
+  socket_.set_option(ws::stream_base::timeout{ws::stream_base::none(), ws::stream_base::none(), false});
   linger_.cancel();
   room_.cancel();
   closed_.cancel();

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <boost/json.hpp>
 #include <prometheus/text_serializer.h>
 #include <sstream>
 
@@ -128,11 +127,8 @@ net::Response Api::metrics(const net::Request&) const {
 net::Response Api::health(const net::Request&) const { return {200, "text/plain", "ok\n"}; }
 
 net::Response Api::version(const net::Request&) const {
-  return answer(
-      boost::json::serialize(boost::json::object{{"version", FAIRLEAD_VERSION},
-                                                 {"api", "v1"},
-                                                 {"cluster", cluster_.state().facts().cluster_id},
-                                                 {"revision", cluster_.snapshot().revision.value}}));
+  return answer(proto::to_json(proto::ServerVersion{FAIRLEAD_VERSION, cluster_.state().facts().cluster_id,
+                                                    cluster_.snapshot().revision}));
 }
 
 }  // namespace fairlead::server

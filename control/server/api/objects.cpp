@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <boost/json.hpp>
-
 #include "control/server/api/answers.h"
 #include "control/server/api/api.h"
 #include "control/server/state/keys.h"
@@ -77,11 +75,7 @@ std::string parameter(const net::Request& request, const std::string& name, std:
 }  // namespace
 
 net::Response Api::list(const net::Request& request) const {
-  const std::string& word = request.params.at("kinds");
-  const auto kind = parse_kind(word);
-  if (!kind)
-    return refuse(Error{Code::not_found, request.path, "is no path of this API",
-                        "use /v1/namespaces, nodes, jobs, pods or services"});
+  const auto kind = parse_kind(request.target.segments.back());
   if (const Result<> known = only(request, {"namespace"}); !known) return refuse(known.error());
   const std::string ns = parameter(request, "namespace", "");
   if (!ns.empty() && !find(cluster_.snapshot().namespaces, "", ns))
@@ -149,13 +143,10 @@ net::Response Api::explain(const net::Request& request) const {
   if (!key) return refuse(key.error());
   const Result<Explanation> found = cluster_.explain(*key);
   if (!found) return refuse(found.error());
-  boost::json::array evidence;
-  for (const std::string& line : found->evidence) evidence.emplace_back(line);
-  return answer(boost::json::serialize(boost::json::object{{"object", found->object},
-                                                           {"state", found->state},
-                                                           {"cause", found->cause},
-                                                           {"evidence", std::move(evidence)},
-                                                           {"fix", found->fix}}));
+  proto::Explanation out{found->object, found->state, {}, found->fix};
+  if (!found->cause.empty()) out.because.push_back(found->cause);
+  out.because.insert(out.because.end(), found->evidence.begin(), found->evidence.end());
+  return answer(proto::to_json(out));
 }
 
 }  // namespace fairlead::server

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// FakeAgent: a node as control sees it: the real stream, no containers. It
+// joins, makes every pod of its node ready at once, removes those that are to
+// stop, acknowledges every revision, and answers exec (echoes stdin, exit code
+// 7), logs (two lines) and drops. On a loop and thread of its own.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "control/net/stream_client.h"
+#include "control/proto/stream.h"
+
+namespace fairlead::server {
+
+struct AgentHabits {
+  bool heartbeats = true;
+  bool acknowledges = true;  // heartbeats carry what has been seen
+  PodPhase reaches = PodPhase::ready;
+  std::string why;  // reported with it
+};
+
+class FakeAgent {
+ public:
+  FakeAgent(net::ServerAddress control, std::string name, AgentHabits habits = {});
+  ~FakeAgent();  // leaves
+
+  void leave();
+  bool welcomed() const { return welcomed_; }
+  bool ended() const { return ended_; }
+  std::uint16_t number() const { return number_; }
+  std::size_t pods() const { return pods_; }
+  std::string end_reason() const { return end_reason_; }  // after ended()
+
+ private:
+  net::Task<> run();
+  net::Task<> beat();
+  void take(const proto::ControlMessage& message);
+  void take_event(const proto::WatchEvent& event);
+  void take_pod(const Pod& pod);
+  void open(const proto::StreamOpen& open);
+  void report(const Pod& pod, PodPhase phase);
+  void send(const proto::AgentMessage& message);
+
+  net::ServerAddress control_;
+  std::string name_;
+  AgentHabits habits_;
+  net::asio::io_context loop_{1};
+  net::WebSocketPtr stream_;
+  std::unique_ptr<net::TaskGroup> tasks_;
+  Revision seen_;
+  std::map<std::string, Pod> known_;
+  std::atomic<bool> welcomed_ = false, ended_ = false;
+  std::atomic<std::uint16_t> number_ = 0;
+  std::atomic<std::size_t> pods_ = 0;
+  std::string end_reason_;
+  std::thread thread_;
+};
+
+}  // namespace fairlead::server

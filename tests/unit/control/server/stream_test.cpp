@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Streams that control relays, and agents that behave badly.
+#include "control/proto/stream.h"
+
+#include <boost/asio/co_spawn.hpp>
+
+#include "control/net/stream_client.h"
+#include "control_house.h"
+#include "fake_agent.h"
+
+namespace fairlead::server {
+namespace {
+
+// What a user sees of a relayed stream, as one text.
+net::Task<std::string> use_stream(net::ServerAddress address, std::string target,
+                                  std::vector<std::string> input) {
+  Result<net::WebSocketPtr> stream = co_await net::connect_stream(address, target, {});
+  if (!stream) co_return format(stream.error());
+  for (const std::string& bytes : input) {
+    const proto::AgentMessage in = proto::StreamData{0, proto::Channel::in, bytes};
+    (void)(*stream)->send({proto::encode(in), true});
+  }
+  std::string seen;
+  for (;;) {
+    Result<net::Message> message = co_await (*stream)->receive();
+    if (!message) co_return seen;
+    const proto::ControlMessage got = proto::decode_control_message(message->bytes).value();
+    if (const auto* data = std::get_if<proto::StreamData>(&got)) seen += data->bytes;
+    if (const auto* close = std::get_if<proto::StreamClose>(&got))
+      seen += close->error ? "error " + format(*close->error) : "exit " + std::to_string(close->exit_code);
+  }
+}
+
+net::Task<std::string> say_to_agent_path(net::ServerAddress address, std::string bytes) {
+  Result<net::WebSocketPtr> stream = co_await net::connect_stream(address, "/v1/agent", {});
+  (void)stream.value()->send({bytes, true});
+  Result<net::Message> message = co_await stream.value()->receive();
+  while (message) message = co_await stream.value()->receive();
+  co_return message.error().reason;
+}
+
+std::string run(net::Task<std::string> task) {
+  net::asio::io_context loop(1);
+  std::string result;
+  net::asio::co_spawn(loop, std::move(task), [&](const std::exception_ptr& failed, std::string got) {
+    if (failed) std::rethrow_exception(failed);
+    result = std::move(got);
+  });
+  loop.run();
+  return result;
+}
+
+class StreamHouse : public ControlHouse {
+ protected:
+  // A ready pod on n1; its path.
+  std::string open_house() {
+    start();
+    n1_ = std::make_unique<FakeAgent>(address(), "n1");
+    EXPECT_TRUE(soon([&] { return list<Node>("nodes").size() == 1; }));
+    apply(kWeb);
+    EXPECT_TRUE(soon([&] { return ready_pods().size() == 3; }));
+    return "/v1/namespaces/default/pods/" + ready_pods().front().meta.name;
+  }
+  void TearDown() override {
+    n1_.reset();
+    ControlHouse::TearDown();
+  }
+  std::unique_ptr<FakeAgent> n1_;
+};
+
+TEST_F(StreamHouse, ExecCarriesInputOutputAndTheExitCode) {
+  const std::string pod = open_house();
+  const std::string target = net::format_target(pod + "/exec", {{"command", R"(["cat","-n"])"}});
+  EXPECT_EQ(run(use_stream(address(), target, {"hello ", "world\n", ""})),
+            "runs cat -n\nhello world\nexit 7");
+  EXPECT_TRUE(soon([&] { return metric("fairlead_relays") == 0; }));
+}
+
+TEST_F(StreamHouse, LogsAndDropsAreRelayed) {
+  const std::string pod = open_house();
+  EXPECT_EQ(run(use_stream(address(), pod + "/logs?tail=2", {})), "one\ntwo\nexit 0");
+  EXPECT_EQ(get("/v1/nodes/n1/drops"), "{\"drops\":[]}\n");
+}
+
+TEST_F(StreamHouse, AStreamThatCannotBeOpenedSaysWhy) {
+  const std::string pod = open_house();
+  const std::string command = net::format_target("", {{"command", R"(["ls"])"}});
+  EXPECT_NE(run(use_stream(address(), "/v1/namespaces/default/pods/none/exec" + command, {}))
+                .find("does not exist"),
+            std::string::npos);
+  EXPECT_NE(run(use_stream(address(), pod + "/exec", {})).find("error"), std::string::npos);
+  EXPECT_NE(run(use_stream(address(), pod + "/logs?tail=x", {})).find("is no number"), std::string::npos);
+  n1_.reset();
+  ASSERT_TRUE(soon([&] { return metric("fairlead_agents_connected") == 0; }));
+  EXPECT_NE(run(use_stream(address(), pod + "/logs", {})).find("its agent is not connected"),
+            std::string::npos);
+  EXPECT_EQ(error_of(net::Method::get, "/v1/nodes/n1/drops").code, Code::unavailable);
+}
+
+TEST_F(StreamHouse, AFollowedStreamEndsWhenItsNodeGoes) {
+  const std::string pod = open_house();
+  std::thread leaver([&] {
+    soon([&] { return metric("fairlead_relays") == 1; });
+    n1_->leave();
+  });
+  const std::string seen = run(use_stream(address(), pod + "/logs?follow=1", {}));
+  leaver.join();
+  EXPECT_TRUE(seen.starts_with("one\ntwo\nerror node/n1: its agent is not connected")) << seen;
+}
+
+TEST_F(ControlHouse, TheNewestStreamOfANodeCounts) {
+  start();
+  FakeAgent old(address(), "n1");
+  ASSERT_TRUE(soon([&] { return old.welcomed(); }));
+  FakeAgent fresh(address(), "n1");
+  ASSERT_TRUE(soon([&] { return fresh.welcomed() && old.ended(); }));
+  EXPECT_EQ(old.end_reason(), "a newer connection of this node has taken its place");
+  EXPECT_EQ(fresh.number(), old.number());
+  EXPECT_FALSE(fresh.ended());
+  const auto events = events_of("node/n1");
+  EXPECT_TRUE(events.back().starts_with("Replaced ")) << events.back();
+}
+
+TEST_F(ControlHouse, AnAgentThatTalksNonsenseIsToldAndClosed) {
+  start();
+  EXPECT_NE(run(say_to_agent_path(address(), "nonsense")), "");
+  const std::string beat = proto::encode(proto::AgentMessage(proto::Heartbeat{}));
+  EXPECT_NE(run(say_to_agent_path(address(), beat)).find("the first message is not Join"), std::string::npos);
+  EXPECT_TRUE(list<Node>("nodes").empty());
+  EXPECT_EQ(metric("fairlead_agent_malformed_total"), 2);
+}
+
+}  // namespace
+}  // namespace fairlead::server
