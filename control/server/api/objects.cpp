@@ -141,12 +141,9 @@ net::Response Api::events(const net::Request& request) const {
 net::Response Api::explain(const net::Request& request) const {
   const Result<plan::ObjectKey> key = read_key(request);
   if (!key) return refuse(key.error());
-  const Result<Explanation> found = cluster_.explain(*key);
+  const Result<proto::Explanation> found = cluster_.explain(*key);
   if (!found) return refuse(found.error());
-  proto::Explanation out{found->object, found->state, {}, found->fix};
-  if (!found->cause.empty()) out.because.push_back(found->cause);
-  out.because.insert(out.because.end(), found->evidence.begin(), found->evidence.end());
-  return answer(proto::to_json(out));
+  return answer(proto::to_json(*found));
 }
 
 }  // namespace fairlead::server

@@ -116,10 +116,10 @@ TEST_F(ControlHouse, ExplainNamesTheFirstCause) {
   }));
   const auto job = proto::explanation_from_json(get("/v1/explain/job/default/web")).value();
   EXPECT_EQ(job.state, "0/3 ready");
-  EXPECT_NE(job.because.at(0).find("image oci:images/web: no such folder"), std::string::npos);
+  EXPECT_NE(job.cause.find("image oci:images/web: no such folder"), std::string::npos);
   const std::string pod = list<Pod>("pods").front().meta.name;
   const auto one = proto::explanation_from_json(get("/v1/explain/pod/default/" + pod)).value();
-  EXPECT_EQ(one.because.at(0), "image oci:images/web: no such folder");
+  EXPECT_EQ(one.cause, "image oci:images/web: no such folder");
   EXPECT_EQ(one.fix, "fairlead logs " + pod);
 }
 
