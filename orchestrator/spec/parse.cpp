@@ -37,7 +37,7 @@ std::expected<Values, Diagnostic> read_text(std::string_view text) {
   if (!document::is_utf8(text) || text.find('\0') != std::string_view::npos)
     return std::unexpected(about_text("is not UTF-8 text", "Save it as UTF-8"));
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  if (!looks_like_json(text)) return parse_yaml(text);
+  if (!looks_like_json(text)) return parse_yaml(text, kMaxDocuments);
   auto value = document::parse_json(text);
   if (!value) return std::unexpected(std::move(value).error());
   Values one;

@@ -9,12 +9,12 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
-#include "orchestrator/spec/spec.h"
-
 namespace fairlead::spec {
 namespace {
 
+using document::Diagnostic;
 using document::Key;
+using document::Position;
 using document::Value;
 
 constexpr std::size_t kMaxNodes = 200'000;
@@ -35,11 +35,13 @@ Position position(const YAML::Mark& mark) {
 // Builds one Value per document from yaml-cpp's events.
 class TreeBuilder : public YAML::EventHandler {
  public:
+  explicit TreeBuilder(std::size_t max_documents) : max_documents_(max_documents) {}
   std::vector<Value> take() { return std::move(documents_); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (documents_.size() >= kMaxDocuments)
-      stop(position(mark), "has more than " + std::to_string(kMaxDocuments) + " documents", "Split the file");
+    if (documents_.size() >= max_documents_)
+      stop(position(mark), "has more than " + std::to_string(max_documents_) + " documents",
+           "Split the file");
   }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -124,6 +126,7 @@ class TreeBuilder : public YAML::EventHandler {
     level.key = Key{std::move(value.text), value.at};
   }
 
+  std::size_t max_documents_;
   std::vector<Value> documents_;
   std::vector<Level> levels_;
   std::size_t nodes_ = 0;
@@ -167,11 +170,11 @@ Diagnostic broken_yaml(std::string_view text, const YAML::Exception& broken) {
 
 }  // namespace
 
-std::expected<std::vector<Value>, Diagnostic> parse_yaml(std::string_view text) {
+std::expected<std::vector<Value>, Diagnostic> parse_yaml(std::string_view text, std::size_t max_documents) {
   try {
     std::istringstream stream(with_end(text));
     YAML::Parser parser(stream);
-    TreeBuilder builder;
+    TreeBuilder builder(max_documents);
     while (parser.HandleNextDocument(builder)) {
     }
     return builder.take();

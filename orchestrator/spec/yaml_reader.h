@@ -14,6 +14,7 @@
 namespace fairlead::spec {
 
 // Empty documents are left out. The text is UTF-8 of bounded size already.
-std::expected<std::vector<document::Value>, document::Diagnostic> parse_yaml(std::string_view text);
+std::expected<std::vector<document::Value>, document::Diagnostic> parse_yaml(std::string_view text,
+                                                                             std::size_t max_documents);
 
 }  // namespace fairlead::spec

@@ -13,7 +13,7 @@
 namespace fairlead::proto {
 namespace {
 
-constexpr std::uint64_t kObjects = 2000;
+constexpr std::uint64_t kObjects = 800;
 
 std::string protobuf_json(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;

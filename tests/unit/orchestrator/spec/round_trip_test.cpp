@@ -9,7 +9,7 @@
 namespace fairlead::spec {
 namespace {
 
-constexpr std::uint64_t kObjects = 3000;
+constexpr std::uint64_t kObjects = 800;
 
 void expect_back(const Object& object, const std::string& text, std::uint64_t seed) {
   const auto parsed = parse_documents("x", text);
