@@ -10,12 +10,19 @@ namespace fairlead::server {
 namespace {
 
 constexpr std::size_t kMaxRelays = 256;
+constexpr Millis kJoinDeadline{10000};
 
 std::string encode_for_agent(const proto::WatchEvent& event) {
   return proto::encode(proto::ControlMessage(event));
 }
 
 net::Message frame(const proto::ControlMessage& message) { return {proto::encode(message), true}; }
+
+// A stream whose peer never says who it is.
+net::Task<> close_later(net::WebSocketPtr stream) {
+  co_await net::sleep_for(kJoinDeadline);
+  stream->close("no Join within " + format_duration(kJoinDeadline));
+}
 
 Error agent_gone(const std::string& node) {
   return {Code::unavailable, "node/" + node, "its agent is not connected",
@@ -25,7 +32,11 @@ Error agent_gone(const std::string& node) {
 }  // namespace
 
 net::Task<> Agents::serve(net::Request request, net::WebSocketPtr stream) {
+  net::TaskGroup deadline(co_await net::asio::this_coro::executor);
+  deadline.spawn("deadline of Join", close_later(stream));
   Result<net::Message> first = co_await stream->receive();
+  deadline.cancel();
+  co_await deadline.wait();
   if (!first) co_return;
   Result<LinkPtr> link = admit(*first, stream);
   if (!link) {
