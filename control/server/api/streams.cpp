@@ -88,8 +88,6 @@ net::Task<> Api::pod_stream(net::Request request, net::WebSocketPtr stream, Resu
   open->ns = ns;
   open->pod = name;
   open->uid = pod->meta.uid;
-  if (open->container.empty() && !pod->pod.containers.empty())
-    open->container = pod->pod.containers.front().name;
   co_await relay_to_user(&agents_, pod->node, std::move(*open), std::move(stream));
 }
 
