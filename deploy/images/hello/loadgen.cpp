@@ -94,7 +94,7 @@ int generate(const Options& options, std::string_view url) {
   for (std::size_t done = 0; done < options.count; ++done) {
     ask(client, tally);
     if (options.pause_ms != 0) pause(options.pause_ms);
-    if (Clock::now() - told >= std::chrono::seconds(1)) {
+    if (Clock::now() - told >= std::chrono::seconds(2)) {
       told = Clock::now();
       std::fprintf(stderr, "loadgen: %zu of %zu, %zu failed\n", done + 1, options.count, tally.failures());
     }

@@ -24,7 +24,9 @@ def blurred(line):
 
 
 def main():
-    readme, transcript = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).read_text().strip() + "\n"
+    readme, lines = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).read_text().strip().splitlines()
+    # loadgen says how far it is only when it takes long.
+    transcript = "".join(line.rstrip() + "\n" for line in lines if not line.startswith("loadgen: "))
     text = readme.read_text()
     found = BLOCK.search(text)
     if not found:
