@@ -3,6 +3,9 @@
  * Every way a packet can leave the pipeline, once: the enum, the counters,
  * `fairlead node drops`, the metric labels and docs come from these lists.
  * Adding a line here is adding a verdict. X(NAME, meaning)
+ *
+ * Counters outlive the program that wrote them: a new drop goes to the end, and
+ * a new action, which moves all drops, raises FWD_ABI_VERSION.
  */
 #ifndef FAIRLEAD_FWD_VERDICTS_H
 #define FAIRLEAD_FWD_VERDICTS_H
@@ -49,5 +52,6 @@ enum fwd_verdict {
 };
 
 #define FWD_FIRST_DROP FWD_NO_LINK
+#define FWD_VERDICT_CAPACITY 64 /* rows of counters */
 
 #endif

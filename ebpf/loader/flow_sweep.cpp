@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ebpf/loader/flow_sweep.h"
 
+#include <algorithm>
+#include <array>
 #include <bpf/bpf.h>
 #include <cerrno>
 #include <ctime>
@@ -39,32 +41,70 @@ Result<Flows> read_flows(int map) {
   }
 }
 
-bool is_idle(const fwd_flow_key& key, const fwd_flow& flow, const Flows& flows, std::uint32_t now) {
-  fwd_flow_key answer_key;
-  fwd_flow_answer_key(&key, &flow, &answer_key);
-  const auto answer = flows.find(model::bytes_of(answer_key));
-  const std::uint32_t answer_flags = answer == flows.end() ? 0 : answer->second.flags;
-  const std::uint32_t seen = answer == flows.end() ? flow.seen : std::max(flow.seen, answer->second.seen);
-  return seen < now && now - seen > fwd_flow_limit(key.proto, flow.flags, answer_flags);
-}
+class Sweep {
+ public:
+  Sweep(int map, Flows flows) : map_(map), flows_(std::move(flows)), now_(kernel_seconds()) {}
+
+  FlowCount run(std::uint32_t network, const std::vector<IpAddress>& gone) {
+    for (const IpAddress& address : gone) left_.insert(model::bytes_of(address.bytes));
+    for (const auto& [bytes, flow] : flows_) take(bytes, flow, network);
+    return {static_cast<std::uint32_t>(flows_.size()) - removed_, removed_, 0};
+  }
+
+ private:
+  // A pair goes when its opening direction comes by. The answer's entry goes
+  // first: a packet in between goes out by the old translation and makes nothing.
+  // The other way round it would make its entry anew beside the answer's old one,
+  // which is lost a moment later: a flow that never hears an answer.
+  void take(const std::string& bytes, const fwd_flow& flow, std::uint32_t network) {
+    const auto key = model::row_from<fwd_flow_key>(bytes);
+    fwd_flow_key answer_key;
+    fwd_flow_answer_key(&key, &flow, &answer_key);
+    const auto answer = flows_.find(model::bytes_of(answer_key));
+    const bool paired = answer != flows_.end();
+    if (paired && !(flow.flags & FWD_FLOW_ORIGIN) && answer->second.flags & FWD_FLOW_ORIGIN) return;
+    if (!is_of_gone(key, flow, network)) {
+      if (!is_idle(key.proto, flow, paired ? answer->second : fwd_flow{})) return;
+      if (was_used(bytes, flow) || (paired && was_used(answer->first, answer->second))) return;
+    }
+    if (paired) erase(answer->first);
+    erase(bytes);
+  }
+
+  bool is_of_gone(const fwd_flow_key& key, const fwd_flow& flow, std::uint32_t network) const {
+    if (key.net != network || left_.empty()) return false;
+    return std::ranges::any_of(
+        std::array{key.src, key.dst, flow.src, flow.dst},
+        [&](const fwd_addr& address) { return left_.contains(model::bytes_of(address)); });
+  }
+
+  bool is_idle(std::uint8_t proto, const fwd_flow& flow, const fwd_flow& answer) const {
+    const std::uint32_t seen = std::max(flow.seen, answer.seen);
+    return seen < now_ && now_ - seen > fwd_flow_limit(proto, flow.flags, answer.flags);
+  }
+
+  // Since the table was read.
+  bool was_used(const std::string& key, const fwd_flow& before) const {
+    fwd_flow flow{};
+    return bpf_map_lookup_elem(map_, key.data(), &flow) == 0 && flow.seen != before.seen;
+  }
+
+  void erase(const std::string& key) {
+    if (bpf_map_delete_elem(map_, key.data()) == 0) ++removed_;
+  }
+
+  int map_;
+  Flows flows_;
+  std::uint32_t now_;
+  std::set<std::string> left_;
+  std::uint32_t removed_ = 0;
+};
 
 }  // namespace
 
 Result<FlowCount> sweep(int flows_map, std::uint32_t network, const std::vector<IpAddress>& gone) {
-  FL_TRY(const Flows flows, read_flows(flows_map));
-  std::set<std::string> left;
-  for (const IpAddress& address : gone) left.insert(model::bytes_of(address.bytes));
-  const std::uint32_t now = kernel_seconds();
-  FlowCount result;
-  for (const auto& [bytes, flow] : flows) {
-    const auto key = model::row_from<fwd_flow_key>(bytes);
-    const bool of_gone = key.net == network &&
-                         (left.contains(model::bytes_of(key.src)) || left.contains(model::bytes_of(key.dst)));
-    if (!of_gone && !is_idle(key, flow, flows, now)) continue;
-    if (bpf_map_delete_elem(flows_map, bytes.data()) == 0) ++result.removed;
-  }
-  result.entries = static_cast<std::uint32_t>(flows.size()) - result.removed;
-  return result;
+  FL_TRY(Flows flows, read_flows(flows_map));
+  return Sweep(flows_map, std::move(flows)).run(network, gone);
 }
 
 }  // namespace fairlead::ebpf

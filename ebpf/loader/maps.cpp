@@ -25,10 +25,15 @@ std::unexpected<Error> map_error(const TableInfo& table, const char* what) {
 
 // Waits until no packet still reads what it found before: a packet's walk is
 // one RCU read section, and this barrier waits for all of them.
-void wait_for_readers() { ::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0); }
+Result<> wait_for_readers() {
+  if (::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0) return {};
+  return std::unexpected(os_error(errno, "membarrier", "allow the system call, and boot without nohz_full"));
+}
 
-bool reuses_slots(const model::TableChange& change) {
-  return change.table == TableId::rings || change.table == TableId::backends;
+// Slots that nothing names any more, but a packet that found them a moment ago
+// may read. Nothing writes into a slot before it went through here.
+bool frees_slots(const model::TableChange& change) {
+  return !change.value && (change.table == TableId::rings || change.table == TableId::backends);
 }
 
 Result<> put_run(int map, const TableInfo& table, const model::TableChange* first,
@@ -74,26 +79,33 @@ Result<> read_keyed(int map, const TableInfo& table, model::Rows& rows) {
   std::string next(table.key_bytes, '\0');
   std::string value(table.value_bytes, '\0');
   const void* from = nullptr;
-  for (std::size_t seen = 0; seen <= table.capacity && bpf_map_get_next_key(map, from, next.data()) == 0;
-       ++seen) {
+  for (std::size_t seen = 0; seen <= table.capacity; ++seen) {
+    if (bpf_map_get_next_key(map, from, next.data()) != 0)
+      return errno == ENOENT ? Result<>{} : map_error(table, "reading it");
     key = next;
     from = key.data();
     if (bpf_map_lookup_elem(map, key.data(), value.data()) == 0) rows.emplace(key, value);
   }
-  return errno == ENOENT || rows.size() <= table.capacity ? Result<>{} : map_error(table, "reading it");
+  return fail(Code::io, std::string("table ") + table.name, "changed while it was read",
+              "let one agent alone write it");
 }
 
 }  // namespace
 
 Result<> apply_patch(const model::TablePatch& patch, const MapOf& map_of) {
-  if (std::any_of(patch.begin(), patch.end(), reuses_slots)) wait_for_readers();
   const auto* const end = patch.data() + patch.size();
+  bool waited = false;
   for (const auto* first = patch.data(); first != end;) {
+    if (!waited && frees_slots(*first)) {
+      FL_TRY_OK(wait_for_readers());
+      waited = true;
+    }
     const TableInfo& table = model::info(first->table);
     const bool erase = !first->value && table.engine != Engine::ARRAY;
     const auto* last = first;
     while (last != end && last->table == first->table &&
-           erase == (!last->value && table.engine != Engine::ARRAY))
+           erase == (!last->value && table.engine != Engine::ARRAY) &&
+           frees_slots(*last) == frees_slots(*first))
       ++last;
     const int map = map_of(first->table);
     FL_TRY_OK(erase ? erase_run(map, table, first, last) : put_run(map, table, first, last));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows between a TableImage and BPF maps. A run of changes to one table goes in
-// one system call; the order between tables is the patch's.
+// one system call; the order between tables is the patch's. Between the last row
+// that stops naming a slot and the clearing of that slot it waits for every
+// packet that may still read it.
 #pragma once
 
 #include <functional>

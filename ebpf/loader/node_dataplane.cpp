@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
+#include <map>
+#include <string_view>
 #include <system_error>
 
 #include "dataplane/fwd/verdicts.h"
@@ -48,10 +50,20 @@ Result<> set_pins(bpf_object* object, const fs::path& pins) {
   if (error) return fail(Code::io, pins.string(), error.message(), "mount it: mount -t bpf bpf /sys/fs/bpf");
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, object) {
-    if (bpf_map__is_internal(map)) continue;
+    if (bpf_map__is_internal(map) || bpf_map__name(map) == std::string_view("contexts")) continue;
     bpf_map__set_pin_path(map, (pins / bpf_map__name(map)).c_str());
   }
   return {};
+}
+
+// A pinned flow table stays as large as it was made: its flows outlive the wish.
+std::uint32_t flow_capacity(const DataplaneOptions& options) {
+  if (options.pins.empty()) return options.flow_capacity;
+  const Fd pinned(bpf_obj_get((options.pins / "flows").c_str()));
+  bpf_map_info info{};
+  std::uint32_t length = sizeof info;
+  if (!pinned || bpf_obj_get_info_by_fd(pinned.get(), &info, &length) != 0) return options.flow_capacity;
+  return info.max_entries;
 }
 
 constexpr std::array<std::pair<const char*, const char*>, FWD_VERDICT_COUNT> kVerdicts{{
@@ -66,7 +78,7 @@ struct NodeDataplane::State {
   node_bpf* bpf = nullptr;
   fs::path pins;
   std::uint32_t flow_capacity = 0;
-  std::vector<Fd> unpinned_links;
+  std::map<std::uint32_t, Fd> unpinned_links;  // by interface
 
   State() = default;
   State(const State&) = delete;
@@ -85,20 +97,22 @@ Result<std::unique_ptr<NodeDataplane>> NodeDataplane::open(const DataplaneOption
   libbpf_set_print(keep_words);
   auto state = std::make_unique<State>();
   state->pins = options.pins;
-  state->flow_capacity = options.flow_capacity;
+  state->flow_capacity = flow_capacity(options);
   state->bpf = node_bpf__open();
   if (!state->bpf) return load_error("node programs");
   state->bpf->rodata->fixed_now = options.fixed_now;
-  bpf_map__set_max_entries(state->bpf->maps.flows, options.flow_capacity);
+  bpf_map__set_max_entries(state->bpf->maps.flows, state->flow_capacity);
   if (!options.pins.empty()) FL_TRY_OK(set_pins(state->bpf->obj, options.pins));
   if (node_bpf__load(state->bpf) != 0) return load_error("node programs");
   return std::unique_ptr<NodeDataplane>(new NodeDataplane(std::move(state)));
 }
 
 Result<> NodeDataplane::attach(std::uint32_t ifindex, int program) {
-  const fs::path pin = state_->pins.empty() ? fs::path() : state_->pins / "attached" / std::to_string(ifindex);
+  state_->unpinned_links.erase(ifindex);
+  const fs::path pin =
+      state_->pins.empty() ? fs::path() : state_->pins / "attached" / std::to_string(ifindex);
   FL_TRY(Fd link, attach_tcx_ingress(program, ifindex, pin));
-  if (pin.empty()) state_->unpinned_links.push_back(std::move(link));
+  if (pin.empty()) state_->unpinned_links.insert_or_assign(ifindex, std::move(link));
   return {};
 }
 
@@ -106,6 +120,8 @@ Result<> NodeDataplane::attach_pod(std::uint32_t ifindex) { return attach(ifinde
 Result<> NodeDataplane::attach_uplink(std::uint32_t ifindex) { return attach(ifindex, program_fd(true)); }
 
 Result<> NodeDataplane::detach(std::uint32_t ifindex) {
+  state_->unpinned_links.erase(ifindex);
+  if (state_->pins.empty()) return {};
   std::error_code error;
   fs::remove(state_->pins / "attached" / std::to_string(ifindex), error);
   if (error) return fail(Code::io, "link " + std::to_string(ifindex), error.message());

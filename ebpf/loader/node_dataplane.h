@@ -24,7 +24,7 @@ namespace fairlead::ebpf {
 
 struct DataplaneOptions {
   std::filesystem::path pins;            // see pin_folder; empty: nothing is pinned (tests)
-  std::uint32_t flow_capacity = 262144;  // entries; a flow has two
+  std::uint32_t flow_capacity = 262144;  // entries; a flow has two. Tables found pinned keep theirs
   std::uint32_t fixed_now = 0;           // tests: seconds to take for the time; 0: the clock
 };
 

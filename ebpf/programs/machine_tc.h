@@ -39,12 +39,13 @@ MAP(flows, HASH, struct fwd_flow_key, struct fwd_flow, FWD_FLOW_CAPACITY)
 
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, FWD_VERDICT_COUNT);
+  __uint(max_entries, FWD_VERDICT_CAPACITY);
   __type(key, __u32);
   __type(value, struct fwd_counter);
 } counters SEC(".maps");
 
-/* One packet at a time per CPU; tests read the last decision from here. */
+/* One packet at a time per CPU: tc runs with bottom halves off, and no helper runs
+ * another program before this one is done. Tests read the last decision here. */
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, 1);
