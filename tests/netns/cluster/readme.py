@@ -19,7 +19,7 @@ BLOCK = re.compile(r"(<!-- session: begin.*?-->\n```console\n)(.*?)(```\n<!-- se
 def blurred(line):
     if line.startswith("$"):
         return re.sub(r"(delete pod )\S+", r"\1POD", line)
-    words = [("#" if re.search(r"\d", word) or re.match(r"(web|client)-\S", word) else word) for word in line.split()]
+    words = [("#" if re.search(r"\d", word) or re.match(r"(pod/)?(web|client)-\S", word) else word) for word in line.split()]
     return " ".join(words)
 
 
