@@ -134,7 +134,11 @@ void Agent::take(const Work& work) {
   if (work.verb == Verb::remove_container) exits_->disarm(exit_file(*work.pod, work.container));
   WorkerPool& pool = work.verb == Verb::probe ? probes_ : pool_;
   const bool queued = pool.post([this, work] {
+    const MonoTime began = mono_now();
     const Result<> result = work_->run(work);
+    log::debug("work", {{"pod", name_of(*work.pod)},
+                        {"work", std::string(to_string(work.verb))},
+                        {"took", format_duration(mono_now() - began)}});
     asio::post(loop_, [this, work, result] { finish(work, result); });
   });
   if (queued) return;
@@ -157,7 +161,10 @@ void Agent::finish(const Work& work, const Result<>& result) {
 void Agent::take(const Publish& publish) {
   const auto snapshot = snapshot_;
   const bool queued = pool_.post([this, publish, snapshot] {
+    const MonoTime began = mono_now();
     const Result<> result = tables_->publish(*snapshot, publish.links);
+    log::debug("tables", {{"revision", std::to_string(snapshot->revision.value)},
+                          {"took", format_duration(mono_now() - began)}});
     asio::post(loop_,
                [this, publish, revision = snapshot->revision, result] { finish(publish, revision, result); });
   });
