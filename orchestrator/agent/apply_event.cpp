@@ -125,7 +125,7 @@ void finish_forward(Context& context, PodState& pod, std::size_t index, Verb ver
         ProbeState{false, 0, container.probe.busy, is_busy(container.probe.busy), {}, Millis{0}};
     container.probe.next = context.now.mono;
   }
-  if (container.exited) end_container(context, pod, index, exit_text(container.exit_code));
+  if (container.exited) end_container(context, pod, index, container.exit_text);
 }
 
 void finish_container(Context& context, PodState& pod, std::size_t index, const Error* error) {
@@ -143,7 +143,7 @@ void finish_container(Context& context, PodState& pod, std::size_t index, const 
     default:
       break;  // a signal: its effect is an exit, or the next deadline
   }
-  if (container.exited) end_container(context, pod, index, exit_text(container.exit_code));
+  if (container.exited) end_container(context, pod, index, container.exit_text);
 }
 
 void finish_network(Context& context, PodState& pod, const Error* error) {
@@ -202,11 +202,11 @@ void apply(Context& context, const Exited& event) {
   if (container.incarnation != event.incarnation || container.stage == Stage::absent ||
       container.stage == Stage::ended)
     return;
-  container.exit_code = event.code;
+  container.exit_text = exit_text(event.code) + (event.note.empty() ? "" : ": " + event.note);
   container.exited = true;
   pod.exit_code = event.code;
   if (is_busy(container.busy)) return;  // the work's result comes first
-  end_container(context, pod, event.container, exit_text(event.code));
+  end_container(context, pod, event.container, container.exit_text);
 }
 
 void apply(Context& context, const Connected&) {

@@ -68,7 +68,7 @@ struct ContainerState {
   std::uint32_t remove_failures = 0;
   MonoTime not_before{};  // of the next try
   MonoTime started{};
-  std::int32_t exit_code = 0;          // valid with `exited`
+  std::string exit_text;               // valid with `exited`
   bool exited = false;                 // the exit arrived while `busy`
   std::optional<MonoTime> kill_at;     // TERM was sent
   std::optional<MonoTime> give_up_at;  // KILL was sent

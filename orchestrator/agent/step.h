@@ -55,6 +55,7 @@ struct Exited {
   std::size_t container = 0;
   std::uint32_t incarnation = 0;
   std::int32_t code = 0;
+  std::string note;  // what else is known of the cause: "out of memory"
 };
 struct Connected {};  // control is there again: report everything
 struct Tick {};

@@ -14,7 +14,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr Millis kSweep{10'000};
+constexpr Millis kSweep{5'000};
 
 std::string name_of(const Pod& pod) { return display_name(Kind::pod, pod.meta.ns, pod.meta.name); }
 
@@ -155,7 +155,8 @@ void Agent::finish(const Work& work, const Result<>& result) {
   answer(work.id, result);
   if (result && work.verb == Verb::create)
     exits_->arm(exit_file(*work.pod, work.container),
-                Exited{work.pod->meta.uid, work.container, work.incarnation, 0});
+                Exited{work.pod->meta.uid, work.container, work.incarnation, 0, ""},
+                options_.paths.bundle(work.pod->meta.uid, work.pod->pod.containers[work.container].name));
 }
 
 void Agent::take(const Publish& publish) {
@@ -205,6 +206,7 @@ void Agent::sweep_later() {
       if (const Result<> swept = tables_->sweep(); !swept)
         log::warn("flows are not swept", {{"why", format(swept.error())}});
     });
+    exits_->look_for_lost();
     sweep_later();
   });
 }

@@ -106,8 +106,9 @@ void Agent::arm(const AdoptedPod& pod) {
   for (std::size_t i = 0; i < pod.containers.size(); ++i) {
     const Stage stage = pod.containers[i].stage;
     if (stage != Stage::running && stage != Stage::created) continue;
-    const std::string file = runtime::container_id(pod.pod->meta.uid, pod.pod->pod.containers[i].name);
-    exits_->arm(file, Exited{pod.pod->meta.uid, i, 1, 0});
+    const PodUid& uid = pod.pod->meta.uid;
+    const std::string& name = pod.pod->pod.containers[i].name;
+    exits_->arm(runtime::container_id(uid, name), Exited{uid, i, 1, 0, ""}, options_.paths.bundle(uid, name));
   }
 }
 

@@ -74,7 +74,9 @@ Result<> Tables::publish(const Snapshot& snapshot, const std::set<PodUid>& links
   return {};
 }
 
+// Most revisions change nothing that is forwarded: then there is nothing to lower.
 Result<> Tables::apply(const model::ForwardingState& state) {
+  if (image_ && state_ == state) return {};
   if (!image_) {
     FL_TRY(image_, dataplane_->read_image());
   }
@@ -83,6 +85,7 @@ Result<> Tables::apply(const model::ForwardingState& state) {
   FL_TRY(model::TableImage after, model::lower(state, before));
   FL_TRY_OK(dataplane_->apply(model::diff(before, after)));
   image_ = std::move(after);
+  state_ = state;
   return {};
 }
 

@@ -46,7 +46,8 @@ class Tables {
   std::unique_ptr<ebpf::NodeDataplane> dataplane_;
   forwarding::NodeLocal local_;  // its pods: those published last
   std::map<PodUid, forwarding::PodLink> attached_;
-  std::optional<model::TableImage> image_;  // none: ask the kernel
+  std::optional<model::TableImage> image_;       // none: ask the kernel
+  std::optional<model::ForwardingState> state_;  // what image_ was made from
   std::uint32_t network_ = 0;
   std::map<PodUid, std::vector<IpAddress>> addresses_;  // of local pods in the tables
   std::vector<IpAddress> gone_;                         // to be swept

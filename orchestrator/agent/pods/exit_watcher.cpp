@@ -12,6 +12,20 @@ namespace fairlead::agent {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// A zombie has ended; so has a number that nobody has.
+bool is_alive(std::string_view pid) {
+  const std::string_view digits = pid.substr(0, pid.find_first_not_of("0123456789"));
+  if (digits.empty()) return true;  // not written yet
+  const auto stat = read_file("/proc/" + std::string(digits) + "/stat", 4096);
+  if (!stat) return false;
+  const auto name_end = stat->rfind(") ");
+  return name_end != std::string::npos && (*stat)[name_end + 2] != 'Z';
+}
+
+}  // namespace
+
 std::int32_t parse_exit_code(std::string_view text) {
   std::int32_t code = 255;
   const auto end = text.find_last_not_of(" \n");
@@ -34,22 +48,42 @@ Result<std::unique_ptr<ExitWatcher>> ExitWatcher::open(asio::io_context& loop, s
 ExitWatcher::ExitWatcher(asio::io_context& loop, std::filesystem::path exits, OnExit on_exit, int inotify)
     : exits_(std::move(exits)), on_exit_(std::move(on_exit)), inotify_(loop, inotify) {}
 
-void ExitWatcher::arm(const std::string& file, Exited exited) {
-  armed_[file] = std::move(exited);
+void ExitWatcher::arm(const std::string& file, Exited exited, std::filesystem::path bundle) {
+  armed_[file] = Armed{std::move(exited), std::move(bundle)};
   look_at(file);
 }
 
 void ExitWatcher::disarm(const std::string& file) { armed_.erase(file); }
+
+void ExitWatcher::report(const std::string& file, std::int32_t code, std::string note) {
+  Exited exited = std::move(armed_.extract(file).mapped().exited);
+  exited.code = code;
+  exited.note = std::move(note);
+  on_exit_(exited);
+}
 
 void ExitWatcher::look_at(const std::string& file) {
   const auto found = armed_.find(file);
   if (found == armed_.end()) return;
   const auto text = read_file(exits_ / file, 64);
   if (!text || text->empty()) return;  // not there yet, or still being written: a further event follows
-  Exited exited = found->second;
-  exited.code = parse_exit_code(*text);
-  armed_.erase(found);
-  on_exit_(exited);
+  std::error_code ignored;
+  const bool out_of_memory = std::filesystem::exists(found->second.bundle / "oom", ignored);
+  report(file, parse_exit_code(*text), out_of_memory ? "out of memory" : "");
+}
+
+void ExitWatcher::look_for_lost() {
+  std::vector<std::string> lost;
+  for (auto& [file, armed] : armed_) {
+    const auto pid = read_file(armed.bundle / "pid", 64);
+    const bool missing = pid && !is_alive(*pid);
+    if (missing && armed.missing) lost.push_back(file);
+    armed.missing = missing;
+  }
+  for (const std::string& file : lost) {
+    look_at(file);
+    if (armed_.contains(file)) report(file, 255, "its monitor was lost, and with it the real code");
+  }
 }
 
 void ExitWatcher::listen() {
@@ -70,7 +104,7 @@ void ExitWatcher::read_events() {
     for (std::size_t at = 0; at < static_cast<std::size_t>(got);) {
       const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
       if (event->mask & IN_Q_OVERFLOW)
-        for (const auto& [file, exited] : armed_) files.push_back(file);
+        for (const auto& [file, armed] : armed_) files.push_back(file);
       else if (event->len > 0)
         files.emplace_back(event->name);
       at += sizeof(inotify_event) + event->len;

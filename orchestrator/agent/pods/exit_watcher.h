@@ -25,20 +25,32 @@ class ExitWatcher {
   static Result<std::unique_ptr<ExitWatcher>> open(boost::asio::io_context& loop, std::filesystem::path exits,
                                                    OnExit on_exit);
 
-  // `file` is the name below exits/; `exited` is reported with the code found in it.
-  void arm(const std::string& file, Exited exited);
+  // `file` is the name below exits/; `exited` is reported with the code found in
+  // it. `bundle` holds conmon's notes: the pid, and whether memory ran out.
+  void arm(const std::string& file, Exited exited, std::filesystem::path bundle);
   void disarm(const std::string& file);
 
+  // Ends what can no longer say so itself: the process is gone, and nobody has
+  // written its code by the second look (its conmon was killed).
+  void look_for_lost();
+
  private:
+  struct Armed {
+    Exited exited;
+    std::filesystem::path bundle;
+    bool missing = false;  // its process was, at the last look
+  };
+
   ExitWatcher(boost::asio::io_context& loop, std::filesystem::path exits, OnExit on_exit, int inotify);
   void listen();
   void read_events();
   void look_at(const std::string& file);
+  void report(const std::string& file, std::int32_t code, std::string note);
 
   std::filesystem::path exits_;
   OnExit on_exit_;
   boost::asio::posix::stream_descriptor inotify_;
-  std::map<std::string, Exited> armed_;
+  std::map<std::string, Armed> armed_;
 };
 
 // The text conmon writes: a decimal number. Anything else counts as 255.

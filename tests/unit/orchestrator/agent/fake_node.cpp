@@ -147,7 +147,7 @@ void FakeNode::answer(std::size_t index, bool succeed) {
 void FakeNode::exit(const PodUid& pod, std::size_t container, int code) {
   FakeContainer& fake = containers[{pod, container}];
   fake.runs = false;
-  exits.emplace_back(Exited{pod, container, fake.incarnation, code});
+  exits.emplace_back(Exited{pod, container, fake.incarnation, code, ""});
 }
 
 void FakeNode::run_until_idle(Millis at_most) {

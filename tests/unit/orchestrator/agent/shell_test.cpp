@@ -51,8 +51,8 @@ TEST(ExitWatcher, ReportsAnExitOnceWithItsCode) {
   std::vector<Exited> seen;
   auto watcher =
       *ExitWatcher::open(loop, scratch.path, [&](const Exited& exited) { seen.push_back(exited); });
-  watcher->arm("a.web", Exited{"a", 0, 4, 0});
-  watcher->arm("b.web", Exited{"b", 1, 1, 0});
+  watcher->arm("a.web", Exited{"a", 0, 4, 0, ""}, scratch.path / "a");
+  watcher->arm("b.web", Exited{"b", 1, 1, 0, ""}, scratch.path / "b");
   ASSERT_TRUE(write_file_atomic(scratch.path / "a.web", "137\n"));
   ASSERT_TRUE(write_file_atomic(scratch.path / "other", "1"));
   loop.run_for(std::chrono::milliseconds(50));
@@ -73,9 +73,42 @@ TEST(ExitWatcher, SeesAnExitThatCameBeforeItWasArmed) {
   std::vector<Exited> seen;
   auto watcher =
       *ExitWatcher::open(loop, scratch.path, [&](const Exited& exited) { seen.push_back(exited); });
-  watcher->arm("a.web", Exited{"a", 0, 1, 0});
+  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, scratch.path);
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0].code, 0);
+}
+
+TEST(ExitWatcher, SaysWhenMemoryRanOut) {
+  const Scratch scratch;
+  ASSERT_TRUE(write_file_atomic(scratch.path / "a.web", "137"));
+  ASSERT_TRUE(write_file_atomic(scratch.path / "oom", ""));
+  boost::asio::io_context loop;
+  std::vector<Exited> seen;
+  auto watcher =
+      *ExitWatcher::open(loop, scratch.path, [&](const Exited& exited) { seen.push_back(exited); });
+  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, scratch.path);
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].note, "out of memory");
+}
+
+TEST(ExitWatcher, EndsAContainerWhoseMonitorWasKilled) {
+  const Scratch scratch;
+  ASSERT_TRUE(write_file_atomic(scratch.path / "pid", std::to_string(::getpid())));
+  boost::asio::io_context loop;
+  std::vector<Exited> seen;
+  auto watcher =
+      *ExitWatcher::open(loop, scratch.path, [&](const Exited& exited) { seen.push_back(exited); });
+  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, scratch.path);
+  for (int i = 0; i < 3; ++i) watcher->look_for_lost();
+  EXPECT_TRUE(seen.empty());                                        // this process lives
+  ASSERT_TRUE(write_file_atomic(scratch.path / "pid", "4194999"));  // beyond any pid
+  watcher->look_for_lost();
+  EXPECT_TRUE(seen.empty());  // the monitor may still be writing
+  watcher->look_for_lost();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].code, 255);
+  watcher->look_for_lost();
+  EXPECT_EQ(seen.size(), 1U);
 }
 
 TEST(ExitWatcher, ReadsOnlyNumbersAsCodes) {
