@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/server/cluster/cluster.h"
 
+#include <algorithm>
+
 #include "base/io/log.h"
 #include "orchestrator/plan/verify.h"
 
 namespace fairlead::server {
 namespace {
 
+constexpr std::size_t kMaxWhy = 1024;
 constexpr int kMaxRounds = 64;  // of one settle(); each is a transaction or more
 
 ApplyContext context_of(const Cluster::Call& call, const Surroundings& outside) {
@@ -65,6 +68,8 @@ Result<proto::Welcome> Cluster::join(const proto::Join& join) {
   fresh.memory_bytes = join.memory_bytes;
   fresh.max_pods = join.max_pods;
   fresh.status = {NodeState::ready, outside_.wall(), join.kernel, join.version};
+  const auto mistakes = spec::validate({Object(fresh), {}, "Join"});
+  if (!mistakes.empty()) return std::unexpected(document::to_error(mistakes.front()));
   FL_TRY(const plan::Writes writes, plan::join(fresh, snapshot(), state_.facts().leases));
   FL_TRY_OK(state_.commit(writes.units, writes.events, outside_.wall()));
   heard(join.name, Revision{});
@@ -86,17 +91,18 @@ Result<> Cluster::report(const std::string& node, const proto::PodReport& report
     ++counters_.reports_ignored;
     return {};
   }
-  if (pod->status == report.status) return {};
   Pod next = *pod;
   next.status = report.status;
+  next.status.why.resize(std::min(next.status.why.size(), kMaxWhy));
+  if (pod->status == next.status) return {};
   const plan::ObjectKey key = plan::key_of(Object(next));
   std::vector<Note> notes;
-  if (pod->status.phase != report.status.phase || pod->status.why != report.status.why) {
+  if (pod->status.phase != report.status.phase || pod->status.why != next.status.why) {
     constexpr const char* kWords[] = {"Placed", "Starting", "Running", "Ready", "Failed", "Stopping", "Gone"};
     const auto phase = static_cast<std::size_t>(report.status.phase);
     const bool bad = report.status.phase == PodPhase::failed;
-    notes.push_back({key, bad, kWords[phase],
-                     "on " + node + (report.status.why.empty() ? "" : ": " + report.status.why)});
+    notes.push_back(
+        {key, bad, kWords[phase], "on " + node + (next.status.why.empty() ? "" : ": " + next.status.why)});
   }
   plan::Unit unit{{{key, pod->meta.revision}}, {Object(std::move(next))}, {}, {}};
   FL_TRY_OK(state_.commit({std::move(unit)}, notes, outside_.wall()));

@@ -121,6 +121,19 @@ TEST_F(ControlHouse, TheNewestStreamOfANodeCounts) {
   EXPECT_TRUE(events.back().starts_with("Replaced ")) << events.back();
 }
 
+TEST_F(ControlHouse, ANodeWithAnImpossibleNameOrATakenAddressIsRefused) {
+  start();
+  FakeAgent bad(address(), "No/Such n1");
+  ASSERT_TRUE(soon([&] { return bad.ended(); }));
+  EXPECT_NE(bad.end_reason().find("name"), std::string::npos) << bad.end_reason();
+  FakeAgent n1(address(), "n1");
+  ASSERT_TRUE(soon([&] { return n1.welcomed(); }));
+  FakeAgent twin(address(), "twin-of-n1");  // the fake derives its address from the last character
+  ASSERT_TRUE(soon([&] { return twin.ended(); }));
+  EXPECT_NE(twin.end_reason().find("has the address of node n1"), std::string::npos) << twin.end_reason();
+  EXPECT_EQ(list<Node>("nodes").size(), 1U);
+}
+
 TEST_F(ControlHouse, AnAgentThatTalksNonsenseIsToldAndClosed) {
   start();
   EXPECT_NE(run(say_to_agent_path(address(), "nonsense")), "");

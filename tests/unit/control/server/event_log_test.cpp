@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/server/state/event_log.h"
+
+#include <gtest/gtest.h>
+
+#include "control/server/state/keys.h"
+
+namespace fairlead::server {
+namespace {
+
+void write(EventLog& log, const std::vector<Note>& notes) {
+  for (const store::Op& op : log.ops_for(notes, WallTime(Millis(1000))))
+    ASSERT_TRUE(log.apply({op.type, {op.key, op.value, {}, {}}}));
+}
+
+Note about(const std::string& job, const std::string& message) {
+  return {{Kind::job, "default", job}, false, "Updated", message};
+}
+
+TEST(EventLog, KeepsTheNewestFiveThousandAndNumbersGoOn) {
+  EventLog log;
+  for (int i = 0; i < 5030; ++i) write(log, {about("web", std::to_string(i))});
+  EXPECT_EQ(log.size(), EventLog::kKept);
+  const auto all = log.list("", 0);
+  EXPECT_EQ(all.front().message, "30");
+  EXPECT_EQ(all.back().message, "5029");
+  EXPECT_EQ(all.back().seq, 5030U);
+}
+
+TEST(EventLog, ListsOneObjectAfterANumber) {
+  EventLog log;
+  write(log, {about("web", "a"), about("ads", "b"), about("web", "c")});
+  ASSERT_EQ(log.list("job/web", 0).size(), 2U);
+  ASSERT_EQ(log.list("job/web", 1).size(), 1U);
+  EXPECT_EQ(log.list("job/web", 1).front().message, "c");
+  EXPECT_TRUE(log.list("job/we", 0).empty());
+  EXPECT_TRUE(log.list("", 3).empty());
+}
+
+TEST(EventLog, KnowsWhatWasSaidLastOfAnObject) {
+  EventLog log;
+  EXPECT_FALSE(log.said_last(about("web", "a")));
+  write(log, {about("web", "a"), about("ads", "b")});
+  EXPECT_TRUE(log.said_last(about("web", "a")));
+  write(log, {about("web", "b")});
+  EXPECT_FALSE(log.said_last(about("web", "a")));
+}
+
+TEST(Keys, AnObjectsKeyReadsBack) {
+  for (const plan::ObjectKey& key :
+       {plan::ObjectKey{Kind::node, "", "n1"}, plan::ObjectKey{Kind::pod, "shop", "web-1"}})
+    EXPECT_EQ(parse_object_key(store_key(key)), key);
+  EXPECT_EQ(store_key({Kind::node, "", "n1"}), "/object/node/-/n1");
+  for (const char* text :
+       {"", "/object/", "/object/pod", "/object/pod/shop", "/object/lorry/a/b", "/lease/a/b"})
+    EXPECT_FALSE(parse_object_key(text)) << text;
+}
+
+}  // namespace
+}  // namespace fairlead::server
