@@ -162,7 +162,7 @@ Read<std::uint64_t> Memory::read(const Value& value) {
   }
   const unsigned shift = 10 * static_cast<unsigned>(found - kUnits.begin());
   std::uint64_t n = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, n);
+  const auto [end, error] = std::from_chars(value.text.data(), value.text.data() + digits, n);
   if (error != std::errc{} || n > (std::uint64_t{1} << 50) >> shift)
     return complain("is more than 1024TiB", kRemedy);
   return n << shift;

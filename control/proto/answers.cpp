@@ -7,9 +7,7 @@
 
 namespace fairlead::proto {
 
-using document::Number;
 using document::Reader;
-using document::Rule;
 using document::Text;
 using document::Value;
 using document::Wide;

@@ -10,7 +10,6 @@ namespace fairlead::proto {
 namespace {
 
 using document::Reader;
-using document::Value;
 
 google::protobuf::Message& sub_message(v1::Object& message, Kind kind) {
   switch (kind) {

@@ -45,10 +45,11 @@ std::string Table::text() const {
 std::string format_age(WallTime since, WallTime now) {
   if (since == WallTime{}) return "-";
   const auto seconds = std::max<std::int64_t>(0, (now - since).count() / 1000);
+  constexpr std::int64_t kHour = 3600;
   if (seconds < 120) return std::to_string(seconds) + "s";
-  if (seconds < 2 * 3600) return std::to_string(seconds / 60) + "m";
-  if (seconds < 48 * 3600) return std::to_string(seconds / 3600) + "h";
-  return std::to_string(seconds / 86400) + "d";
+  if (seconds < 2 * kHour) return std::to_string(seconds / 60) + "m";
+  if (seconds < 48 * kHour) return std::to_string(seconds / kHour) + "h";
+  return std::to_string(seconds / (24 * kHour)) + "d";
 }
 
 std::string format_size(std::uint64_t bytes) {
