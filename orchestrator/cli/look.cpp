@@ -74,10 +74,14 @@ Outcome<> node_drops(const Session& session, const std::string& node) {
   std::optional<Failure> failed;
   for (const std::string& name : names) {
     auto drops = fetch_drops(session, name);
-    if (!drops && failed)
-      failed->errors.insert(failed->errors.end(), drops.error().errors.begin(), drops.error().errors.end());
-    if (!drops && !failed) failed = std::move(drops).error();
-    if (!drops) continue;
+    if (!drops) {
+      std::vector<Error>& errors = drops.error().errors;
+      if (failed)
+        failed->errors.insert(failed->errors.end(), errors.begin(), errors.end());
+      else
+        failed = std::move(drops.error());
+      continue;
+    }
     for (proto::Drop& drop : drops->drops) {
       if (drop.node.empty()) drop.node = name;
       all.drops.push_back(std::move(drop));
