@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kOurs = "/fairlead/";
 constexpr std::chrono::milliseconds kPause{20};
+constexpr std::ptrdiff_t kNodeDepth = 3;  // slashes of "/fairlead/CLUSTER/NODE"
 
 std::vector<std::string_view> words(std::string_view line) {
   std::vector<std::string_view> result;
@@ -65,6 +66,14 @@ Result<bool> remove_once(const fs::path& top, bool kill) {
   return true;
 }
 
+// With the last node goes its cluster's folder, with the last cluster ours; rmdir spares those in use.
+void remove_empty_above(const fs::path& root, fs::path path) {
+  while (path.has_parent_path()) {
+    path = path.parent_path();
+    if (::rmdir((root / path).c_str()) != 0) return;
+  }
+}
+
 }  // namespace
 
 std::vector<fs::path> cgroup_roots(std::string_view mountinfo) {
@@ -98,8 +107,9 @@ Result<> remove_cgroup(std::string_view path, bool kill, Millis timeout) {
       std::this_thread::sleep_for(kPause);
     }
   }
-  if (path.find('/', kOurs.size()) == std::string_view::npos)  // a cluster: with the last one goes our folder
-    for (const fs::path& root : roots) ::rmdir((root.string() + "/fairlead").c_str());
+  // Not above a pod: its removal would race with the next pod's creation.
+  if (std::ranges::count(path, '/') <= kNodeDepth)
+    for (const fs::path& root : roots) remove_empty_above(root, fs::path(path).relative_path());
   return {};
 }
 

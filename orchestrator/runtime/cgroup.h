@@ -18,7 +18,8 @@ std::vector<std::filesystem::path> cgroup_roots(std::string_view mountinfo);
 
 // `path` is "/fairlead/..." and nothing else is accepted. With `kill`, what
 // still runs in it gets SIGKILL first. An absent one is success.
-// With the last cluster ("/fairlead/CLUSTER") goes "/fairlead".
+// With the last node ("/fairlead/CLUSTER/NODE") goes its cluster's folder, and
+// with the last cluster "/fairlead".
 Result<> remove_cgroup(std::string_view path, bool kill, Millis timeout = Millis{5000});
 
 }  // namespace fairlead::runtime

@@ -29,7 +29,7 @@ struct CommandLine {
 
 constexpr const char* kFooter = R"(Example:
   fairlead-agent --name n1 --address 192.168.77.1 --join 192.168.77.1:7400 --token-file /etc/fairlead/token \
-    --state-dir /var/lib/fairlead --run-dir /run/fairlead --images-dir /var/lib/fairlead/images --uplink eth0
+    --state-dir /var/lib/fairlead/node --run-dir /run/fairlead/node --images-dir /var/lib/fairlead/images --uplink eth0
 
 SIGTERM ends the agent only: pods run on, traffic flows on, and the next agent adopts them.
 --teardown removes everything of this node instead: pods, links, BPF programs and tables, the nftables
@@ -39,8 +39,8 @@ void declare(CLI::App& app, CommandLine& line) {
   app.add_option("--name", line.name, "this node's name, unique in the cluster")->required();
   app.add_option("--cluster", line.cluster, "the cluster's id")->capture_default_str();
   app.add_option("--state-dir", line.state_dir, "folder that survives a reboot")
-      ->default_val("/var/lib/fairlead");
-  app.add_option("--run-dir", line.run_dir, "folder that need not")->default_val("/run/fairlead");
+      ->default_val("/var/lib/fairlead/node");
+  app.add_option("--run-dir", line.run_dir, "folder that need not")->default_val("/run/fairlead/node");
   app.add_option("--images-dir", line.images_dir, "folder of OCI layouts")
       ->default_val("/var/lib/fairlead/images");
   app.add_option("--address", line.address, "this node's address on the underlay");

@@ -2,9 +2,6 @@
 // How an agent begins: the machine is checked, the state folder locked, the
 // dataplane opened, and with the first welcome the node set up and its living
 // pods adopted.
-#include <fcntl.h>
-#include <sys/file.h>
-
 #include "base/hash.h"
 #include "base/io/clock.h"
 #include "base/io/log.h"
@@ -18,16 +15,6 @@ namespace {
 constexpr unsigned kWorkers = 8;
 constexpr unsigned kProbers = 4;
 constexpr std::size_t kQueue = 4096;
-
-Result<Fd> lock_folder(const std::filesystem::path& folder) {
-  const std::filesystem::path file = folder / "lock";
-  Fd lock(::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
-  if (!lock) return std::unexpected(os_error(errno, file.string()));
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
-    return fail(Code::conflict, folder.string(), "another agent uses this state folder",
-                "stop it, or give this one a --state-dir of its own");
-  return lock;
-}
 
 proto::Join join_of(const AgentOptions& options) {
   proto::Join join;

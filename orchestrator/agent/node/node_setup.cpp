@@ -3,7 +3,9 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/file.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -62,6 +64,16 @@ Result<> check_machine(const runtime::NodePaths& paths) {
   FL_TRY_OK(check_program(paths.runc, "runc"));
   FL_TRY_OK(check_program(paths.conmon, "conmon"));
   return check_program("nft", "nftables");
+}
+
+Result<Fd> lock_folder(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "lock";
+  Fd lock(::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+  if (!lock) return std::unexpected(os_error(errno, file.string()));
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+    return fail(Code::conflict, folder.string(), "another agent uses this state folder",
+                "stop it, or give this one a --state-dir of its own");
+  return lock;
 }
 
 Result<Uplink> find_uplink(const std::string& name) {

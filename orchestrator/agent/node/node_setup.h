@@ -5,9 +5,11 @@
 // Everything is idempotent; a restarted agent runs it again.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
+#include "base/io/fd.h"
 #include "control/proto/stream.h"
 #include "orchestrator/runtime/network/link.h"
 
@@ -19,6 +21,9 @@ Result<> check_kernel(std::string_view release);
 // Kernel, root, bpf file system, and the programs the runtime calls.
 Result<> check_machine(const runtime::NodePaths& paths);
 std::string kernel_release();
+
+// One agent per state folder: held while the descriptor lives, else conflict.
+Result<Fd> lock_folder(const std::filesystem::path& folder);
 
 struct Uplink {
   std::uint32_t ifindex = 0;

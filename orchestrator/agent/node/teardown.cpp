@@ -5,6 +5,7 @@
 
 #include "base/io/log.h"
 #include "ebpf/loader/node_dataplane.h"
+#include "orchestrator/agent/node/node_setup.h"
 #include "orchestrator/agent/pods/names.h"
 #include "orchestrator/runtime/cgroup.h"
 #include "orchestrator/runtime/network/link.h"
@@ -48,6 +49,11 @@ void remove_folder(const std::filesystem::path& folder, FirstError& errors) {
 }  // namespace
 
 Result<> tear_down(const runtime::NodePaths& paths) {
+  std::error_code absent;
+  Fd lock;
+  if (std::filesystem::exists(paths.state_dir, absent)) {
+    FL_TRY(lock, lock_folder(paths.state_dir));
+  }
   FirstError errors;
   remove_pods(paths, errors);
   errors.note(ebpf::remove_pins(ebpf::pin_folder(paths.cluster, paths.node)));
