@@ -6,6 +6,7 @@
 
 #include "orchestrator/runtime/network/netlink.h"
 #include "orchestrator/runtime/network/netns.h"
+#include "orchestrator/runtime/network/offload.h"
 
 namespace fairlead::runtime {
 namespace {
@@ -66,6 +67,11 @@ Result<> raise_loopback(Netlink& netlink) {
   return lo->up ? Result<>() : netlink.set_link(lo->index, 0, std::nullopt, true);
 }
 
+// A batch of datagrams (UDP_SEGMENT) is cut up before it leaves: a node that
+// takes the overlay header off a whole one cannot clear the mark of the tunnel
+// (kernel 6.18), and its pod's socket drops what bears it. TCP is not touched.
+Result<> cut_datagrams(std::string_view link) { return set_feature(link, "tx-udp-segmentation", false); }
+
 // Runs in the pod's namespace.
 Result<> settle_pod_end(const PodLink& link, std::uint32_t& index) {
   FL_TRY(Netlink netlink, Netlink::open());
@@ -75,6 +81,7 @@ Result<> settle_pod_end(const PodLink& link, std::uint32_t& index) {
   index = end->index;
   const std::optional<MacAddress> mac = end->mac == link.mac ? std::nullopt : std::optional(link.mac);
   FL_TRY_OK(netlink.set_link(index, link.mtu, mac, true));
+  FL_TRY_OK(cut_datagrams(kPodLink));
   std::vector<IpAddress> addresses;
   for (const IpAddress& address : {link.ipv4, link.ipv6})
     if (!address.is_none()) addresses.push_back(address);
@@ -183,6 +190,7 @@ Result<LinkIndex> create_host_endpoint(const HostEndpoint& endpoint) {
   const std::optional<MacAddress> mac =
       inner->mac == endpoint.mac ? std::nullopt : std::optional(endpoint.mac);
   FL_TRY_OK(netlink.set_link(inner->index, endpoint.mtu, mac, true));
+  FL_TRY_OK(cut_datagrams(kNodeLink));
   FL_TRY_OK(settle_addresses(netlink, inner->index, endpoint.addresses));
   for (const IpAddress& gateway : {gateway4(), gateway6()})
     FL_TRY_OK(settle_gateway(netlink, inner->index, gateway, endpoint.gateway));

@@ -26,6 +26,19 @@ std::string rule(const Masquerade& masquerade, Family family) {
   return text + " masquerade\n";
 }
 
+// What conntrack finds wrong is not translated: it would leave with a pod's
+// address. And no stranger on the uplink's side speaks for a pod or a node.
+std::string refusals(const Masquerade& masquerade, Family family) {
+  const std::string protocol = family == Family::v4 ? "ip" : "ip6";
+  const std::string pods = set_of(masquerade.pods, family);
+  const std::string kept = set_of(masquerade.kept, family);
+  const std::string uplink = "ifname \"" + masquerade.uplink + "\" " + protocol + " saddr { ";
+  std::string text;
+  if (!pods.empty()) text += "    o" + uplink + pods + " } ct state invalid drop\n";
+  if (!kept.empty()) text += "    i" + uplink + kept + " } " + protocol + " daddr { " + kept + " } drop\n";
+  return text;
+}
+
 Result<> call_nft(std::string rules) {
   ProcessSpec spec;
   spec.argv = {"nft", "-f", "-"};
@@ -41,7 +54,9 @@ std::string masquerade_rules(const Masquerade& masquerade) {
   const std::string table(kTable);
   return "add table " + table + "\ndelete table " + table + "\ntable " + table +
          " {\n  chain postrouting {\n    type nat hook postrouting priority srcnat; policy accept;\n" +
-         rule(masquerade, Family::v4) + rule(masquerade, Family::v6) + "  }\n}\n";
+         rule(masquerade, Family::v4) + rule(masquerade, Family::v6) +
+         "  }\n  chain forward {\n    type filter hook forward priority filter; policy accept;\n" +
+         refusals(masquerade, Family::v4) + refusals(masquerade, Family::v6) + "  }\n}\n";
 }
 
 Result<> apply_masquerade(const Masquerade& masquerade) {

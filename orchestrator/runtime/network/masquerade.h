@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pods reach the world with the node's address: one nftables table, `inet
 // fairlead`, in the node's namespace, replaced in one transaction by `nft -f`.
+// No address of a pool crosses the uplink untunnelled, in either direction.
 #pragma once
 
 #include <string>
@@ -14,7 +15,8 @@ namespace fairlead::runtime {
 struct Masquerade {
   std::string uplink;
   std::vector<Prefix> pods;  // sources
-  std::vector<Prefix> kept;  // destinations that are not translated: pools, VIPs
+  std::vector<Prefix>
+      kept;  // destinations that are not translated, and that no stranger may use: pools, VIPs
 };
 
 std::string masquerade_rules(const Masquerade& masquerade);  // for nft -f; replaces what is there

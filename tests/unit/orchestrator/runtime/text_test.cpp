@@ -75,6 +75,9 @@ TEST(Masquerade, NamesUplinkPoolsAndExceptions) {
       rules.contains(R"(oifname "eth0" ip saddr { 10.244.0.0/16 } ip daddr != { 10.96.0.0/16 } masquerade)"))
       << rules;
   EXPECT_TRUE(rules.contains(R"(oifname "eth0" ip6 saddr { fd00:244::/64 } masquerade)")) << rules;
+  EXPECT_TRUE(rules.contains(R"(oifname "eth0" ip saddr { 10.244.0.0/16 } ct state invalid drop)")) << rules;
+  EXPECT_TRUE(rules.contains(R"(iifname "eth0" ip saddr { 10.96.0.0/16 } ip daddr { 10.96.0.0/16 } drop)"))
+      << rules;
 }
 
 }  // namespace
