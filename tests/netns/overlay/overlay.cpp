@@ -36,7 +36,8 @@ IpAddress pod6(std::uint32_t index) { return ip("fd00:244::").plus(index); }
 
 }  // namespace
 
-Overlay::Overlay(const std::string& tag, int nodes, Family underlay) : lab_(tag), underlay_(underlay) {
+Overlay::Overlay(const std::string& tag, int nodes, Family underlay, std::filesystem::path pins)
+    : lab_(tag), underlay_(underlay), pins_(std::move(pins)) {
   lab_.underlay(nodes);
   add_outside();
   nodes_.resize(static_cast<std::size_t>(nodes));
@@ -73,9 +74,27 @@ void Overlay::set_up(Node& made) {
   must(runtime::apply_masquerade({"eth0", {prefix("10.244.0.0/16"), prefix("fd00:244::/64")}, pools()}));
   made.host_ifindex = host.pod;
   made.links.push_back({host.host, 1, 0, mac_of(index), true, pod4(index), pod6(index), {}, {}});
-  made.dataplane = must(ebpf::NodeDataplane::open({}));
+  made.dataplane = open(made);
   must(made.dataplane->attach_uplink(::if_nametoindex("eth0")));
   must(made.dataplane->attach_pod(host.host));
+}
+
+std::unique_ptr<ebpf::NodeDataplane> Overlay::open(const Node& of) const {
+  ebpf::DataplaneOptions options;
+  if (!pins_.empty()) options.pins = pins_ / node(of.number) / "v1";
+  return must(ebpf::NodeDataplane::open(options));
+}
+
+void Overlay::stop(int number) { nodes_.at(static_cast<std::size_t>(number - 1)).dataplane.reset(); }
+
+void Overlay::start(int number) {
+  Node& again = nodes_.at(static_cast<std::size_t>(number - 1));
+  again.dataplane = open(again);
+  again.image = must(again.dataplane->read_image());
+  lab_.inside(node(number), [&] {
+    must(again.dataplane->attach_uplink(::if_nametoindex("eth0")));
+    for (const model::Link& link : again.links) must(again.dataplane->attach_pod(link.ifindex));
+  });
 }
 
 void Overlay::add_pod(const std::string& pod, int number) {

@@ -10,6 +10,7 @@
 //             p1  p2    p3       p4          10.244.0.(10+i), fd00:244::(10+i)
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -24,12 +25,15 @@ namespace fairlead::test {
 class Overlay {
  public:
   // `underlay`: the family of the tunnel's outer header.
-  Overlay(const std::string& tag, int nodes, Family underlay = Family::v4);
+  // `pins`: where the nodes' programs and tables are pinned; none: they end with this object.
+  Overlay(const std::string& tag, int nodes, Family underlay = Family::v4, std::filesystem::path pins = {});
 
   void add_pod(const std::string& pod, int node);
   // A service on `vip` (both families get one), port 80 TCP and 53 UDP, to port 8080 and 5353 of pods.
   void set_service(int number, const std::vector<std::string>& pods);
-  void publish();  // every node's tables, as lower() and diff() order them
+  void stop(int node);   // as when its agent dies
+  void start(int node);  // as when its agent comes back: opens, attaches what is there already
+  void publish();        // every node's tables, as lower() and diff() order them
 
   NetLab& lab() { return lab_; }
   std::string address(const std::string& pod, Family family) const;
@@ -51,6 +55,7 @@ class Overlay {
     std::uint32_t ifindex = 0;
   };
   void set_up(Node& node);
+  std::unique_ptr<ebpf::NodeDataplane> open(const Node& node) const;
   model::ForwardingState state_for(const Node& node) const;
   model::Self self(const Node& node) const;
   IpAddress underlay_address(int node) const;
@@ -58,6 +63,7 @@ class Overlay {
 
   NetLab lab_;
   Family underlay_;
+  std::filesystem::path pins_;
   std::vector<Node> nodes_;
   std::map<std::string, Pod> pods_;
   std::map<int, std::vector<std::string>> services_;

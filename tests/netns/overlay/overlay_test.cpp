@@ -3,69 +3,13 @@
 // the world over the overlay, in both families, over both kinds of underlay.
 #include "tests/netns/overlay/overlay.h"
 
-#include <arpa/inet.h>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <gtest/gtest.h>
-#include <random>
-#include <sys/socket.h>
-#include <thread>
 
-#include "base/io/fd.h"
-#include "tests/netns/overlay/overlay.h"
+#include "tests/netns/overlay/stream.h"
 
 namespace fairlead::test {
 namespace {
-
-sockaddr_storage socket_address(Family family, const std::string& address, std::uint16_t port) {
-  sockaddr_storage storage{};
-  if (family == Family::v4) {
-    auto* four = reinterpret_cast<sockaddr_in*>(&storage);
-    four->sin_family = AF_INET;
-    four->sin_port = htons(port);
-    ::inet_pton(AF_INET, address.c_str(), &four->sin_addr);
-  } else {
-    auto* six = reinterpret_cast<sockaddr_in6*>(&storage);
-    six->sin6_family = AF_INET6;
-    six->sin6_port = htons(port);
-    ::inet_pton(AF_INET6, address.c_str(), &six->sin6_addr);
-  }
-  return storage;
-}
-
-void require(bool good, const char* what) {
-  if (!good) throw std::runtime_error(std::string(what) + ": " + std::strerror(errno));
-}
-
-Fd listen_tcp(Family family, std::uint16_t port) {
-  Fd listener(::socket(family == Family::v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const sockaddr_storage any = socket_address(family, family == Family::v4 ? "0.0.0.0" : "::", port);
-  require(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any) == 0, "bind");
-  require(::listen(listener.get(), 1) == 0, "listen");
-  return listener;
-}
-
-std::string receive_all(const Fd& listener) {
-  const Fd connection(::accept(listener.get(), nullptr, nullptr));
-  std::string got;
-  std::vector<char> chunk(1 << 16);
-  for (ssize_t n = 0; (n = ::read(connection.get(), chunk.data(), chunk.size())) > 0;)
-    got.append(chunk.data(), static_cast<std::size_t>(n));
-  return got;
-}
-
-void send_all(Family family, const std::string& address, std::uint16_t port, std::string_view bytes) {
-  const Fd connection(::socket(family == Family::v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const sockaddr_storage to = socket_address(family, address, port);
-  require(::connect(connection.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0, "connect");
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(connection.get(), bytes.data(), bytes.size());
-    require(n > 0, "write");
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-}
 
 std::string program(const std::string& name) {
   return std::string(std::getenv("FL_BUILD_DIR")) + "/bin/" + name;
@@ -146,18 +90,39 @@ TEST_P(Underlay, APacketOfTheLargestSizePassesWhole) {
   EXPECT_TRUE(ping("p1", overlay_->address("p3", Family::v6), {"-M", "do", "-s", bytes6}).ok());
 }
 
-TEST_P(Underlay, AStreamArrivesByteForByte) {
-  std::string sent(20'000'000, '\0');
-  std::mt19937_64 random(1);
-  for (char& c : sent) c = static_cast<char>(random());
+TEST_P(Underlay, AStreamCrossesTheWireInLargeFrames) {
+  const std::string sent = random_bytes(20'000'000);
   for (const Family family : {Family::v4, Family::v6}) {
-    Fd listener;
-    overlay_->lab().inside("p3", [&] { listener = listen_tcp(family, 9000); });
-    std::string got;
-    std::thread receiver([&] { got = receive_all(listener); });
-    overlay_->lab().inside("p1", [&] { send_all(family, overlay_->address("p3", family), 9000, sent); });
-    receiver.join();
+    const std::uint64_t before = frames_sent(overlay_->lab(), "n1", "eth0");
+    const std::string got = carry(overlay_->lab(), "p1", "p3", family, overlay_->address("p3", family), sent);
     EXPECT_TRUE(got == sent) << got.size() << " of " << sent.size() << " bytes";
+    const std::uint64_t frames = frames_sent(overlay_->lab(), "n1", "eth0") - before;
+    EXPECT_LT(frames, sent.size() / 1430 / 5) << "of packets that fill the pod's MTU";
+  }
+}
+
+TEST_P(Underlay, AStreamArrivesWholeWhereTheWireTakesNoLargeTunnelFrames) {
+  const std::string sent = random_bytes(5'000'000);
+  for (const char* node : {"n1", "n2"})
+    overlay_->lab().sh(node, "ethtool -K eth0 tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off");
+  for (const Family family : {Family::v4, Family::v6}) {
+    const std::uint64_t before = frames_sent(overlay_->lab(), "n1", "eth0");
+    const std::string got = carry(overlay_->lab(), "p1", "p3", family, overlay_->address("p3", family), sent);
+    EXPECT_TRUE(got == sent) << got.size() << " of " << sent.size() << " bytes";
+    EXPECT_GE(frames_sent(overlay_->lab(), "n1", "eth0") - before, sent.size() / 1430)
+        << "the setting had no effect";
+  }
+  for (const char* node : {"n1", "n2"})
+    overlay_->lab().sh(node, "ethtool -K eth0 tx-udp_tnl-segmentation on tx-udp_tnl-csum-segmentation on");
+}
+
+TEST_P(Underlay, ABatchOfDatagramsArrivesAsSingleOnes) {
+  for (const Family family : {Family::v4, Family::v6}) {
+    const std::string sent = random_bytes(8 * 1000 + 500);
+    const std::vector<std::string> got =
+        carry_batch(overlay_->lab(), "p1", "p3", family, overlay_->address("p3", family), sent, 1000);
+    EXPECT_EQ(got.size(), 9U);
+    for (std::size_t i = 0; i < got.size(); ++i) EXPECT_TRUE(got[i] == sent.substr(1000 * i, 1000)) << i;
   }
 }
 
@@ -203,6 +168,36 @@ TEST_P(Underlay, PodsReachTheWorldByTheirNodesAddress) {
     EXPECT_TRUE(got.ok()) << to << "\n" << got.output;
   }
   EXPECT_FALSE(ping("out", overlay_->address("p1", Family::v4), {"-W1"}).ok());
+}
+
+// What conntrack finds wrong is never translated: it must not leave as it is.
+TEST_P(Underlay, APodsAddressNeverLeavesTheNode) {
+  NetLab& lab = overlay_->lab();
+  lab.sh("out",
+         "nft 'add table inet seen; add chain inet seen c { type filter hook prerouting priority 0; };"
+         " add rule inet seen c ip saddr 10.244.0.0/16 counter;"
+         " add rule inet seen c ip6 saddr fd00:244::/64 counter'");
+  for (const Family family : {Family::v4, Family::v6})
+    lab.inside("p1",
+               [&] { send_stray_answer(family, family == Family::v4 ? "198.51.100.1" : "2001:db8::1"); });
+  EXPECT_TRUE(ping("p1", "198.51.100.1").ok());
+  EXPECT_TRUE(ping("p1", "2001:db8::1").ok()) << "packets before this one have arrived, too";
+  const std::string seen = lab.sh("out", "nft list table inet seen; nft delete table inet seen");
+  EXPECT_EQ(seen.find("packets 1"), std::string::npos) << seen;
+  EXPECT_NE(seen.find("packets 0"), std::string::npos) << seen;
+}
+
+TEST_P(Underlay, AStrangerOnTheUnderlaySpeaksForNobody) {
+  NetLab& lab = overlay_->lab();
+  const std::string pod = overlay_->address("p1", Family::v6);
+  lab.sh("p1",
+         "nft 'add table inet seen; add chain inet seen c { type filter hook prerouting priority 0; };"
+         " add rule inet seen c icmpv6 type echo-request counter'");
+  lab.sh("out", "ip addr add fd00:244::1/128 dev lo; ip -6 route add " + pod + " via fd77::1");
+  EXPECT_FALSE(ping("out", pod, {"-W1", "-I", "fd00:244::1"}).ok());
+  lab.sh("out", "ip addr del fd00:244::1/128 dev lo; ip -6 route del " + pod);
+  const std::string seen = lab.sh("p1", "nft list table inet seen; nft delete table inet seen");
+  EXPECT_NE(seen.find("packets 0"), std::string::npos) << seen;
 }
 
 TEST_P(Underlay, ASpoofedSourceIsDroppedByName) {

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes from one space of a NetLab to another, and what the wire between saw of them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ip.h"
+#include "tests/support/netlab.h"
+
+namespace fairlead::test {
+
+std::string random_bytes(std::size_t count);  // the same for the same count
+
+// By one TCP connection to `address`, port 9000; returns what arrived.
+std::string carry(const NetLab& lab, const std::string& from, const std::string& to, Family family,
+                  const std::string& address, const std::string& bytes);
+
+// By one UDP call that the kernel cuts into datagrams of `size` bytes (UDP_SEGMENT), port 9001;
+// returns the datagrams in order.
+std::vector<std::string> carry_batch(const NetLab& lab, const std::string& from, const std::string& to,
+                                     Family family, const std::string& address, const std::string& bytes,
+                                     int size);
+
+std::uint64_t frames_sent(const NetLab& lab, const std::string& space, const std::string& link);
+
+// A TCP SYN+ACK, without a sum, that answers nothing. From the calling thread's network namespace.
+void send_stray_answer(Family family, const std::string& address);
+
+}  // namespace fairlead::test
