@@ -45,12 +45,13 @@ Result<> Tables::attach(const PodUid& uid, const forwarding::PodLink& link) {
   return {};
 }
 
-Result<> Tables::detach(const PodUid& uid) {
+Result<> Tables::detach(const PodUid& uid, std::uint32_t ifindex) {
   const std::lock_guard lock(mutex_);
   const auto found = attached_.find(uid);
-  if (found == attached_.end()) return {};
-  FL_TRY_OK(dataplane_->detach(found->second.ifindex));
-  attached_.erase(found);
+  if (found != attached_.end()) ifindex = found->second.ifindex;
+  if (ifindex == 0) return {};
+  FL_TRY_OK(dataplane_->detach(ifindex));
+  attached_.erase(uid);
   return {};
 }
 

@@ -29,7 +29,7 @@ class Tables {
   Result<> attach_uplink(std::uint32_t ifindex);
   Result<> attach_host(const forwarding::HostLink& link);
   Result<> attach(const PodUid& uid, const forwarding::PodLink& link);  // the program; no row yet
-  Result<> detach(const PodUid& uid);                                   // idempotent
+  Result<> detach(const PodUid& uid, std::uint32_t ifindex);            // 0: as attached; idempotent
 
   // Returns when the kernel holds the tables of this snapshot with these pods' links.
   Result<> publish(const Snapshot& snapshot, const std::set<PodUid>& links);

@@ -10,6 +10,7 @@
 #include "orchestrator/runtime/container/container.h"
 #include "orchestrator/runtime/image/image.h"
 #include "orchestrator/runtime/network/link.h"
+#include "orchestrator/runtime/network/netlink.h"
 #include "orchestrator/runtime/network/netns.h"
 #include "orchestrator/runtime/network/probe.h"
 
@@ -63,8 +64,11 @@ Result<> PodWork::make_network(const Pod& pod) {
 }
 
 Result<> PodWork::remove_network(const Pod& pod) {
-  FL_TRY_OK(tables_.detach(pod.meta.uid));
-  FL_TRY_OK(runtime::delete_link(pod_link_name(paths_.cluster, pod.meta.uid)));
+  const std::string name = pod_link_name(paths_.cluster, pod.meta.uid);
+  FL_TRY(runtime::Netlink netlink, runtime::Netlink::open());
+  FL_TRY(const std::optional<runtime::LinkInfo> link, netlink.find_link(name));
+  FL_TRY_OK(tables_.detach(pod.meta.uid, link ? link->index : 0));
+  FL_TRY_OK(runtime::delete_link(name));
   return runtime::remove_pod(paths_, pod.meta.uid);
 }
 

@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Two nodes under requests while their agents, and then control, are killed:
+# no request fails and no container restarts; an exit while no agent runs is
+# told with its code; what is deleted while no agent runs is gone when one is
+# back; --teardown leaves nothing of a node.
+set -euo pipefail
+ROOT=$1
+BUILD=$2
+CLUSTER=k$((BASHPID % 99999))
+FAIRLEAD_CLUSTER=$CLUSTER
+ROUNDS=${FAIRLEAD_KILL_ROUNDS:-5}
+say() { printf '%s\n' "$*"; }
+step() { say "==> $*"; }
+die() {
+  say "FAILED: $*"
+  show_logs
+  exit 1
+}
+. "$ROOT/deploy/local/cluster.sh"
+trap 'remove_cluster >/dev/null 2>&1; rm -rf "$CLUSTER_DIR"' EXIT
+
+kill_daemon() { # NAME: SIGKILL, and its end
+  local pid
+  pid=$(daemon_pid "$1") || die "$1 does not run"
+  kill -KILL "$pid"
+  while [ -d "/proc/$pid" ]; do sleep 0.02; done
+}
+
+container_pids() { cat "$CLUSTER_DIR"/n?/state/pods/*/c/*/pid | sort; }
+restarts() { cluster_cli get pods | awk 'NR > 1 {sum += $6} END {print sum + 0}'; }
+pods_are_ready() { [ "$(cluster_cli get pods | grep -c ' ready ')" = 4 ]; }
+eventually() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$end" ] || return 1
+    sleep 0.1
+  done
+}
+
+again() { # NAME: its agent, without the shell's word when it is killed
+  start_agent "$1"
+  disown
+}
+
+make_cluster 2
+disown -a
+cluster_cli apply -f "$ROOT/deploy/examples/hello.yaml" >/dev/null
+eventually 30 pods_are_ready || die "four pods do not become ready"
+client=$(cluster_cli get pods | awk '$2 == "client" {print $1 " " $3}')
+read -r client client_node <<<"$client"
+other=n$((3 - ${client_node#n}))
+before=$(container_pids)
+
+step "$ROUNDS kills of the other node's agent under requests"
+cluster_cli exec "$client" -- loadgen http://web:80 $((ROUNDS * 400)) --pause 2 >"$CLUSTER_DIR/load" 2>&1 &
+load=$!
+for ((round = 0; round < ROUNDS; ++round)); do
+  kill_daemon "$other"
+  again "$other"
+  sleep 0.7
+done
+wait $load || die "requests failed: $(tail -n 3 "$CLUSTER_DIR/load")"
+eventually 20 node_is_ready "$other" || die "$other is not ready again"
+[ "$(container_pids)" = "$before" ] || die "a container was restarted"
+[ "$(restarts)" = 0 ] || die "a restart was counted"
+
+step "the client's own agent and control are killed; pods and names go on"
+kill_daemon "$client_node"
+kill_daemon control
+runc_root=$CLUSTER_DIR/$client_node/run/runc
+id=$(runc --root "$runc_root" list -q | grep '\.client$')
+runc --root "$runc_root" exec "$id" loadgen http://10.96.0.11:80 100 >/dev/null 2>&1 ||
+  die "the dataplane does not go on without its daemons"
+again "$client_node"
+start_control_again() {
+  launch control control fairlead-control --state-dir "$CLUSTER_DIR/control" \
+    --socket "$CLUSTER_DIR/control.sock" --listen "$UNDERLAY4.$CONTROL_HOST:$JOIN_PORT" \
+    --token-file "$CLUSTER_DIR/token" --insecure-plaintext --cluster "$CLUSTER"
+  disown
+}
+start_control_again
+eventually 20 node_is_ready "$client_node" || die "$client_node is not ready again"
+eventually 20 pods_are_ready || die "the pods are not ready again"
+[ "$(container_pids)" = "$before" ] || die "a container was restarted"
+
+step "an exit while no agent runs is told with its code, and the container starts again"
+kill_daemon "$other"
+runc_root=$CLUSTER_DIR/$other/run/runc
+id=$(runc --root "$runc_root" list -q | awk 'NR == 1')
+runc --root "$runc_root" kill "$id" KILL
+again "$other"
+restarted() { [ "$(restarts)" = 1 ] && pods_are_ready; }
+eventually 20 restarted || die "the container did not come back: $(cluster_cli get pods)"
+cluster_cli events | grep 'exited with code 137' >/dev/null || die "the code is not told: $(cluster_cli events)"
+
+step "what is deleted while no agent runs goes when one is back"
+kill_daemon n1
+kill_daemon n2
+for job in web client; do cluster_cli delete job "$job" >/dev/null; done
+again n1
+again n2
+below() { find "$@" -mindepth 1 | head -n 20; }
+no_pods() { [ "$(cluster_cli get pods | wc -l)" -le 1 ] && [ -z "$(below "$CLUSTER_DIR"/n?/run/netns)" ]; }
+eventually 40 no_pods || die "pods are left: $(cluster_cli get pods; below "$CLUSTER_DIR"/n?/run/netns)"
+[ -z "$(below "$CLUSTER_DIR"/n?/state/pods "$CLUSTER_DIR"/n?/state/exits)" ] || die "files of pods are left"
+
+step "--teardown leaves nothing of a node"
+stop_daemon n1
+in_space n1 "$BUILD/bin/fairlead-agent" --name n1 --cluster "$CLUSTER" --state-dir "$CLUSTER_DIR/n1/state" \
+  --run-dir "$CLUSTER_DIR/n1/run" --teardown || die "teardown complained"
+[ ! -e "$PINS/$CLUSTER/n1" ] || die "pins are left"
+[ ! -e "$CLUSTER_DIR/n1/state" ] || die "the state folder is left"
+! in_space n1 ip -br link | grep -q '^fl' || die "links are left: $(in_space n1 ip -br link)"
+! in_space n1 nft list tables | grep -q fairlead || die "the nftables table is left"
+for root in "$CGROUPS" "$CGROUPS"/*; do
+  [ ! -e "$root/fairlead/$CLUSTER/n1" ] || die "a cgroup is left: $root/fairlead/$CLUSTER/n1"
+done
+say "ok: $ROUNDS kills of agents, one of control, no failed request, no restart, nothing left"
