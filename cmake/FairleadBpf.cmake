@@ -14,7 +14,7 @@ function(fl_bpf_object name source)
   set(skel ${dir}/${name}.skel.h)
   file(MAKE_DIRECTORY ${dir})
   add_custom_command(OUTPUT ${obj}
-    COMMAND clang-19 -O2 -g -mcpu=v3 -target bpf -Wall -Wextra -Werror -std=gnu17
+    COMMAND clang-19 -O2 -g -mcpu=v3 -target bpf -Wall -Wextra -Wconversion -Wshadow -Werror -std=gnu17
       -I${CMAKE_SOURCE_DIR} -isystem /usr/include/${FL_MULTIARCH}
       -MD -MF ${obj}.d -MT ${obj} -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${obj}
     DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${source} DEPFILE ${obj}.d VERBATIM)

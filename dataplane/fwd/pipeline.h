@@ -3,9 +3,9 @@
  * The order of stages, and what they may trust:
  *
  *   from a pod:   parse -> source guard -> service -> egress policy
- *                 -> endpoint or route -> encapsulate or deliver
+ *                 -> endpoint or route, epoch -> encapsulate or deliver
  *   from a wire:  outer check -> decapsulate -> source check -> ingress policy
- *                 -> translate -> deliver
+ *                 -> translate -> endpoint, epoch -> deliver
  *
  * fwd_from_pod and fwd_from_wire return a verdict and leave in the context
  * where the packet goes. The caller counts the verdict and acts on it.
@@ -41,8 +41,8 @@ FWD_INLINE int fwd_send(struct fwd_machine* m, struct fwd_context* c, const stru
 }
 
 /* Endpoint or route: where the packet goes now that its destination stands. */
-FWD_INLINE int fwd_route(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
-                         const struct fwd_link* link) {
+FWD_INLINE int fwd_route_packet(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
+                                const struct fwd_link* link) {
   const struct fwd_endpoint* to = fwd_endpoint_of(m, c->net, &c->pkt.dst);
   if (to && to->flags & FWD_ENDPOINT_VIP)
     return c->pkt.flags & FWD_PKT_FRAGMENT ? FWD_FRAGMENT_TO_VIP
@@ -80,7 +80,7 @@ FWD_INLINE int fwd_from_pod_stages(struct fwd_machine* m, struct fwd_context* c)
   if (!bad) bad = fwd_service_stage(m, c, config);
   if (!bad) bad = fwd_icmp_error_stage(m, c);
   if (!bad) bad = fwd_policy_egress(m, c);
-  return bad ? bad : fwd_route(m, c, config, link);
+  return bad ? bad : fwd_route_packet(m, c, config, link);
 }
 
 /* Identity is what {network, source} says, and a source speaks only from the

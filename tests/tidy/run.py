@@ -15,11 +15,12 @@ import includes
 import layers
 import licence
 import purity
+import semantics
 import size
 import words
 from tree import Tree, load
 
-MODULES = (size, words, licence, layers, includes, purity)
+MODULES = (size, words, licence, layers, includes, purity, semantics)
 
 
 def self_test(check, planted, clean, build):
