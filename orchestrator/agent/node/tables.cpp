@@ -2,6 +2,9 @@
 #include "orchestrator/agent/node/tables.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <net/if.h>
 
 #include "base/hash.h"
 #include "base/io/log.h"
@@ -16,6 +19,7 @@ Result<std::unique_ptr<Tables>> Tables::open(const runtime::NodePaths& paths, st
   options.pins = ebpf::pin_folder(paths.cluster, paths.node);
   FL_TRY(auto dataplane, ebpf::NodeDataplane::open(options));
   std::unique_ptr<Tables> tables(new Tables(paths.node, std::move(dataplane)));
+  FL_TRY_OK(tables->forget_lost_links(options.pins / "attached"));
   tables->local_.control_port = control_port;
   tables->local_.node_seed = StableHash().add(paths.cluster).add(paths.node).value();
   return tables;
@@ -23,6 +27,21 @@ Result<std::unique_ptr<Tables>> Tables::open(const runtime::NodePaths& paths, st
 
 Tables::Tables(std::string node, std::unique_ptr<ebpf::NodeDataplane> dataplane)
     : node_(std::move(node)), dataplane_(std::move(dataplane)) {}
+
+// A pin outlives its link when the link went while no agent ran.
+Result<> Tables::forget_lost_links(const std::filesystem::path& pins) {
+  std::vector<std::uint32_t> lost;
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(pins, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename();
+    std::uint32_t index = 0;
+    std::array<char, IF_NAMESIZE> link{};
+    if (std::from_chars(name.data(), name.data() + name.size(), index).ec != std::errc{}) continue;
+    if (::if_indextoname(index, link.data()) == nullptr) lost.push_back(index);
+  }
+  for (const std::uint32_t index : lost) FL_TRY_OK(dataplane_->detach(index));
+  return {};
+}
 
 Result<> Tables::attach_uplink(std::uint32_t ifindex) {
   const std::lock_guard lock(mutex_);

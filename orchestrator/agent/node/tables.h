@@ -40,6 +40,7 @@ class Tables {
  private:
   Tables(std::string node, std::unique_ptr<ebpf::NodeDataplane> dataplane);
   Result<> apply(const model::ForwardingState& state);
+  Result<> forget_lost_links(const std::filesystem::path& pins);
 
   std::mutex mutex_;
   std::string node_;

@@ -31,7 +31,7 @@ Result<> PodWork::run(const Work& work) {
       return {};
     }
     case Verb::create:
-      return create(pod, container);
+      return runtime::create_container(paths_, pod, container);
     case Verb::start:
       return runtime::start_container(paths_, uid, container.name);
     case Verb::probe:
@@ -49,8 +49,21 @@ Result<> PodWork::run(const Work& work) {
   return {};
 }
 
+// Once per pod, not per container: two containers may be created at the same time.
+Result<> PodWork::write_files(const Pod& pod) {
+  runtime::PodFiles files;
+  files.pod_name = pod.meta.name;
+  files.ns = pod.meta.ns;
+  files.ipv4 = pod.ipv4;
+  files.ipv6 = pod.ipv6;
+  FL_TRY_OK(runtime::write_pod_files(paths_, pod.meta.uid, files));
+  const IpAddress dns = pod.ipv4.is_none() ? network_.network.dns6 : network_.network.dns4;
+  return write_file_atomic(paths_.pod_etc(pod.meta.uid) / "resolv.conf", dns::resolv_conf(pod.meta.ns, dns));
+}
+
 Result<> PodWork::make_network(const Pod& pod) {
   const std::string& uid = pod.meta.uid;
+  FL_TRY_OK(write_files(pod));
   FL_TRY_OK(runtime::create_netns(paths_, uid));
   runtime::PodLink link;
   link.host_end = pod_link_name(paths_.cluster, uid);
@@ -70,19 +83,6 @@ Result<> PodWork::remove_network(const Pod& pod) {
   FL_TRY_OK(tables_.detach(pod.meta.uid, link ? link->index : 0));
   FL_TRY_OK(runtime::delete_link(name));
   return runtime::remove_pod(paths_, pod.meta.uid);
-}
-
-Result<> PodWork::create(const Pod& pod, const Container& container) {
-  runtime::PodFiles files;
-  files.pod_name = pod.meta.name;
-  files.ns = pod.meta.ns;
-  files.ipv4 = pod.ipv4;
-  files.ipv6 = pod.ipv6;
-  FL_TRY_OK(runtime::write_pod_files(paths_, pod.meta.uid, files));
-  const IpAddress dns = pod.ipv4.is_none() ? network_.network.dns6 : network_.network.dns4;
-  FL_TRY_OK(
-      write_file_atomic(paths_.pod_etc(pod.meta.uid) / "resolv.conf", dns::resolv_conf(pod.meta.ns, dns)));
-  return runtime::create_container(paths_, pod, container);
 }
 
 Result<> PodWork::probe(const Pod& pod, const Container& container) {

@@ -22,12 +22,12 @@ class PodWork {
   PodWork(runtime::NodePaths paths, PodNetwork network, Tables& tables);
 
   Result<> run(const Work& work);
-  // A living pod's network, made whole where it is not; also the verb.
+  // A living pod's files and network, made whole where they are not; also the verb.
   Result<> make_network(const Pod& pod);
 
  private:
   Result<> remove_network(const Pod& pod);
-  Result<> create(const Pod& pod, const Container& container);
+  Result<> write_files(const Pod& pod);
   Result<> probe(const Pod& pod, const Container& container);
 
   runtime::NodePaths paths_;

@@ -30,6 +30,8 @@ kill_daemon() { # NAME: SIGKILL, and its end
 container_pids() { cat "$CLUSTER_DIR"/n?/state/pods/*/c/*/pid | sort; }
 restarts() { cluster_cli get pods | awk 'NR > 1 {sum += $6} END {print sum + 0}'; }
 pods_are_ready() { [ "$(cluster_cli get pods | grep -c ' ready ')" = 4 ]; }
+below() { find "$@" -mindepth 1 | head -n 20; }
+no_pods() { [ "$(cluster_cli get pods | wc -l)" -le 1 ] && [ -z "$(below "$CLUSTER_DIR"/n?/run/netns)" ]; }
 eventually() {
   local end=$((SECONDS + $1))
   shift
@@ -46,6 +48,23 @@ again() { # NAME: its agent, without the shell's word when it is killed
 
 make_cluster 2
 disown -a
+
+step "two containers of one pod are made at the same time"
+cluster_cli apply -f - >/dev/null <<'SPEC'
+kind: Job
+name: pair
+type: service
+replicas: 4
+grace: 1s
+containers:
+  - {name: one, image: "oci:hello", command: [/bin/sleep, infinity], resources: {cpu: 0.05, memory: 16MiB}}
+  - {name: two, image: "oci:hello", command: [/bin/sleep, infinity], resources: {cpu: 0.05, memory: 16MiB}}
+SPEC
+eventually 30 pods_are_ready || die "four pairs do not become ready"
+[ "$(restarts)" = 0 ] || die "a container of a pair had to be tried again: $(cluster_cli events)"
+cluster_cli delete job pair >/dev/null
+eventually 30 no_pods || die "pairs are left: $(cluster_cli get pods)"
+
 cluster_cli apply -f "$ROOT/deploy/examples/hello.yaml" >/dev/null
 eventually 30 pods_are_ready || die "four pods do not become ready"
 client=$(cluster_cli get pods | awk '$2 == "client" {print $1 " " $3}')
@@ -101,8 +120,6 @@ kill_daemon n2
 for job in web client; do cluster_cli delete job "$job" >/dev/null; done
 again n1
 again n2
-below() { find "$@" -mindepth 1 | head -n 20; }
-no_pods() { [ "$(cluster_cli get pods | wc -l)" -le 1 ] && [ -z "$(below "$CLUSTER_DIR"/n?/run/netns)" ]; }
 eventually 40 no_pods || die "pods are left: $(cluster_cli get pods; below "$CLUSTER_DIR"/n?/run/netns)"
 [ -z "$(below "$CLUSTER_DIR"/n?/state/pods "$CLUSTER_DIR"/n?/state/exits)" ] || die "files of pods are left"
 
