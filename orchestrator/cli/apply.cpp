@@ -61,13 +61,16 @@ Outcome<> apply(const Session& session, const ApplyOptions& options) {
   if (options.expect) query["expect"] = std::to_string(*options.expect);
   FL_TRY(const std::string body, fetch(session, net::Method::post, "/v1/apply", query, std::move(document)));
   FL_TRY(const proto::ApplyResult result, understood(proto::apply_result_from_json(body)));
-  std::fputs(format_changes(result).c_str(), stdout);
-  if (options.dry_run) {
+  if (options.output == "table")
+    std::fputs(format_changes(result).c_str(), stdout);
+  else
+    print_answer(body, options.output);
+  if (options.dry_run && options.output == "table") {
     std::fputs(format_next(result, options.file, session.ns).c_str(), stdout);
     return {};
   }
   std::fflush(stdout);
-  return options.wait ? wait_for_jobs(session, result, options.timeout) : Outcome<>{};
+  return options.wait && !options.dry_run ? wait_for_jobs(session, result, options.timeout) : Outcome<>{};
 }
 
 Outcome<> delete_object(const Session& session, const DeleteOptions& options) {

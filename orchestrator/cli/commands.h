@@ -21,6 +21,7 @@ struct ApplyOptions {
   bool wait = false;
   std::optional<std::uint64_t> expect;
   std::string timeout = "60s";
+  std::string output = "table";  // table, json, yaml
 };
 Outcome<> apply(const Session& session, const ApplyOptions& options);
 
@@ -47,10 +48,21 @@ Outcome<> delete_object(const Session& session, const DeleteOptions& options);
 struct EventsOptions {
   std::string object;
   bool follow = false;
+  std::string output = "table";  // table, json, yaml
 };
 Outcome<> events(const Session& session, const EventsOptions& options);
-Outcome<> explain(const Session& session, const Words& object);
-Outcome<> node_drops(const Session& session, const std::string& node);
+
+struct ExplainOptions {
+  Words object;
+  std::string output = "table";
+};
+Outcome<> explain(const Session& session, const ExplainOptions& options);
+
+struct DropsOptions {
+  std::string node;  // empty: all
+  std::string output = "table";
+};
+Outcome<> node_drops(const Session& session, const DropsOptions& options);
 Outcome<> version(const Session& session);
 
 struct LogsOptions {

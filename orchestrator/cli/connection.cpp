@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/cli/connection.h"
 
+#include <cstdio>
+
+#include "control/document/value.h"
+#include "orchestrator/spec/spec.h"
+
 namespace fairlead::cli {
 namespace {
 
@@ -44,6 +49,17 @@ Outcome<std::vector<Pod>> fetch_pods(const Session& session, const std::string& 
   for (Object& object : list.items)
     if (Pod* pod = std::get_if<Pod>(&object)) pods.push_back(std::move(*pod));
   return pods;
+}
+
+void print_answer(const std::string& json, const std::string& output) {
+  const auto value = document::parse_json(json, std::size_t{64} << 20);
+  if (!value) {
+    std::printf("%s\n", json.c_str());  // not ours to hide
+  } else if (output == "yaml") {
+    std::fputs(spec::format_yaml(*value).c_str(), stdout);
+  } else {
+    std::printf("%s\n", document::format_json_pretty(*value).c_str());
+  }
 }
 
 }  // namespace fairlead::cli

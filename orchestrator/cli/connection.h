@@ -38,6 +38,9 @@ Outcome<std::string> fetch(const Session& session, net::Method method, const std
                            const net::Query& query = {}, std::string body = "");
 
 Outcome<Object> fetch_object(const Session& session, const Reference& reference);
+// An answer for programs: "json" or "yaml", as control gave it.
+void print_answer(const std::string& json, const std::string& output);
+
 // `ns` empty: of all namespaces.
 Outcome<proto::ObjectList> fetch_list(const Session& session, Kind kind, const std::string& ns);
 Outcome<std::vector<Pod>> fetch_pods(const Session& session, const std::string& ns);

@@ -2,7 +2,6 @@
 #include <cstdio>
 
 #include "base/io/clock.h"
-#include "control/document/value.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/view/objects.h"
 #include "orchestrator/spec/spec.h"
@@ -53,8 +52,7 @@ Outcome<> print_documents(std::vector<Listed> all, const GetOptions& options) {
   } else if (named) {
     std::fputs(spec::format_json(list.items.front()).c_str(), stdout);
   } else {
-    const auto value = document::parse_json(proto::to_json(list), std::size_t{64} << 20);
-    if (value) std::printf("%s\n", document::format_json_pretty(*value).c_str());
+    print_answer(proto::to_json(list), options.output);
   }
   return {};
 }

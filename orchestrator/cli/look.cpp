@@ -45,6 +45,10 @@ Outcome<> events(const Session& session, const EventsOptions& options) {
   std::uint64_t after = 0;
   while (true) {
     FL_TRY(const proto::EventList list, fetch_events(session, object, after));
+    if (options.output != "table") {
+      print_answer(proto::to_json(list), options.output);
+      return {};
+    }
     Table table = table_of(list, wall_now());
     if (after != 0) table.header.clear();
     if (after == 0 || !list.events.empty()) std::fputs(table.text().c_str(), stdout);
@@ -55,19 +59,22 @@ Outcome<> events(const Session& session, const EventsOptions& options) {
   }
 }
 
-Outcome<> explain(const Session& session, const Words& object) {
-  FL_TRY(const Reference what, named(parse_reference(object, session.ns)));
+Outcome<> explain(const Session& session, const ExplainOptions& options) {
+  FL_TRY(const Reference what, named(parse_reference(options.object, session.ns)));
   const std::string ns = what.ns.empty() ? "-" : what.ns;
   const std::string path = "/v1/explain/" + std::string(to_string(what.kind)) + "/" + ns + "/" + what.name;
   FL_TRY(const std::string body, fetch(session, net::Method::get, path));
   FL_TRY(const proto::Explanation explanation, understood(proto::explanation_from_json(body)));
-  std::fputs(format_explanation(explanation).c_str(), stdout);
+  if (options.output == "table")
+    std::fputs(format_explanation(explanation).c_str(), stdout);
+  else
+    print_answer(body, options.output);
   return {};
 }
 
-Outcome<> node_drops(const Session& session, const std::string& node) {
-  std::vector<std::string> names{node};
-  if (node.empty()) {
+Outcome<> node_drops(const Session& session, const DropsOptions& options) {
+  std::vector<std::string> names{options.node};
+  if (options.node.empty()) {
     FL_TRY(names, node_names(session));
   }
   proto::DropList all;
@@ -87,7 +94,10 @@ Outcome<> node_drops(const Session& session, const std::string& node) {
       all.drops.push_back(std::move(drop));
     }
   }
-  std::fputs(table_of(all).text().c_str(), stdout);
+  if (options.output == "table")
+    std::fputs(table_of(all).text().c_str(), stdout);
+  else
+    print_answer(proto::to_json(all), options.output);
   if (failed) return std::unexpected(std::move(*failed));
   return {};
 }

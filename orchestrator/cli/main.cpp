@@ -30,8 +30,8 @@ struct Everything {
   WaitOptions wait;
   DeleteOptions remove;
   EventsOptions events;
-  Words explain;
-  std::string drops_node;
+  ExplainOptions explain;
+  DropsOptions drops;
   LogsOptions logs;
   ExecOptions exec;
 };
@@ -48,6 +48,12 @@ CLI::App* command(CLI::App& app, const char* name, const char* what, const char*
   sub->footer(std::string("Example: ") + example);
   sub->fallthrough();
   return sub;
+}
+
+void add_output(CLI::App& command, std::string& output) {
+  command.add_option("-o,--output", output, "table, json or yaml")
+      ->check(CLI::IsMember({"table", "json", "yaml"}))
+      ->capture_default_str();
 }
 
 void add_connection(CLI::App& app, Connection& c) {
@@ -69,11 +75,13 @@ void add_apply(CLI::App& app, Everything& all, Run& run) {
   apply->add_option("--expect", all.apply.expect, "Refuse when the cluster is at another revision");
   apply->add_flag("--wait", all.apply.wait, "Wait until the jobs are ready");
   apply->add_option("--timeout", all.apply.timeout, "How long to wait")->capture_default_str();
+  add_output(*apply, all.apply.output);
   apply->callback([&] { run = [&all](const Session& s) { return as_code(cli::apply(s, all.apply)); }; });
 
   CLI::App* plan = command(app, "plan", "Show what apply would change", "fairlead plan -f web.yaml");
   plan->add_option("-f,--file", all.plan.file, "YAML or JSON; - is stdin")->required();
   plan->add_option("--expect", all.plan.expect, "Refuse when the cluster is at another revision");
+  add_output(*plan, all.plan.output);
   plan->callback([&] {
     all.plan.dry_run = true;
     run = [&all](const Session& s) { return as_code(cli::apply(s, all.plan)); };
@@ -128,20 +136,23 @@ void add_pods(CLI::App& app, Everything& all, Run& run) {
 void add_looks(CLI::App& app, Everything& all, Run& run) {
   CLI::App* explain =
       command(app, "explain", "Say why an object is not placed or not ready", "fairlead explain pod/web-1");
-  explain->add_option("object", all.explain, "KIND/NAME or KIND NAME")->required()->expected(1, 2);
+  explain->add_option("object", all.explain.object, "KIND/NAME or KIND NAME")->required()->expected(1, 2);
+  add_output(*explain, all.explain.output);
   explain->callback(
       [&] { run = [&all](const Session& s) { return as_code(cli::explain(s, all.explain)); }; });
 
   CLI::App* events = command(app, "events", "Show what happened", "fairlead events job/web -f");
   events->add_option("object", all.events.object, "Only of this KIND/NAME");
   events->add_flag("-f,--follow", all.events.follow, "Go on as more happens");
+  add_output(*events, all.events.output);
   events->callback([&] { run = [&all](const Session& s) { return as_code(cli::events(s, all.events)); }; });
 
   CLI::App* node = command(app, "node", "Look at a node", "fairlead node drops n1");
   node->require_subcommand(1);
   CLI::App* drops = command(*node, "drops", "Packets that were dropped, by reason", "fairlead node drops n1");
-  drops->add_option("node", all.drops_node, "Default: all nodes");
-  drops->callback([&] { run = [&all](const Session& s) { return as_code(node_drops(s, all.drops_node)); }; });
+  drops->add_option("node", all.drops.node, "Default: all nodes");
+  add_output(*drops, all.drops.output);
+  drops->callback([&] { run = [&all](const Session& s) { return as_code(node_drops(s, all.drops)); }; });
 
   CLI::App* version =
       command(app, "version", "Versions of this program and of the control plane", "fairlead version");

@@ -19,6 +19,7 @@
 
 #include "control/catalog/objects.h"
 #include "control/document/diagnostic.h"
+#include "control/document/value.h"
 
 namespace fairlead::spec {
 
@@ -48,6 +49,7 @@ std::vector<Diagnostic> validate(const Parsed& parsed);
 std::vector<Diagnostic> check_against_nodes(const Parsed& job, std::span<const Node> nodes);
 
 std::string format_yaml(const Object& object);
+std::string format_yaml(const document::Value& map);       // any answer of the API
 std::string format_yaml(std::span<const Object> objects);  // with --- between them
 std::string format_json(const Object& object);             // indented, with a final newline
 

@@ -126,11 +126,13 @@ void append_map(std::string& out, const Value& map, std::size_t indent, bool aft
 
 }  // namespace
 
-std::string format_yaml(const Object& object) {
+std::string format_yaml(const Value& map) {
   std::string out;
-  append_map(out, to_value(object), 0, false);
+  append_map(out, map, 0, false);
   return out;
 }
+
+std::string format_yaml(const Object& object) { return format_yaml(to_value(object)); }
 
 std::string format_yaml(std::span<const Object> objects) {
   std::string out;

@@ -27,6 +27,20 @@ TEST_F(Program, GetPrintsDocumentsThatApply) {
   EXPECT_TRUE(json.out.starts_with("{\n  \"kind\": \"List\",\n  \"revision\": \"41\",\n")) << json.out;
 }
 
+TEST_F(Program, EveryListPrintsForPrograms) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"node", "drops", "n1"}, {"explain", "job/web"}, {"plan", "-f", "-"}}) {
+    for (const char* output : {"json", "yaml"}) {
+      std::vector<std::string> call = words;
+      call.insert(call.end(), {"-o", output});
+      const auto got = fairlead(call, "kind: Job\n");
+      EXPECT_EQ(got.exit_code, 0) << words[0] << got.err;
+      EXPECT_EQ(got.out.starts_with("{\n"), std::string(output) == "json") << got.out;
+      EXPECT_NE(got.out.find(std::string(output) == "json" ? "\": " : ": "), std::string::npos) << got.out;
+    }
+  }
+}
+
 TEST_F(Program, WhatDoesNotExistIsFour) {
   const auto got = fairlead({"get", "job", "nope"});
   EXPECT_EQ(got.exit_code, 4);
