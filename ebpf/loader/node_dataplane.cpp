@@ -122,8 +122,12 @@ Result<> NodeDataplane::attach_uplink(std::uint32_t ifindex) { return attach(ifi
 Result<> NodeDataplane::detach(std::uint32_t ifindex) {
   state_->unpinned_links.erase(ifindex);
   if (state_->pins.empty()) return {};
+  const fs::path pin = state_->pins / "attached" / std::to_string(ifindex);
+  // The kernel lets go of an unlinked pin some time later; the program is to stop now.
+  if (const Fd link(bpf_obj_get(pin.c_str())); link && bpf_link_detach(link.get()) != 0 && errno != ENOLINK)
+    return std::unexpected(os_error(errno, pin.string(), "while detaching its program"));
   std::error_code error;
-  fs::remove(state_->pins / "attached" / std::to_string(ifindex), error);
+  fs::remove(pin, error);
   if (error) return fail(Code::io, "link " + std::to_string(ifindex), error.message());
   return {};
 }

@@ -54,7 +54,7 @@ class NodeDataplane {
   // replaces an older program in one step.
   Result<> attach_pod(std::uint32_t ifindex);
   Result<> attach_uplink(std::uint32_t ifindex);
-  Result<> detach(std::uint32_t ifindex);  // idempotent
+  Result<> detach(std::uint32_t ifindex);  // idempotent; the program has stopped when it returns
 
   // Rows in the order of the patch. Waits for packets that still read rows which
   // the patch reuses. On an error the changes before it stand: read_image() and
