@@ -4,6 +4,7 @@
 // 2 a wrong command line.
 #include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <thread>
@@ -59,9 +60,10 @@ void declare(CLI::App& app, CommandLine& line) {
 }
 
 Result<std::uint64_t> parse_memory(const std::string& text) {
-  std::size_t end = 0;
-  const std::uint64_t number = text.empty() || text[0] < '0' || text[0] > '9' ? 0 : std::stoull(text, &end);
-  const std::string unit = text.substr(end);
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{}) number = 0;
+  const std::string unit(end, text.data() + text.size());
   const unsigned shift = unit == "KiB"   ? 10
                          : unit == "MiB" ? 20
                          : unit == "GiB" ? 30
