@@ -7,8 +7,8 @@
 namespace fairlead::detail {
 
 void check_failed(const char* condition, const char* file, int line, const std::string& values) {
-  std::fprintf(stderr, "level=fatal msg=\"broken invariant\" check=\"%s\" at=%s:%d values=\"%s\"\n", condition, file,
-               line, values.c_str());
+  std::fprintf(stderr, "level=fatal msg=\"broken invariant\" check=\"%s\" at=%s:%d values=\"%s\"\n",
+               condition, file, line, values.c_str());
   std::abort();
 }
 

@@ -20,8 +20,8 @@ std::string join_values(const T&... values) {
 
 }  // namespace fairlead::detail
 
-#define FL_CHECK(condition, ...)                                                          \
-  (static_cast<bool>(condition)                                                           \
-       ? static_cast<void>(0)                                                             \
-       : ::fairlead::detail::check_failed(#condition, __FILE__, __LINE__,                 \
+#define FL_CHECK(condition, ...)                                          \
+  (static_cast<bool>(condition)                                           \
+       ? static_cast<void>(0)                                             \
+       : ::fairlead::detail::check_failed(#condition, __FILE__, __LINE__, \
                                           ::fairlead::detail::join_values(__VA_ARGS__)))

@@ -2,7 +2,6 @@
 #include "base/ip.h"
 
 #include <arpa/inet.h>
-
 #include <charconv>
 #include <cstdio>
 #include <cstring>
@@ -38,7 +37,8 @@ Result<IpAddress> IpAddress::parse(std::string_view text) {
   in_addr four{};
   if (inet_pton(AF_INET, copy.c_str(), &four) == 1) return v4(ntohl(four.s_addr));
   if (inet_pton(AF_INET6, copy.c_str(), address.bytes.data()) == 1) return address;
-  return fail(Code::invalid, "address \"" + copy + "\"", "is neither IPv4 nor IPv6", "write 10.0.0.1 or fd00::1");
+  return fail(Code::invalid, "address \"" + copy + "\"", "is neither IPv4 nor IPv6",
+              "write 10.0.0.1 or fd00::1");
 }
 
 bool IpAddress::is_v4() const { return std::memcmp(bytes.data(), kMapped.data(), kMapped.size()) == 0; }
@@ -93,7 +93,8 @@ bool Prefix::contains(const IpAddress& other) const {
 }
 
 bool Prefix::overlaps(const Prefix& other) const {
-  return other.family() == family() && same_bits(address, other.address, std::min(length128(), other.length128()));
+  return other.family() == family() &&
+         same_bits(address, other.address, std::min(length128(), other.length128()));
 }
 
 std::uint8_t Prefix::length128() const {
@@ -105,24 +106,28 @@ std::uint64_t Prefix::size() const {
   return bits >= 64 ? ~std::uint64_t{0} : std::uint64_t{1} << bits;
 }
 
-std::string format(const Prefix& prefix) { return format(prefix.address) + "/" + std::to_string(prefix.length); }
+std::string format(const Prefix& prefix) {
+  return format(prefix.address) + "/" + std::to_string(prefix.length);
+}
 
 Result<MacAddress> MacAddress::parse(std::string_view text) {
   MacAddress mac;
   const std::string copy(text);
   int used = 0;
   auto& b = mac.bytes;
-  const int got = std::sscanf(copy.c_str(), "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &b[0], &b[1], &b[2], &b[3], &b[4],
-                              &b[5], &used);
+  const int got = std::sscanf(copy.c_str(), "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &b[0], &b[1], &b[2],
+                              &b[3], &b[4], &b[5], &used);
   if (got != 6 || static_cast<std::size_t>(used) != copy.size())
-    return fail(Code::invalid, "MAC address \"" + copy + "\"", "is not six hex octets", "write 02:00:00:00:00:01");
+    return fail(Code::invalid, "MAC address \"" + copy + "\"", "is not six hex octets",
+                "write 02:00:00:00:00:01");
   return mac;
 }
 
 std::string format(const MacAddress& mac) {
   std::array<char, 18> text{};
   const auto& b = mac.bytes;
-  std::snprintf(text.data(), text.size(), "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5]);
+  std::snprintf(text.data(), text.size(), "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4],
+                b[5]);
   return text.data();
 }
 

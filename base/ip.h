@@ -25,7 +25,7 @@ struct IpAddress {
   bool is_none() const { return *this == IpAddress{}; }
   bool is_v4() const;
   Family family() const { return is_v4() ? Family::v4 : Family::v6; }
-  std::uint32_t v4_host_order() const;  // only when is_v4()
+  std::uint32_t v4_host_order() const;    // only when is_v4()
   IpAddress plus(std::uint64_t n) const;  // n addresses further; wraps within 128 bits
   auto operator<=>(const IpAddress&) const = default;
 };
@@ -34,7 +34,7 @@ std::string format(const IpAddress& address);
 inline std::ostream& operator<<(std::ostream& out, const IpAddress& a) { return out << format(a); }
 
 struct Prefix {
-  IpAddress address;       // host bits are zero
+  IpAddress address;        // host bits are zero
   std::uint8_t length = 0;  // 0..32 for IPv4, 0..128 for IPv6
 
   // Host bits that are set are an error, not silently cleared.

@@ -7,18 +7,30 @@ namespace fairlead {
 
 std::string_view to_string(Code code) {
   switch (code) {
-    case Code::invalid: return "invalid";
-    case Code::not_found: return "not_found";
-    case Code::exists: return "exists";
-    case Code::conflict: return "conflict";
-    case Code::exhausted: return "exhausted";
-    case Code::unavailable: return "unavailable";
-    case Code::denied: return "denied";
-    case Code::unsupported: return "unsupported";
-    case Code::corrupt: return "corrupt";
-    case Code::compacted: return "compacted";
-    case Code::timeout: return "timeout";
-    case Code::io: return "io";
+    case Code::invalid:
+      return "invalid";
+    case Code::not_found:
+      return "not_found";
+    case Code::exists:
+      return "exists";
+    case Code::conflict:
+      return "conflict";
+    case Code::exhausted:
+      return "exhausted";
+    case Code::unavailable:
+      return "unavailable";
+    case Code::denied:
+      return "denied";
+    case Code::unsupported:
+      return "unsupported";
+    case Code::corrupt:
+      return "corrupt";
+    case Code::compacted:
+      return "compacted";
+    case Code::timeout:
+      return "timeout";
+    case Code::io:
+      return "io";
   }
   return "unknown";
 }

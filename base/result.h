@@ -25,7 +25,7 @@ enum class Code : std::uint8_t {
   corrupt,      // bytes on disk or wire that we wrote differently
   compacted,    // the revision asked for is no longer kept: list again and go on from there
   timeout,
-  io,           // the operating system refused
+  io,  // the operating system refused
 };
 
 std::string_view to_string(Code code);
@@ -53,7 +53,8 @@ Error os_error(int errno_value, std::string object, std::string remedy = "");
 template <class T = void>
 using Result = std::expected<T, Error>;
 
-inline std::unexpected<Error> fail(Code code, std::string object, std::string reason, std::string remedy = "") {
+inline std::unexpected<Error> fail(Code code, std::string object, std::string reason,
+                                   std::string remedy = "") {
   return std::unexpected(Error{code, std::move(object), std::move(reason), std::move(remedy)});
 }
 
@@ -63,15 +64,14 @@ inline std::unexpected<Error> fail(Code code, std::string object, std::string re
 #define FL_CAT(a, b) FL_CAT_(a, b)
 
 // FL_TRY(auto value, call()): the value, or return the error.
-#define FL_TRY(declaration, expression)                                 \
-  auto FL_CAT(fl_result_, __LINE__) = (expression);                     \
-  if (!FL_CAT(fl_result_, __LINE__))                                    \
+#define FL_TRY(declaration, expression)                                      \
+  auto FL_CAT(fl_result_, __LINE__) = (expression);                          \
+  if (!FL_CAT(fl_result_, __LINE__))                                         \
     return std::unexpected(std::move(FL_CAT(fl_result_, __LINE__)).error()); \
   declaration = std::move(*FL_CAT(fl_result_, __LINE__))
 
 // FL_TRY_OK(call()): for Result<void>.
-#define FL_TRY_OK(expression)                                           \
-  do {                                                                  \
-    if (auto fl_result = (expression); !fl_result)                      \
-      return std::unexpected(std::move(fl_result).error());             \
+#define FL_TRY_OK(expression)                                                                            \
+  do {                                                                                                   \
+    if (auto fl_result = (expression); !fl_result) return std::unexpected(std::move(fl_result).error()); \
   } while (false)

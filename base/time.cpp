@@ -36,7 +36,8 @@ Result<Millis> parse_duration(std::string_view text) {
     const std::string_view name = rest.substr(0, length);
     while (next_unit < kUnits.size() && kUnits[next_unit].name != name) ++next_unit;
     if (next_unit == kUnits.size()) return bad_duration(text, "has an unknown, missing or misplaced unit");
-    if (number > (kLongest - total) / kUnits[next_unit].millis) return bad_duration(text, "is longer than a year");
+    if (number > (kLongest - total) / kUnits[next_unit].millis)
+      return bad_duration(text, "is longer than a year");
     total += number * kUnits[next_unit++].millis;
     rest.remove_prefix(length);
   }
@@ -57,14 +58,15 @@ std::string format_duration(Millis duration) {
 Result<WallTime> parse_time(std::string_view text) {
   int y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0, ms = 0, used = 0;
   const std::string copy(text);
-  const int got = std::sscanf(copy.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &y, &mo, &d, &h, &mi, &s, &ms, &used);
+  const int got =
+      std::sscanf(copy.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &y, &mo, &d, &h, &mi, &s, &ms, &used);
   const std::chrono::year_month_day date{std::chrono::year(y), std::chrono::month(static_cast<unsigned>(mo)),
                                          std::chrono::day(static_cast<unsigned>(d))};
   if (got != 7 || static_cast<std::size_t>(used) != copy.size() || !date.ok() || h > 23 || mi > 59 || s > 60)
     return fail(Code::invalid, "time \"" + copy + "\"", "is not RFC 3339 in UTC with milliseconds",
                 "write it as 2026-01-02T03:04:05.678Z");
-  return std::chrono::sys_days(date) + std::chrono::hours(h) + std::chrono::minutes(mi) + std::chrono::seconds(s) +
-         Millis(ms);
+  return std::chrono::sys_days(date) + std::chrono::hours(h) + std::chrono::minutes(mi) +
+         std::chrono::seconds(s) + Millis(ms);
 }
 
 std::string format_time(WallTime time) {
@@ -72,10 +74,11 @@ std::string format_time(WallTime time) {
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
   std::array<char, 40> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
+                static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
+                static_cast<int>(clock.subseconds().count()));
   return text.data();
 }
 

@@ -11,7 +11,7 @@
 namespace fairlead {
 
 using Millis = std::chrono::milliseconds;
-using WallTime = std::chrono::sys_time<Millis>;                         // UTC, may jump
+using WallTime = std::chrono::sys_time<Millis>;                               // UTC, may jump
 using MonoTime = std::chrono::time_point<std::chrono::steady_clock, Millis>;  // never goes back
 
 // "1s", "250ms", "2m", "1h30m": whole numbers and units ms, s, m, h, largest first.

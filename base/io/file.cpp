@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/io/file.h"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 #include "base/io/fd.h"
 
@@ -44,12 +43,14 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
 Result<> write_file_atomic(const std::filesystem::path& path, std::string_view bytes, unsigned mode) {
   const std::string temporary = path.string() + ".tmp";
   Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
-  if (!file) return std::unexpected(os_error(errno, temporary, "check that the folder exists and is writable"));
+  if (!file)
+    return std::unexpected(os_error(errno, temporary, "check that the folder exists and is writable"));
   FL_TRY_OK(write_all(file, bytes, temporary));
   if (::fsync(file.get()) != 0) return std::unexpected(os_error(errno, temporary, "check the disk"));
   file.reset();
   if (::rename(temporary.c_str(), path.c_str()) != 0) return std::unexpected(os_error(errno, path.string()));
-  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  const std::filesystem::path folder =
+      path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   const Fd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory || ::fsync(directory.get()) != 0) return std::unexpected(os_error(errno, folder.string()));
   return {};

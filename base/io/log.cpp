@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/io/log.h"
 
+#include <memory>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-
-#include <memory>
 
 namespace fairlead::log {
 namespace {
 
 spdlog::logger& logger() {
   static const auto instance = [] {
-    auto made = std::make_shared<spdlog::logger>("fairlead", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made =
+        std::make_shared<spdlog::logger>("fairlead", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern("ts=%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
     made->flush_on(spdlog::level::trace);
     return made;
@@ -39,8 +39,8 @@ void write(spdlog::level::level_enum level, std::string_view message, Fields fie
 }  // namespace
 
 void set_level(Level level) {
-  constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
-                                                   spdlog::level::err};
+  constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
+                                                   spdlog::level::warn, spdlog::level::err};
   logger().set_level(kLevels[static_cast<int>(level)]);
 }
 
@@ -49,7 +49,8 @@ Result<Level> parse_level(std::string_view name) {
   if (name == "info") return Level::info;
   if (name == "warn") return Level::warn;
   if (name == "error") return Level::error;
-  return fail(Code::invalid, "log level \"" + std::string(name) + "\"", "is unknown", "use debug, info, warn or error");
+  return fail(Code::invalid, "log level \"" + std::string(name) + "\"", "is unknown",
+              "use debug, info, warn or error");
 }
 
 void debug(std::string_view message, Fields fields) { write(spdlog::level::debug, message, fields); }

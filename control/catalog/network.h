@@ -12,9 +12,9 @@ namespace fairlead {
 struct Network {
   std::uint32_t index = 1;  // in every dataplane key
   std::uint32_t vni = 4097;
-  Prefix pods4, pods6;      // pods and host endpoints
-  Prefix vips4, vips6;      // services and the node's DNS address
-  IpAddress dns4, dns6;     // the same on every node: the 10th address of the VIP pools
+  Prefix pods4, pods6;             // pods and host endpoints
+  Prefix vips4, vips6;             // services and the node's DNS address
+  IpAddress dns4, dns6;            // the same on every node: the 10th address of the VIP pools
   std::uint64_t cluster_seed = 0;  // ring choice and outer source port agree on all nodes
   bool operator==(const Network&) const = default;
 };

@@ -15,11 +15,16 @@ Meta& meta_of(Object& object) {
 
 std::string_view to_string(Kind kind) {
   switch (kind) {
-    case Kind::namespace_: return "namespace";
-    case Kind::node: return "node";
-    case Kind::job: return "job";
-    case Kind::pod: return "pod";
-    case Kind::service: return "service";
+    case Kind::namespace_:
+      return "namespace";
+    case Kind::node:
+      return "node";
+    case Kind::job:
+      return "job";
+    case Kind::pod:
+      return "pod";
+    case Kind::service:
+      return "service";
   }
   return "unknown";
 }

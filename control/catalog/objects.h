@@ -32,8 +32,8 @@ struct Meta {
   std::string name;
   std::string ns;
   Labels labels;
-  std::string uid;     // set once by control; a new object of the same name has another
-  Revision revision;   // of the last write; 0 in a document means "whatever it is"
+  std::string uid;    // set once by control; a new object of the same name has another
+  Revision revision;  // of the last write; 0 in a document means "whatever it is"
   WallTime created{};
   bool operator==(const Meta&) const = default;
 };
@@ -63,8 +63,8 @@ struct ContainerPort {
 struct Probe {
   enum class Type : std::uint8_t { tcp, http };
   Type type = Type::tcp;
-  std::string port;         // name of a ContainerPort
-  std::string path = "/";   // http only; 200..399 is ready
+  std::string port;        // name of a ContainerPort
+  std::string path = "/";  // http only; 200..399 is ready
   Millis every{1000};
   Millis timeout{1000};
   std::uint32_t failures = 3;  // so many in a row make a ready pod unready
@@ -73,12 +73,12 @@ struct Probe {
 
 struct Container {
   std::string name;
-  std::string image;                 // "oci:LAYOUT" or "oci:LAYOUT:TAG": an OCI layout below the agent's image folder
+  std::string image;  // "oci:LAYOUT" or "oci:LAYOUT:TAG": an OCI layout below the agent's image folder
   std::vector<std::string> command;  // replaces the image's entrypoint and command when not empty
   Labels env;
   Resources resources;
   std::vector<ContainerPort> ports;
-  std::optional<Probe> ready;        // none: ready as soon as it runs
+  std::optional<Probe> ready;  // none: ready as soon as it runs
   bool operator==(const Container&) const = default;
 };
 
@@ -111,7 +111,7 @@ struct PodTemplate {
 };
 
 struct JobStatus {
-  std::uint32_t pods = 0;     // that exist and are wanted
+  std::uint32_t pods = 0;  // that exist and are wanted
   std::uint32_t ready = 0;
   std::uint32_t updated = 0;  // of the newest template
   std::string why;            // first cause when fewer are ready than wanted
@@ -151,22 +151,22 @@ struct PodStatus {
 
 struct Pod {
   Meta meta;
-  std::string job;      // of the same namespace
+  std::string job;  // of the same namespace
   std::string node;
   PodTemplate pod;
   std::string template_hash;  // of `pod`, to see which pods an update has reached
-  IpAddress ipv4;       // leased in the transaction that places the pod
+  IpAddress ipv4;             // leased in the transaction that places the pod
   IpAddress ipv6;
-  std::uint32_t epoch = 0;    // generation of its addresses
-  bool stop = false;          // wanted gone; the agent removes it, then control deletes the object
+  std::uint32_t epoch = 0;  // generation of its addresses
+  bool stop = false;        // wanted gone; the agent removes it, then control deletes the object
   PodStatus status;
   bool operator==(const Pod&) const = default;
 };
 
 struct ServicePort {
-  std::string name;           // the container port's name
-  std::uint16_t port = 0;     // at the VIP
-  std::uint16_t target = 0;   // at the pod
+  std::string name;          // the container port's name
+  std::uint16_t port = 0;    // at the VIP
+  std::uint16_t target = 0;  // at the pod
   Protocol protocol = Protocol::tcp;
   bool operator==(const ServicePort&) const = default;
 };

@@ -25,15 +25,26 @@ void Snapshot::put(Object object) { std::visit(Put{*this}, std::move(object)); }
 
 void Snapshot::erase(Kind kind, const std::string& ns, const std::string& name) {
   switch (kind) {
-    case Kind::namespace_: namespaces.erase({ns, name}); return;
-    case Kind::node: nodes.erase({ns, name}); return;
-    case Kind::job: jobs.erase({ns, name}); return;
-    case Kind::pod: pods.erase({ns, name}); return;
-    case Kind::service: services.erase({ns, name}); return;
+    case Kind::namespace_:
+      namespaces.erase({ns, name});
+      return;
+    case Kind::node:
+      nodes.erase({ns, name});
+      return;
+    case Kind::job:
+      jobs.erase({ns, name});
+      return;
+    case Kind::pod:
+      pods.erase({ns, name});
+      return;
+    case Kind::service:
+      services.erase({ns, name});
+      return;
   }
 }
 
-std::vector<std::shared_ptr<const Pod>> Snapshot::pods_of(const std::string& ns, const std::string& job) const {
+std::vector<std::shared_ptr<const Pod>> Snapshot::pods_of(const std::string& ns,
+                                                          const std::string& job) const {
   std::vector<std::shared_ptr<const Pod>> found;
   for (auto it = pods.lower_bound({ns, ""}); it != pods.end() && it->first.first == ns; ++it)
     if (it->second->job == job) found.push_back(it->second);

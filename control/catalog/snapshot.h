@@ -29,7 +29,7 @@ struct Snapshot {
   Table<Pod> pods;
   Table<Service> services;
 
-  void put(Object object);                                  // insert or replace
+  void put(Object object);  // insert or replace
   void erase(Kind kind, const std::string& ns, const std::string& name);
   std::vector<std::shared_ptr<const Pod>> pods_of(const std::string& ns, const std::string& job) const;
 };

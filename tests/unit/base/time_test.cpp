@@ -18,7 +18,8 @@ TEST(Duration, ReadsAndPrints) {
 TEST(Time, RoundTripsRfc3339) {
   const char* text = "2026-01-02T03:04:05.678Z";
   EXPECT_EQ(format_time(*parse_time(text)), text);
-  for (const char* bad : {"", "2026-13-02T03:04:05.678Z", "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.678Zx"})
+  for (const char* bad :
+       {"", "2026-13-02T03:04:05.678Z", "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.678Zx"})
     EXPECT_FALSE(parse_time(bad)) << bad;
 }
 
