@@ -35,7 +35,7 @@ void declare(CLI::App& app, Flags& flags) {
   app.add_option("--token-file", flags.token_file, "file with the token that TCP callers must send");
   app.add_flag("--insecure-plaintext", flags.insecure_plaintext, "listen beyond loopback without TLS");
   app.add_option("--cluster", flags.cluster,
-                 "id of the cluster; default: the stored one, or a new random one");
+                 "id of the cluster, as its agents have it; default: the stored one, or \"default\"");
   app.add_option("--replace-after", flags.replace_after,
                  "pods of a node silent for so long are made elsewhere")
       ->capture_default_str();
