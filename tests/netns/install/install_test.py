@@ -24,7 +24,6 @@ TRACES = {
     "a pin": "find /sys/fs/bpf -mindepth 1 ! -name '*.debug'",
     "a cgroup": "find /sys/fs/cgroup/ -mindepth 1 -type d -name 'fairlead*'",
     "a link": "ip -o link | grep -Ev ' (lo|eth0)[:@]'",
-    "a program on eth0": "ip -d link show eth0 | grep -i xdp",
     "an nftables table": "nft list tables",
     "a route": "ip route show table all | grep -E '10[.](96|244)[.]'",
     "a file": "find /etc /run /var/lib /var/log /usr/local -xdev -ipath '*fairlead*' | grep -v /install-test-",
