@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <charconv>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <thread>
@@ -115,7 +116,9 @@ Result<AgentOptions> options_of(const CommandLine& line) {
   FL_TRY(options.address, IpAddress::parse(line.address));
   FL_TRY(options.control, control_of(line));
   options.uplink = line.uplink;
-  options.cpu_milli = line.cpu > 0 ? static_cast<std::uint32_t>(line.cpu * 1000 + 0.5)
+  if (line.cpu < 0 || line.cpu > 65536)
+    return fail(Code::invalid, "--cpu", "is not a number of cores", "for example 4 or 0.5");
+  options.cpu_milli = line.cpu > 0 ? static_cast<std::uint32_t>(std::lround(line.cpu * 1000))
                                    : std::max(1U, std::thread::hardware_concurrency()) * 1000;
   options.memory_bytes = memory_of_machine();
   if (!line.memory.empty()) {

@@ -43,7 +43,7 @@ Result<> check_program(const std::string& program, const std::string& package) {
 Result<> check_kernel(std::string_view release) {
   int major = 0, minor = 0;
   const char* end = release.data() + release.size();
-  const auto first = std::from_chars(release.data(), end, major);
+  const auto first = std::from_chars(release.data(), release.data() + release.size(), major);
   if (first.ec == std::errc{} && first.ptr != end && *first.ptr == '.')
     std::from_chars(first.ptr + 1, end, minor);
   if (major > kKernelMajor || (major == kKernelMajor && minor >= kKernelMinor)) return {};

@@ -16,8 +16,8 @@
 
 namespace fairlead::agent {
 
-PodWork::PodWork(runtime::NodePaths paths, PodNetwork network, Tables& tables)
-    : paths_(std::move(paths)), network_(std::move(network)), tables_(tables) {}
+PodWork::PodWork(runtime::NodePaths paths, const PodNetwork& network, Tables& tables)
+    : paths_(std::move(paths)), network_(network), tables_(tables) {}
 
 Result<> PodWork::run(const Work& work) {
   const Pod& pod = *work.pod;

@@ -19,7 +19,7 @@ struct PodNetwork {
 
 class PodWork {
  public:
-  PodWork(runtime::NodePaths paths, PodNetwork network, Tables& tables);
+  PodWork(runtime::NodePaths paths, const PodNetwork& network, Tables& tables);
 
   Result<> run(const Work& work);
   // A living pod's files and network, made whole where they are not; also the verb.

@@ -87,7 +87,7 @@ struct UserStreams::Session {
     thread.request_stop();
     window.close();
     boost::system::error_code ignored;
-    input.close(ignored);
+    (void)input.close(ignored);
   }
 };
 
