@@ -24,6 +24,7 @@ namespace fairlead::runtime {
 namespace {
 
 constexpr std::size_t kRequestBytes = 4096;
+constexpr int kListTries = 8;
 constexpr std::size_t kAnswerBytes = 65536;
 constexpr timeval kPatience{5, 0};
 constexpr std::uint16_t kAsk = NLM_F_REQUEST | NLM_F_ACK;
@@ -185,6 +186,19 @@ Result<> Netlink::must(nlmsghdr* request, std::string_view what, int accepted_er
   return std::unexpected(os_error(code, std::string(what)));
 }
 
+Result<> Netlink::list(nlmsghdr* request, std::string_view what, const std::function<void()>& begin,
+                       const OnMessage& on_message) {
+  for (int tried = 0; tried < kListTries; ++tried) {
+    begin();
+    FL_TRY(const int code, ask(request, on_message));
+    if (code == 0) return {};
+    if (code != EINTR) return std::unexpected(os_error(code, std::string(what)));
+    FL_TRY(*this, open());  // the rest of the broken list may still lie in the old socket
+  }
+  return fail(Code::unavailable, std::string(what),
+              "changed during each of " + std::to_string(kListTries) + " readings", "try again");
+}
+
 Result<std::optional<LinkInfo>> Netlink::find_link(std::string_view name) {
   Request request(RTM_GETLINK, kAsk);
   request.body<ifinfomsg>();
@@ -199,9 +213,9 @@ Result<std::vector<LinkInfo>> Netlink::links() {
   Request request(RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP);
   request.body<ifinfomsg>();
   std::vector<LinkInfo> found;
-  FL_TRY(const int code,
-         ask(request.get(), [&](const nlmsghdr* message) { found.push_back(read_link(message)); }));
-  if (code != 0) return std::unexpected(os_error(code, "links"));
+  FL_TRY_OK(list(
+      request.get(), "links", [&] { found.clear(); },
+      [&](const nlmsghdr* message) { found.push_back(read_link(message)); }));
   return found;
 }
 
@@ -260,15 +274,15 @@ Result<std::vector<IpAddress>> Netlink::addresses(std::uint32_t link) {
   Request request(RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP);
   request.body<ifaddrmsg>();
   std::vector<IpAddress> found;
-  FL_TRY(const int code, ask(request.get(), [&](const nlmsghdr* message) {
-           const auto* head = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(message));
-           if (head->ifa_index != link) return;
-           each_attribute_of<ifaddrmsg>(message, [&](const nlattr* attribute) {
-             if (mnl_attr_get_type(attribute) != IFA_ADDRESS) return;
-             if (const auto address = read_address(attribute)) found.push_back(*address);
-           });
-         }));
-  if (code != 0) return std::unexpected(os_error(code, "addresses of link " + std::to_string(link)));
+  const auto add = [&](const nlmsghdr* message) {
+    const auto* head = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(message));
+    if (head->ifa_index != link) return;
+    each_attribute_of<ifaddrmsg>(message, [&](const nlattr* attribute) {
+      if (mnl_attr_get_type(attribute) != IFA_ADDRESS) return;
+      if (const auto address = read_address(attribute)) found.push_back(*address);
+    });
+  };
+  FL_TRY_OK(list(request.get(), "addresses of link " + std::to_string(link), [&] { found.clear(); }, add));
   return found;
 }
 

@@ -67,6 +67,10 @@ class Netlink {
   using OnMessage = std::function<void(const nlmsghdr*)>;
   // 0 or the kernel's errno; Error only when the socket itself fails.
   Result<int> ask(nlmsghdr* request, const OnMessage& on_message = {});
+  // A whole list. The kernel marks one that changed while it was read; it is then
+  // read again from the beginning, which `begin` is told.
+  Result<> list(nlmsghdr* request, std::string_view what, const std::function<void()>& begin,
+                const OnMessage& on_message);
   Result<> must(nlmsghdr* request, std::string_view what, int accepted_errno = 0);
 
   mnl_socket* socket_ = nullptr;
