@@ -45,12 +45,16 @@ start_outside() {
 
 cluster_cli() { "$BUILD/bin/fairlead" --socket "$CLUSTER_DIR/control.sock" "$@"; }
 
-start_control() {
-  mkdir -p "$CLUSTER_DIR/control"
-  (umask 077 && head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$CLUSTER_DIR/token")
+launch_control() {
   launch control control fairlead-control --state-dir "$CLUSTER_DIR/control" \
     --socket "$CLUSTER_DIR/control.sock" --listen "$UNDERLAY4.$CONTROL_HOST:$JOIN_PORT" \
     --token-file "$CLUSTER_DIR/token" --insecure-plaintext --cluster "$CLUSTER"
+}
+
+start_control() {
+  mkdir -p "$CLUSTER_DIR/control"
+  (umask 077 && head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$CLUSTER_DIR/token")
+  launch_control
   until_true 10 control cluster_cli get nodes || die "fairlead-control does not answer"
 }
 

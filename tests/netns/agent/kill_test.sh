@@ -41,10 +41,12 @@ eventually() {
   done
 }
 
-again() { # NAME: its agent, without the shell's word when it is killed
-  start_agent "$1"
+again() { # NAME: its agent or control, without the shell's word when it is killed
+  if [ "$1" = control ]; then launch_control; else start_agent "$1"; fi
   disown
 }
+told() { grep -c "msg=$2 " "$CLUSTER_DIR/logs/$1.log" || true; } # NAME MESSAGE: how often its log says it
+has_told() { [ "$(told "$1" "$2")" -ge "$3" ]; }
 
 make_cluster 2
 disown -a
@@ -73,13 +75,24 @@ other=n$((3 - ${client_node#n}))
 before=$(container_pids)
 
 step "$ROUNDS kills of the other node's agent under requests"
-cluster_cli exec "$client" -- loadgen http://web:80 $((ROUNDS * 400)) --pause 2 >"$CLUSTER_DIR/load" 2>&1 &
+requests_go_on() {
+  until [ -e "$CLUSTER_DIR/enough" ]; do
+    cluster_cli exec "$client" -- loadgen http://web:80 200 --pause 2 >"$CLUSTER_DIR/load" 2>&1 || return 1
+  done
+}
+requests_go_on &
 load=$!
+# By turns as soon as it has adopted its pods, and when control has it again.
+pods_there=$(find "$CLUSTER_DIR/$other/state/pods" -mindepth 1 -maxdepth 1 | wc -l)
 for ((round = 0; round < ROUNDS; ++round)); do
   kill_daemon "$other"
+  adopted=$(told "$other" adopted) joined=$(told "$other" '"control is there"')
   again "$other"
-  sleep 0.7
+  eventually 10 has_told "$other" adopted $((adopted + pods_there)) || die "$other does not adopt its pods"
+  ((round % 2 == 0)) || eventually 10 has_told "$other" '"control is there"' $((joined + 1)) ||
+    die "$other does not join again"
 done
+touch "$CLUSTER_DIR/enough"
 wait $load || die "requests failed: $(tail -n 3 "$CLUSTER_DIR/load")"
 eventually 20 node_is_ready "$other" || die "$other is not ready again"
 [ "$(container_pids)" = "$before" ] || die "a container was restarted"
@@ -93,13 +106,7 @@ id=$(runc --root "$runc_root" list -q | grep '\.client$')
 runc --root "$runc_root" exec "$id" loadgen http://10.96.0.11:80 100 >/dev/null 2>&1 ||
   die "the dataplane does not go on without its daemons"
 again "$client_node"
-start_control_again() {
-  launch control control fairlead-control --state-dir "$CLUSTER_DIR/control" \
-    --socket "$CLUSTER_DIR/control.sock" --listen "$UNDERLAY4.$CONTROL_HOST:$JOIN_PORT" \
-    --token-file "$CLUSTER_DIR/token" --insecure-plaintext --cluster "$CLUSTER"
-  disown
-}
-start_control_again
+again control
 eventually 20 node_is_ready "$client_node" || die "$client_node is not ready again"
 eventually 20 pods_are_ready || die "the pods are not ready again"
 [ "$(container_pids)" = "$before" ] || die "a container was restarted"

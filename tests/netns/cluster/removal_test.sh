@@ -15,6 +15,7 @@ die() {
   exit 1
 }
 . "$ROOT/deploy/local/cluster.sh"
+cgroup_mounts() { awk '$3 ~ /^cgroup2?$/ {print $2}' /proc/mounts; }
 trap 'remove_cluster >/dev/null 2>&1; rm -rf "$CLUSTER_DIR"' EXIT
 
 mkdir -p "$CLUSTER_DIR/logs"
@@ -34,7 +35,7 @@ nsenter --net="$(space_path n1)" sleep 1000 &
 stray=$!
 sleep 1000 &
 pod=$!
-for root in $CGROUPS $CGROUPS/*; do
+for root in $(cgroup_mounts); do
   if [ -w "$root/cgroup.procs" ]; then
     mkdir -p "$root/fairlead/$CLUSTER/n1/uid/c"
     [ "${root##*/}" = cpuset ] || say $pod >"$root/fairlead/$CLUSTER/n1/uid/c/cgroup.procs" || true
@@ -53,8 +54,12 @@ remove_cluster || die "remove_cluster complained"
 for pid in $daemon $stray $pod; do
   [ ! -d "/proc/$pid" ] || [ "$(awk '{print $3}' "/proc/$pid/stat")" = Z ] || die "process $pid is left"
 done
-for left in /run/netns/fl-"$CLUSTER"* "$PINS/$CLUSTER" "$CGROUPS"/*/fairlead/"$CLUSTER" "$CLUSTER_DIR"/n1; do
+for left in /run/netns/fl-"$CLUSTER"* "$PINS/$CLUSTER" "$CLUSTER_DIR"/n1; do
   [ ! -e "$left" ] || die "$left is left"
+done
+for root in $(cgroup_mounts); do
+  left=$(find "$root" -type d -path "*/fairlead/$CLUSTER*")
+  [ -z "$left" ] || die "cgroups are left: $left"
 done
 ! grep -q "$CLUSTER" /proc/self/mountinfo || die "a mount is left"
 
