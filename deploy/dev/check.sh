@@ -31,7 +31,13 @@ check_clang_tidy() {
   done
   [ ${#known[@]} -gt 0 ] || return 0
   step "clang-tidy on ${#known[@]} files"
-  printf '%s\n' "${known[@]}" | xargs -P "$JOBS" -n 1 clang-tidy-19 -p "$BUILD" --quiet --warnings-as-errors='*' 2>/dev/null
+  # Its findings are on stdout; on stderr it counts what it does not show, and says why it could not run.
+  local log=$BUILD/clang-tidy.log
+  printf '%s\n' "${known[@]}" |
+    xargs -P "$JOBS" -n 1 clang-tidy-19 -p "$BUILD" --quiet --warnings-as-errors='*' 2>"$log" || {
+    cat "$log" >&2
+    return 1
+  }
 }
 
 dev_check() {
