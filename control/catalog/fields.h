@@ -18,8 +18,7 @@ namespace doc = document;
 inline constexpr auto kSpreads = doc::choice<Spread>("node", "none");
 inline constexpr auto kProtocols = doc::choice<Protocol>("tcp", "udp");
 inline constexpr auto kNodeStates = doc::choice<NodeState>("ready", "silent");
-inline constexpr auto kPodPhases =
-    doc::choice<PodPhase>("placed", "starting", "running", "ready", "failed", "stopping", "gone");
+inline constexpr doc::Choice<PodPhase, kPodPhaseNames.size()> kPodPhases{kPodPhaseNames};
 
 // ports: {http: 8080, dns: 53/udp} <-> ContainerPorts in the order of their names.
 struct ContainerPorts {

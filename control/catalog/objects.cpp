@@ -29,6 +29,8 @@ std::string_view to_string(Kind kind) {
   return "unknown";
 }
 
+std::string_view to_string(PodPhase phase) { return kPodPhaseNames.at(static_cast<std::size_t>(phase)); }
+
 std::string display_name(Kind kind, std::string_view ns, std::string_view name) {
   std::string text(to_string(kind));
   if (!ns.empty() && ns != kDefaultNamespace) text.append("/").append(ns);

@@ -8,10 +8,12 @@
 // Facts only: liveness that changes by the second (heartbeats) is not here.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -138,6 +140,9 @@ enum class PodPhase : std::uint8_t {
   stopping,  // wanted gone: TERM sent
   gone,      // the node has removed everything of it
 };
+inline constexpr std::array<std::string_view, 7> kPodPhaseNames{"placed", "starting", "running", "ready",
+                                                                "failed", "stopping", "gone"};
+std::string_view to_string(PodPhase phase);
 
 // As the node's agent last reported it.
 struct PodStatus {

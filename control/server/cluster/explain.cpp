@@ -10,26 +10,6 @@ namespace {
 
 constexpr std::size_t kEvents = 5;
 
-std::string_view phase_word(PodPhase phase) {
-  switch (phase) {
-    case PodPhase::placed:
-      return "placed";
-    case PodPhase::starting:
-      return "starting";
-    case PodPhase::running:
-      return "running";
-    case PodPhase::ready:
-      return "ready";
-    case PodPhase::failed:
-      return "failed";
-    case PodPhase::stopping:
-      return "stopping";
-    case PodPhase::gone:
-      return "gone";
-  }
-  return "unknown";
-}
-
 void add_events(Explanation& out, const Facts& facts) {
   const std::vector<proto::Event> events = facts.events.list(out.object, 0);
   const std::size_t first = events.size() > kEvents ? events.size() - kEvents : 0;
@@ -87,7 +67,7 @@ std::string cause_of(const Pod& pod) {
 }
 
 Explanation explain_pod(const Facts& facts, const Pod& pod, WallTime now) {
-  Explanation out{display_name(Object(pod)), std::string(phase_word(pod.status.phase)), "", {}, ""};
+  Explanation out{display_name(Object(pod)), std::string(to_string(pod.status.phase)), "", {}, ""};
   const auto node = find(facts.snapshot.nodes, "", pod.node);
   if (!node || node->status.state == NodeState::silent) {
     out.cause = node ? explain_node(*node, now).cause : "its node " + pod.node + " does not exist any more";

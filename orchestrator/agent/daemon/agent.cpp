@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/agent/daemon/agent.h"
 
-#include <array>
 #include <boost/asio/post.hpp>
 
 #include "base/io/clock.h"
@@ -17,12 +16,6 @@ namespace {
 constexpr Millis kSweep{5'000};
 
 std::string name_of(const Pod& pod) { return display_name(Kind::pod, pod.meta.ns, pod.meta.name); }
-
-std::string_view phase_name(PodPhase phase) {
-  constexpr std::array<std::string_view, 7> kNames{"placed", "starting", "running", "ready",
-                                                   "failed", "stopping", "gone"};
-  return kNames[static_cast<std::size_t>(phase)];
-}
 
 std::string exit_file(const Pod& pod, std::size_t container) {
   return runtime::container_id(pod.meta.uid, pod.pod.containers[container].name);
@@ -186,7 +179,7 @@ void Agent::finish(const Publish& publish, Revision revision, const Result<>& re
 void Agent::take(const Report& report) {
   const Pod& pod = *report.pod;
   log::info("pod", {{"pod", name_of(pod)},
-                    {"phase", std::string(phase_name(report.status.phase))},
+                    {"phase", std::string(to_string(report.status.phase))},
                     {"restarts", std::to_string(report.status.restarts)},
                     {"why", report.status.why}});
   link_.send(proto::PodReport{pod.meta.ns, pod.meta.name, pod.meta.uid, report.status});
