@@ -25,7 +25,7 @@ net::Response answer(const Checked<proto::ApplyResult>& result) {
   return result ? answer(proto::to_json(*result)) : refuse(result.error());
 }
 
-Result<> only(const net::Request& request, std::initializer_list<std::string_view> known) {
+Result<> only(const net::Request& request, const std::vector<std::string_view>& known) {
   for (const auto& [name, value] : request.target.query) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     std::string list;
@@ -34,6 +34,11 @@ Result<> only(const net::Request& request, std::initializer_list<std::string_vie
                 list.empty() ? "it takes none" : "it takes " + list);
   }
   return {};
+}
+
+std::string parameter(const net::Request& request, const std::string& name, std::string fallback) {
+  const auto found = request.target.query.find(name);
+  return found == request.target.query.end() || found->second.empty() ? std::move(fallback) : found->second;
 }
 
 Result<std::uint64_t> read_number(const net::Request& request, const std::string& name) {

@@ -19,8 +19,10 @@ net::Response refuse(const Error& error);
 net::Response answer(const Checked<proto::ApplyResult>& result);
 
 // Parameters that the route does not know are an error: a misspelt dry_run must not apply.
-Result<> only(const net::Request& request, std::initializer_list<std::string_view> known);
+Result<> only(const net::Request& request, const std::vector<std::string_view>& known);
 
+// A parameter's text; the fallback when it is absent or empty.
+std::string parameter(const net::Request& request, const std::string& name, std::string fallback = "");
 Result<Cluster::Call> read_call(const net::Request& request);                             // expect, dry_run
 Result<std::uint64_t> read_number(const net::Request& request, const std::string& name);  // absent: 0
 Result<bool> read_flag(const net::Request& request,

@@ -67,16 +67,10 @@ Checked<std::vector<spec::Parsed>> read_documents(const net::Request& request, s
   return std::unexpected(std::move(errors));
 }
 
-std::string parameter(const net::Request& request, const std::string& name, std::string fallback) {
-  const auto found = request.target.query.find(name);
-  return found == request.target.query.end() || found->second.empty() ? std::move(fallback) : found->second;
-}
-
 }  // namespace
 
 net::Response Api::list(const net::Request& request) const {
   const auto kind = parse_kind(request.target.segments.back());
-  if (const Result<> known = only(request, {"namespace"}); !known) return refuse(known.error());
   const std::string ns = parameter(request, "namespace", "");
   if (!ns.empty() && !find(cluster_.snapshot().namespaces, "", ns))
     return refuse(
@@ -95,7 +89,6 @@ net::Response Api::get(const net::Request& request) const {
 net::Response Api::put(const net::Request& request) {
   const Result<plan::ObjectKey> key = read_key(request);
   if (!key) return refuse(key.error());
-  if (const Result<> known = only(request, {"expect", "dry_run"}); !known) return refuse(known.error());
   const Result<Cluster::Call> call = read_call(request);
   if (!call) return refuse(call.error());
   const auto documents = read_documents(request, "request", key->ns.empty() ? kDefaultNamespace : key->ns);
@@ -110,7 +103,6 @@ net::Response Api::put(const net::Request& request) {
 net::Response Api::remove(const net::Request& request) {
   const Result<plan::ObjectKey> key = read_key(request);
   if (!key) return refuse(key.error());
-  if (const Result<> known = only(request, {"expect", "dry_run"}); !known) return refuse(known.error());
   const Result<Cluster::Call> call = read_call(request);
   if (!call) return refuse(call.error());
   if (key->kind == Kind::node && agents_.is_connected(key->name))
@@ -120,8 +112,6 @@ net::Response Api::remove(const net::Request& request) {
 }
 
 net::Response Api::apply(const net::Request& request) {
-  if (const Result<> known = only(request, {"namespace", "dry_run", "expect", "file"}); !known)
-    return refuse(known.error());
   const Result<Cluster::Call> call = read_call(request);
   if (!call) return refuse(call.error());
   const auto documents = read_documents(request, parameter(request, "file", "request"),
@@ -131,7 +121,6 @@ net::Response Api::apply(const net::Request& request) {
 }
 
 net::Response Api::events(const net::Request& request) const {
-  if (const Result<> known = only(request, {"object", "after"}); !known) return refuse(known.error());
   const Result<std::uint64_t> after = read_number(request, "after");
   if (!after) return refuse(after.error());
   const std::string object = parameter(request, "object", "");

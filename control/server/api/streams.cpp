@@ -13,11 +13,6 @@ constexpr Millis kDropsDeadline{5000};
 
 std::string encode_for_user(const proto::WatchEvent& event) { return proto::encode(event); }
 
-std::string parameter(const net::Request& request, const std::string& name) {
-  const auto found = request.target.query.find(name);
-  return found == request.target.query.end() ? "" : found->second;
-}
-
 Result<proto::StreamOpen> read_exec(const net::Request& request) {
   FL_TRY_OK(only(request, {"command", "container"}));
   proto::StreamOpen open;
