@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Messages of the agent's stream -> values. The bytes may be hostile: every
 // number, address and enum is checked before it becomes a value.
+#include <algorithm>
 #include <limits>
 
 #include "control/proto/agent.pb.h"
@@ -58,8 +59,32 @@ Result<Join> value(const v1::Join& from) {
   join.max_pods = from.max_pods();
   join.kernel = from.kernel();
   join.version = from.version();
+  join.cluster_id = from.cluster_id();
   join.labels = Labels(from.labels().begin(), from.labels().end());
   return join;
+}
+
+// The names become labels of metrics.
+bool is_count_name(std::string_view name) {
+  constexpr std::string_view kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+  return !name.empty() && name.size() <= 64 && name.find_first_not_of(kAllowed) == std::string_view::npos;
+}
+
+// A counter that this side does not know is of a newer agent, and left out.
+Result<Heartbeat> value(const v1::Heartbeat& from) {
+  Heartbeat beat;
+  beat.applied = Revision(from.applied_revision());
+  if (static_cast<std::size_t>(std::max(from.counters_size(), from.drops_size())) > kMaxCounts)
+    return corrupt("heartbeat", "has more than " + std::to_string(kMaxCounts) + " counters");
+  for (const v1::Count& count : from.counters()) {
+    const auto known = std::ranges::find(kNodeCounters, count.name(), &NodeCounter::name);
+    if (known != kNodeCounters.end()) beat.counters.*known->value = count.value();
+  }
+  for (const v1::Count& count : from.drops()) {
+    if (!is_count_name(count.name())) return corrupt("heartbeat", "has a drop reason that is no name");
+    beat.drops[count.name()] = count.value();
+  }
+  return beat;
 }
 
 Result<PodReport> value(const v1::PodReport& from) {
@@ -148,7 +173,7 @@ Result<AgentMessage> decode_agent_message(std::string_view bytes) {
     case v1::AgentMessage::kJoin:
       return widen<AgentMessage>(value(from.join()));
     case v1::AgentMessage::kHeartbeat:
-      return Heartbeat{Revision(from.heartbeat().applied_revision())};
+      return widen<AgentMessage>(value(from.heartbeat()));
     case v1::AgentMessage::kPodReport:
       return widen<AgentMessage>(value(from.pod_report()));
     case v1::AgentMessage::kStreamData:

@@ -31,6 +31,11 @@ void set(v1::WatchEvent& to, const WatchEvent& event) {
   if (event.object) fill_object(*to.mutable_object(), *event.object);
 }
 
+void set(v1::Count& to, std::string_view name, std::uint64_t value) {
+  to.set_name(as_utf8(std::string(name)));
+  to.set_value(value);
+}
+
 template <class M>
 void set_data(M& to, const StreamData& data) {
   to.mutable_stream_data()->set_id(data.id);
@@ -62,10 +67,15 @@ struct ToAgentMessage {
     out.set_max_pods(join.max_pods);
     out.set_kernel(as_utf8(join.kernel));
     out.set_version(as_utf8(join.version));
+    out.set_cluster_id(as_utf8(join.cluster_id));
     for (const auto& [key, value] : join.labels) (*out.mutable_labels())[as_utf8(key)] = as_utf8(value);
   }
   void operator()(const Heartbeat& heartbeat) const {
-    to.mutable_heartbeat()->set_applied_revision(heartbeat.applied.value);
+    v1::Heartbeat& out = *to.mutable_heartbeat();
+    out.set_applied_revision(heartbeat.applied.value);
+    for (const NodeCounter& counter : kNodeCounters)
+      set(*out.add_counters(), counter.name, heartbeat.counters.*counter.value);
+    for (const auto& [reason, packets] : heartbeat.drops) set(*out.add_drops(), reason, packets);
   }
   void operator()(const PodReport& report) const {
     v1::PodReport& out = *to.mutable_pod_report();

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,10 +21,12 @@
 #include "base/time.h"
 #include "control/catalog/network.h"
 #include "control/catalog/objects.h"
+#include "control/proto/node_counters.h"
 
 namespace fairlead::proto {
 
 constexpr std::size_t kMaxMessageBytes = 4U << 20;
+constexpr std::size_t kMaxCounts = 256;  // of each list in a heartbeat
 
 struct Join {
   std::string name;
@@ -34,11 +37,15 @@ struct Join {
   std::string kernel;
   std::string version;
   Labels labels;
+  std::string cluster_id;
   bool operator==(const Join&) const = default;
 };
 
 struct Heartbeat {
   Revision applied;  // tables of this revision are in place on the node
+  NodeCounters counters;
+  std::map<std::string, std::uint64_t>
+      drops;  // packets by drop reason; reasons that never happened are absent
   bool operator==(const Heartbeat&) const = default;
 };
 

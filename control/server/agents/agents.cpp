@@ -16,8 +16,6 @@ std::string encode_for_agent(const proto::WatchEvent& event) {
   return proto::encode(proto::ControlMessage(event));
 }
 
-net::Message frame(const proto::ControlMessage& message) { return {proto::encode(message), true}; }
-
 // A stream whose peer never says who it is.
 net::Task<> close_later(net::WebSocketPtr stream) {
   co_await net::sleep_for(kJoinDeadline);
@@ -29,7 +27,11 @@ Error agent_gone(const std::string& node) {
           "look at fairlead-agent on " + node};
 }
 
+bool is_nonsense(const Error& error) { return error.code == Code::corrupt || error.code == Code::invalid; }
+
 }  // namespace
+
+net::Message frame(const proto::ControlMessage& message) { return {proto::encode(message), true}; }
 
 net::Task<> Agents::serve(net::Request request, net::WebSocketPtr stream) {
   net::TaskGroup deadline(co_await net::asio::this_coro::executor);
@@ -40,7 +42,7 @@ net::Task<> Agents::serve(net::Request request, net::WebSocketPtr stream) {
   if (!first) co_return;
   Result<LinkPtr> link = admit(*first, stream);
   if (!link) {
-    ++counters_.malformed;
+    ++(is_nonsense(link.error()) ? counters_.malformed : counters_.refused);
     log::warn("an agent could not join", {{"peer", request.principal.peer}, {"error", format(link.error())}});
     stream->close(format(link.error()));
     co_return;
@@ -62,7 +64,7 @@ Result<Agents::LinkPtr> Agents::admit(const net::Message& first, net::WebSocketP
   FL_TRY(const proto::Welcome welcome, cluster_.join(*join));
   ++counters_.joins;
   if (const auto old = links_.find(join->name); old != links_.end()) replace(LinkPtr(old->second));
-  auto link = std::make_shared<Link>(Link{join->name, std::move(stream)});
+  auto link = std::make_shared<Link>(Link{join->name, std::move(stream), {}});
   links_[join->name] = link;
   FL_TRY_OK(link->stream->send(frame(welcome)));
   log::info("a node joined", {{"node", join->name}, {"number", std::to_string(welcome.node_number)}});
@@ -92,7 +94,7 @@ net::Task<> Agents::read_messages(LinkPtr link) {
     const Result<> taken = decoded ? take(link, std::move(*decoded)) : std::unexpected(decoded.error());
     if (taken) continue;
     log::warn("a node sent what cannot be used", {{"node", link->node}, {"error", format(taken.error())}});
-    if (taken.error().code != Code::corrupt && taken.error().code != Code::invalid) continue;
+    if (!is_nonsense(taken.error())) continue;
     ++counters_.malformed;
     link->stream->close(format(taken.error()));
     co_return;
@@ -102,8 +104,9 @@ net::Task<> Agents::read_messages(LinkPtr link) {
 Result<> Agents::take(const LinkPtr& link, proto::AgentMessage message) {
   const auto current = links_.find(link->node);
   if (current == links_.end() || current->second != link) return {};  // replaced, and closing
-  if (const auto* beat = std::get_if<proto::Heartbeat>(&message)) {
+  if (auto* beat = std::get_if<proto::Heartbeat>(&message)) {
     cluster_.heard(link->node, beat->applied);
+    link->last = std::move(*beat);
     return {};
   }
   if (const auto* report = std::get_if<proto::PodReport>(&message))
@@ -129,6 +132,12 @@ void Agents::take_data(const LinkPtr& link, proto::StreamData data) {
 }
 
 Result<std::uint64_t> Agents::open_relay(const std::string& node, proto::StreamOpen open, RelayEnds ends) {
+  Result<std::uint64_t> id = try_relay(node, std::move(open), std::move(ends));
+  ++(id ? counters_.relays : counters_.relays_refused);
+  return id;
+}
+
+Result<std::uint64_t> Agents::try_relay(const std::string& node, proto::StreamOpen open, RelayEnds ends) {
   const auto link = links_.find(node);
   if (link == links_.end()) return std::unexpected(agent_gone(node));
   if (relays_.size() >= kMaxRelays)
@@ -137,7 +146,6 @@ Result<std::uint64_t> Agents::open_relay(const std::string& node, proto::StreamO
   open.id = next_relay_++;
   FL_TRY_OK(link->second->stream->send(frame(open)));
   relays_.emplace(open.id, Relay{link->second, std::move(ends)});
-  ++counters_.relays;
   return open.id;
 }
 
@@ -172,6 +180,12 @@ void Agents::left(const LinkPtr& link) {
   for (const auto& [id, relay] : relays_)
     if (relay.link == link) orphans.push_back(id);
   for (const std::uint64_t id : orphans) end_relay(id, {id, 0, agent_gone(link->node)});
+}
+
+std::map<std::string, proto::Heartbeat> Agents::heartbeats() const {
+  std::map<std::string, proto::Heartbeat> all;
+  for (const auto& [node, link] : links_) all.emplace(node, link->last);
+  return all;
 }
 
 std::size_t Agents::queued_messages() const {

@@ -2,8 +2,8 @@
 // Agents: the nodes' streams. Each node has one: the newest, if it connects
 // twice. Up come heartbeats and pod reports; down go the catalog and, opened
 // by users, streams to one pod (exec, logs) or node (drops), which are relayed
-// by number. Either side's end closes the other; a side that reads too slowly
-// for its bounded queue is closed, and nobody else waits for it.
+// by number. The last heartbeat of each stays for /metrics. Either side's end closes the other; a side that
+// reads too slowly for its bounded queue is closed, and nobody else waits for it.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,9 @@
 
 namespace fairlead::server {
 
+// One message of the agent's stream, or of a user's, as it goes down.
+net::Message frame(const proto::ControlMessage& message);
+
 // What a user's side does with what its node sends. Both are called on the loop.
 struct RelayEnds {
   std::function<void(proto::StreamData)> data;
@@ -28,8 +31,10 @@ struct RelayEnds {
 struct AgentCounters {
   std::uint64_t joins = 0;
   std::uint64_t replaced = 0;   // a newer stream of the same node came
+  std::uint64_t refused = 0;    // streams that could not join
   std::uint64_t malformed = 0;  // messages that could not be read or used
   std::uint64_t relays = 0;     // opened
+  std::uint64_t relays_refused = 0;
 };
 
 class Agents {
@@ -48,12 +53,14 @@ class Agents {
   std::size_t connected() const { return links_.size(); }
   std::size_t open_relays() const { return relays_.size(); }
   std::size_t queued_messages() const;
+  std::map<std::string, proto::Heartbeat> heartbeats() const;  // the last one of each connected node
   const AgentCounters& counters() const { return counters_; }
 
  private:
   struct Link {
     std::string node;
     net::WebSocketPtr stream;
+    proto::Heartbeat last;
   };
   using LinkPtr = std::shared_ptr<Link>;
   struct Relay {
@@ -65,6 +72,7 @@ class Agents {
   void replace(const LinkPtr& old);
   net::Task<> read_messages(LinkPtr link);
   Result<> take(const LinkPtr& link, proto::AgentMessage message);
+  Result<std::uint64_t> try_relay(const std::string& node, proto::StreamOpen open, RelayEnds ends);
   void take_data(const LinkPtr& link, proto::StreamData data);
   void end_relay(std::uint64_t id, proto::StreamClose close);
   void left(const LinkPtr& link);

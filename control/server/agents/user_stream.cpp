@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::size_t kMaxAnswer = 1U << 20;
 
-net::Message frame(const proto::ControlMessage& message) { return {proto::encode(message), true}; }
-
 Error user_gone() { return {Code::unavailable, "stream", "the user has gone", ""}; }
 
 // Shared by the user's task and the relay's callbacks, whichever ends last.

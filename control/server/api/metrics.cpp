@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <prometheus/text_serializer.h>
 #include <sstream>
 
@@ -54,12 +55,11 @@ void add_objects(Families& families, const Snapshot& snapshot) {
   families.value(static_cast<double>(snapshot.jobs.size()), {{"kind", "job"}});
   families.value(static_cast<double>(snapshot.pods.size()), {{"kind", "pod"}});
   families.value(static_cast<double>(snapshot.services.size()), {{"kind", "service"}});
-  constexpr const char* kPhases[] = {"placed", "starting", "running", "ready", "failed", "stopping", "gone"};
-  std::size_t phases[std::size(kPhases)] = {};
+  std::array<std::size_t, kPodPhaseNames.size()> phases{};
   for (const auto& [name, pod] : snapshot.pods) ++phases[static_cast<std::size_t>(pod->status.phase)];
   families.add(MetricType::Gauge, "pods", "Pods by phase");
-  for (std::size_t i = 0; i < std::size(kPhases); ++i)
-    families.value(static_cast<double>(phases[i]), {{"phase", kPhases[i]}});
+  for (std::size_t i = 0; i < phases.size(); ++i)
+    families.value(static_cast<double>(phases[i]), {{"phase", std::string(kPodPhaseNames[i])}});
   std::size_t silent = 0;
   for (const auto& [name, node] : snapshot.nodes) silent += node->status.state == NodeState::silent ? 1 : 0;
   families.add(MetricType::Gauge, "nodes", "Nodes by state");
@@ -103,6 +103,44 @@ void add_net(Families& families, const net::ServerCounters& net) {
   families.value(static_cast<double>(net.malformed), {{"reason", "malformed"}});
 }
 
+// What the connected nodes said of themselves.
+void add_nodes(Families& families, const std::map<std::string, proto::Heartbeat>& beats) {
+  for (const proto::NodeCounter& counter : proto::kNodeCounters) {
+    const bool total = counter.type == proto::NodeCounter::Type::total;
+    families.add(total ? MetricType::Counter : MetricType::Gauge, "node_" + std::string(counter.name),
+                 std::string(counter.help));
+    for (const auto& [node, beat] : beats)
+      families.value(static_cast<double>(beat.counters.*counter.value), {{"node", node}});
+  }
+  families.add(MetricType::Counter, "drops_total", "Packets that a node dropped, by reason");
+  for (const auto& [node, beat] : beats)
+    for (const auto& [reason, packets] : beat.drops)
+      families.value(static_cast<double>(packets), {{"node", node}, {"reason", reason}});
+}
+
+void add_agents(Families& families, const Agents& agents) {
+  const AgentCounters& counters = agents.counters();
+  families.gauge("agents_connected", "Nodes with a stream", agents.connected());
+  families.gauge("agent_queued_messages", "Messages that wait for slow agents", agents.queued_messages());
+  families.counter("agent_joins_total", "Joins of agents", counters.joins);
+  families.counter("agent_refused_total", "Agents that could not join", counters.refused);
+  families.counter("agent_replaced_total", "Agents that connected while they were connected",
+                   counters.replaced);
+  families.counter("agent_malformed_total", "Messages of agents that could not be used", counters.malformed);
+  families.gauge("relays", "Open exec, logs and drops streams", agents.open_relays());
+  families.counter("relays_total", "Exec, logs and drops streams that were opened", counters.relays);
+  families.counter("relays_refused_total", "Exec, logs and drops streams that could not be opened",
+                   counters.relays_refused);
+}
+
+void add_cluster(Families& families, const ClusterCounters& counters) {
+  families.counter("pod_reports_total", "Reports of agents about pods", counters.reports);
+  families.counter("pod_reports_ignored_total", "Reports about pods that are not there",
+                   counters.reports_ignored);
+  families.counter("settles_total", "Decision rounds", counters.settles);
+  families.counter("settles_lost_total", "Decisions that the store refused", counters.transactions_lost);
+}
+
 }  // namespace
 
 net::Response Api::metrics(const net::Request&) const {
@@ -111,16 +149,9 @@ net::Response Api::metrics(const net::Request&) const {
   add_leases(families, cluster_.state().facts().leases);
   add_store(families, cluster_.state().stats());
   add_net(families, net_());
-  families.gauge("agents_connected", "Nodes with a stream", agents_.connected());
-  families.gauge("agent_queued_messages", "Messages that wait for slow agents", agents_.queued_messages());
-  families.gauge("relays", "Open exec, logs and drops streams", agents_.open_relays());
-  families.counter("agent_joins_total", "Joins of agents", agents_.counters().joins);
-  families.counter("agent_malformed_total", "Messages of agents that could not be used",
-                   agents_.counters().malformed);
-  families.counter("pod_reports_total", "Reports of agents about pods", cluster_.counters().reports);
-  families.counter("pod_reports_ignored_total", "Reports about pods that are not there",
-                   cluster_.counters().reports_ignored);
-  families.counter("settles_total", "Decision rounds", cluster_.counters().settles);
+  add_agents(families, agents_);
+  add_nodes(families, agents_.heartbeats());
+  add_cluster(families, cluster_.counters());
   return {200, "text/plain; version=0.0.4", families.text()};
 }
 

@@ -16,6 +16,20 @@ ApplyContext context_of(const Cluster::Call& call, const Surroundings& outside) 
   return {call.expect, call.by, outside.wall(), outside.uid};
 }
 
+// "Ready": events begin with a capital letter.
+std::string event_reason(PodPhase phase) {
+  std::string word(to_string(phase));
+  word.front() = static_cast<char>(word.front() - 'a' + 'A');
+  return word;
+}
+
+Result<> check_cluster(const proto::Join& join, const std::string& ours) {
+  if (join.cluster_id == ours) return {};
+  return fail(Code::conflict, "node/" + join.name,
+              "its cluster is \"" + join.cluster_id + "\", this one is \"" + ours + "\"",
+              "start its agent with --cluster " + ours);
+}
+
 }  // namespace
 
 Cluster::Cluster(State& state, ClusterRules rules, Surroundings outside)
@@ -58,6 +72,7 @@ Checked<proto::ApplyResult> Cluster::carry_out(Intent intent, const Call& call) 
 }
 
 Result<proto::Welcome> Cluster::join(const proto::Join& join) {
+  FL_TRY_OK(check_cluster(join, state_.facts().cluster_id));
   Node fresh;
   fresh.meta.name = join.name;
   fresh.meta.labels = join.labels;
@@ -98,11 +113,9 @@ Result<> Cluster::report(const std::string& node, const proto::PodReport& report
   const plan::ObjectKey key = plan::key_of(Object(next));
   std::vector<Note> notes;
   if (pod->status.phase != report.status.phase || pod->status.why != next.status.why) {
-    constexpr const char* kWords[] = {"Placed", "Starting", "Running", "Ready", "Failed", "Stopping", "Gone"};
-    const auto phase = static_cast<std::size_t>(report.status.phase);
     const bool bad = report.status.phase == PodPhase::failed;
-    notes.push_back(
-        {key, bad, kWords[phase], "on " + node + (next.status.why.empty() ? "" : ": " + next.status.why)});
+    notes.push_back({key, bad, event_reason(report.status.phase),
+                     "on " + node + (next.status.why.empty() ? "" : ": " + next.status.why)});
   }
   plan::Unit unit{{{key, pod->meta.revision}}, {Object(std::move(next))}, {}, {}};
   FL_TRY_OK(state_.commit({std::move(unit)}, notes, outside_.wall()));

@@ -26,6 +26,7 @@ proto::Join join_of(const AgentOptions& options) {
   join.kernel = kernel_release();
   join.version = kAgentVersion;
   join.labels = options.labels;
+  join.cluster_id = options.paths.cluster;
   return join;
 }
 

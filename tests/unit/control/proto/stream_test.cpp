@@ -10,10 +10,15 @@ namespace fairlead::proto {
 namespace {
 
 std::vector<AgentMessage> agent_messages() {
-  Join join{"n1", IpAddress::v4(0x0A000001), 2000, 4ULL << 30, 110, "6.18.44", "0.1.0", {{"disk", "ssd"}}};
+  Join join{"n1",    IpAddress::v4(0x0A000001), 2000, 4ULL << 30, 110, "6.18.44",
+            "0.1.0", {{"disk", "ssd"}},         "lab"};
+  Heartbeat counts{Revision(78), {}, {{"NO_LINK", 17}, {"SOURCE_GUARD", UINT64_MAX}}};
+  std::uint64_t value = 0;
+  for (const NodeCounter& counter : kNodeCounters) counts.counters.*counter.value = ++value;
   PodStatus failed{PodPhase::failed, 3, "exit 1", 1, WallTime(Millis(5))};
   return {join,
-          Heartbeat{Revision(77)},
+          Heartbeat{Revision(77), {}, {}},
+          counts,
           PodReport{"shop", "web-1", "u1", failed},
           PodReport{"shop", "web-2", "u2", PodStatus{}},
           StreamData{9, Channel::err, std::string("\0\xFF\n", 3)},
@@ -48,6 +53,19 @@ TEST(Stream, EveryMessageComesBack) {
     ASSERT_TRUE(back.has_value()) << message.index() << " " << format(back.error());
     EXPECT_TRUE(*back == message) << message.index();
   }
+}
+
+TEST(Stream, AHeartbeatHasNamesOfMetricsAndABound) {
+  const auto decoded = [](const std::map<std::string, std::uint64_t>& drops) {
+    return decode_agent_message(encode(AgentMessage(Heartbeat{Revision(1), {}, drops})));
+  };
+  EXPECT_TRUE(decoded({{"NO_LINK", 1}}));
+  for (const char* name : {"", "NO LINK", "a\"b", "a\nb"}) EXPECT_FALSE(decoded({{name, 1}})) << name;
+  std::map<std::string, std::uint64_t> many;
+  for (std::size_t i = 0; i < kMaxCounts; ++i) many["R" + std::to_string(i)] = i;
+  EXPECT_TRUE(decoded(many));
+  many["ONE_MORE"] = 1;
+  EXPECT_FALSE(decoded(many));
 }
 
 TEST(Stream, AWatchEventAloneComesBack) {

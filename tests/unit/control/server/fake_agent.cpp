@@ -44,6 +44,7 @@ net::Task<> FakeAgent::run() {
   join.max_pods = 100;
   join.kernel = "6.18.44";
   join.version = "test";
+  join.cluster_id = habits_.cluster;
   send(join);
   if (habits_.heartbeats) tasks_->spawn("beat", beat());
   for (;;) {
@@ -60,7 +61,7 @@ net::Task<> FakeAgent::run() {
 
 net::Task<> FakeAgent::beat() {
   for (;;) {
-    send(proto::Heartbeat{habits_.acknowledges ? seen_ : Revision{}});
+    send(proto::Heartbeat{habits_.acknowledges ? seen_ : Revision{}, habits_.counters, habits_.drops});
     co_await net::sleep_for(Millis(20));
   }
 }

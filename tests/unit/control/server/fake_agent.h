@@ -22,6 +22,9 @@ struct AgentHabits {
   bool acknowledges = true;  // heartbeats carry what has been seen
   PodPhase reaches = PodPhase::ready;
   std::string why;  // reported with it
+  std::string cluster = "default";
+  proto::NodeCounters counters{};  // told with every heartbeat
+  std::map<std::string, std::uint64_t> drops{};
 };
 
 class FakeAgent {

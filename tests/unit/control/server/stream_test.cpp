@@ -134,6 +134,54 @@ TEST_F(ControlHouse, ANodeWithAnImpossibleNameOrATakenAddressIsRefused) {
   EXPECT_EQ(list<Node>("nodes").size(), 1U);
 }
 
+TEST_F(ControlHouse, ANodeOfAnotherClusterIsRefusedAndNeverStored) {
+  start();
+  AgentHabits habits;
+  habits.cluster = "lab";
+  FakeAgent stray(address(), "n1", habits);
+  ASSERT_TRUE(soon([&] { return stray.ended(); }));
+  EXPECT_FALSE(stray.welcomed());
+  EXPECT_NE(stray.end_reason().find(R"(its cluster is "lab", this one is "default")"), std::string::npos)
+      << stray.end_reason();
+  EXPECT_TRUE(list<Node>("nodes").empty());
+  EXPECT_EQ(metric("fairlead_agent_refused_total"), 1);
+  EXPECT_EQ(metric("fairlead_agent_joins_total"), 0);
+}
+
+TEST_F(ControlHouse, WhatANodeCountsIsReadInTheMetricsAndNotStored) {
+  start();
+  AgentHabits habits;
+  habits.counters.work_refused = 3;
+  habits.counters.dns_nxdomain = 41;
+  habits.counters.without_backend = 2;
+  habits.drops = {{"NO_LINK", 17}, {"SOURCE_GUARD", 1}};
+  {
+    FakeAgent n1(address(), "n1", habits);
+    FakeAgent n2(address(), "n2");
+    ASSERT_TRUE(soon([&] { return metric(R"(fairlead_drops_total{node="n1",reason="NO_LINK"})") == 17; }));
+    EXPECT_EQ(metric(R"(fairlead_drops_total{node="n1",reason="SOURCE_GUARD"})"), 1);
+    EXPECT_EQ(metric(R"(fairlead_node_work_refused_total{node="n1"})"), 3);
+    EXPECT_EQ(metric(R"(fairlead_node_dns_nxdomain_total{node="n1"})"), 41);
+    EXPECT_EQ(metric(R"(fairlead_node_service_ports_without_backend{node="n1"})"), 2);
+    ASSERT_TRUE(soon([&] { return metric(R"(fairlead_node_work_refused_total{node="n2"})") == 0; }));
+    const Revision before = proto::object_list_from_json(get("/v1/nodes"))->revision;
+    std::this_thread::sleep_for(Millis(100));  // several heartbeats
+    EXPECT_EQ(proto::object_list_from_json(get("/v1/nodes"))->revision, before);
+  }
+  EXPECT_TRUE(soon([&] { return metric(R"(fairlead_node_work_refused_total{node="n1"})") == -1; }));
+}
+
+TEST_F(StreamHouse, ARefusedStreamIsCounted) {
+  open_house();
+  (void)call(net::Method::get, "/v1/nodes/n1/drops");
+  EXPECT_EQ(metric("fairlead_relays_total"), 1);
+  EXPECT_EQ(metric("fairlead_relays_refused_total"), 0);
+  n1_->leave();
+  ASSERT_TRUE(soon([&] { return metric("fairlead_agents_connected") == 0; }));
+  EXPECT_EQ(call(net::Method::get, "/v1/nodes/n1/drops").status, 503);
+  EXPECT_EQ(metric("fairlead_relays_refused_total"), 1);
+}
+
 TEST_F(ControlHouse, AnAgentThatTalksNonsenseIsToldAndClosed) {
   start();
   EXPECT_NE(run(say_to_agent_path(address(), "nonsense")), "");

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a node counts and tells control with its heartbeats: one list, from
+// which the wire's names and control's metrics (fairlead_node_NAME) come. On
+// the wire they are {name, value} pairs, so that either side may know more of
+// them than the other. Never stored.
+//
+// A new counter: the member, a line in kNodeCounters, its source in the agent.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace fairlead::proto {
+
+struct NodeCounters {
+  std::uint64_t work_refused = 0, probes_refused = 0, streams_refused = 0;
+  std::uint64_t failed_open = 0, without_backend = 0, left_out = 0;
+  std::uint64_t dns_queries = 0, dns_noerror = 0, dns_nxdomain = 0;
+  std::uint64_t dns_refused = 0, dns_notimp = 0, dns_badvers = 0, dns_formerr = 0;
+  std::uint64_t dns_short = 0, dns_response = 0, dns_unready = 0, dns_unsent = 0, dns_receive = 0;
+  bool operator==(const NodeCounters&) const = default;
+};
+
+struct NodeCounter {
+  enum class Type : std::uint8_t { total, now };  // since the agent's start; at present
+  std::string_view name;
+  Type type;
+  std::string_view help;
+  std::uint64_t NodeCounters::* value;
+};
+
+inline constexpr auto kNodeCounters = std::to_array<NodeCounter>({
+    {"work_refused_total", NodeCounter::Type::total,
+     "Work on pods and tables that the agent's queue did not take", &NodeCounters::work_refused},
+    {"probes_refused_total", NodeCounter::Type::total, "Probes that the agent's queue did not take",
+     &NodeCounters::probes_refused},
+    {"streams_refused_total", NodeCounter::Type::total,
+     "Exec, logs and drops streams that the node refused or cut", &NodeCounters::streams_refused},
+    {"service_ports_failed_open", NodeCounter::Type::now,
+     "Service ports served by pods on silent nodes alone", &NodeCounters::failed_open},
+    {"service_ports_without_backend", NodeCounter::Type::now, "Service ports of which no pod is ready",
+     &NodeCounters::without_backend},
+    {"objects_left_out", NodeCounter::Type::now, "Objects that no table could hold", &NodeCounters::left_out},
+    {"dns_queries_total", NodeCounter::Type::total, "DNS datagrams received", &NodeCounters::dns_queries},
+    {"dns_noerror_total", NodeCounter::Type::total, "DNS answers NOERROR", &NodeCounters::dns_noerror},
+    {"dns_nxdomain_total", NodeCounter::Type::total, "DNS answers NXDOMAIN", &NodeCounters::dns_nxdomain},
+    {"dns_refused_total", NodeCounter::Type::total, "DNS answers REFUSED", &NodeCounters::dns_refused},
+    {"dns_notimp_total", NodeCounter::Type::total, "DNS answers NOTIMP", &NodeCounters::dns_notimp},
+    {"dns_badvers_total", NodeCounter::Type::total, "DNS answers BADVERS", &NodeCounters::dns_badvers},
+    {"dns_formerr_total", NodeCounter::Type::total, "DNS answers FORMERR", &NodeCounters::dns_formerr},
+    {"dns_dropped_short_total", NodeCounter::Type::total, "DNS datagrams without a header",
+     &NodeCounters::dns_short},
+    {"dns_dropped_response_total", NodeCounter::Type::total, "DNS responses that came as queries",
+     &NodeCounters::dns_response},
+    {"dns_dropped_unready_total", NodeCounter::Type::total, "DNS queries before the first zone",
+     &NodeCounters::dns_unready},
+    {"dns_unsent_total", NodeCounter::Type::total, "DNS answers that the socket did not take",
+     &NodeCounters::dns_unsent},
+    {"dns_receive_errors_total", NodeCounter::Type::total, "Errors while receiving DNS queries",
+     &NodeCounters::dns_receive},
+});
+
+}  // namespace fairlead::proto
