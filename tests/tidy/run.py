@@ -11,6 +11,7 @@ import sys
 import time
 import xml.etree.ElementTree as xml
 
+import drops
 import includes
 import layers
 import licence
@@ -20,7 +21,7 @@ import size
 import words
 from tree import Tree, load
 
-MODULES = (size, words, licence, layers, includes, purity, semantics)
+MODULES = (size, words, licence, layers, includes, purity, semantics, drops)
 
 
 def self_test(check, planted, clean, build):
