@@ -19,7 +19,7 @@ spdlog::logger& logger() {
   return *instance;
 }
 
-std::string quoted(std::string_view value) {
+std::string in_quotes(std::string_view value) {
   if (!value.empty() && value.find_first_of(" \"=\n\\") == std::string_view::npos) return std::string(value);
   std::string text = "\"";
   for (const char c : value) {
@@ -31,8 +31,8 @@ std::string quoted(std::string_view value) {
 
 void write(spdlog::level::level_enum level, std::string_view message, Fields fields) {
   if (!logger().should_log(level)) return;
-  std::string line = "msg=" + quoted(message);
-  for (const auto& [key, value] : fields) line.append(" ").append(key).append("=").append(quoted(value));
+  std::string line = "msg=" + in_quotes(message);
+  for (const auto& [key, value] : fields) line.append(" ").append(key).append("=").append(in_quotes(value));
   logger().log(level, "{}", line);
 }
 

@@ -43,7 +43,7 @@ bool is_plain(std::string_view text) {
 }
 
 // Characters that some readers take for line breaks or refuse, as escapes.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   const std::string json = document::json_string(text);
   std::string out;
   for (std::size_t i = 0; i < json.size(); ++i) {
@@ -68,10 +68,10 @@ std::string quoted(std::string_view text) {
 
 std::string scalar(const Value& value) {
   const bool text = value.type == Value::Type::string || value.type == Value::Type::plain;
-  return !text || is_plain(value.text) ? value.text : quoted(value.text);
+  return !text || is_plain(value.text) ? value.text : in_quotes(value.text);
 }
 
-std::string key_text(const std::string& key) { return is_plain(key) ? key : quoted(key); }
+std::string key_text(const std::string& key) { return is_plain(key) ? key : in_quotes(key); }
 
 // {a: 1, b: [x, y]}, or nothing when it would be too long or holds a list of maps.
 std::string flow(const Value& value) {
