@@ -70,7 +70,8 @@ dev_up() {
 Builds, makes a local cluster of N nodes (1 to $MAX_NODES, default 3) as network namespaces and does
 what a user would do first: apply a spec, look at it, resolve its name, send it requests.
 The cluster stays until ./dev down.
-  --once   check the result of each step, remove the cluster, exit 0 or say what failed
+  --once   check the result of each step, remove the cluster, exit 0 or say what failed; how long
+           the first request took is printed, not checked
   --bare   only the cluster, without the walk
   --no-build  take build/$PRESET as it is
   example: ./dev up --nodes 5" "$@"
