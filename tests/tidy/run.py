@@ -15,13 +15,14 @@ import drops
 import includes
 import layers
 import licence
+import programs
 import purity
 import semantics
 import size
 import words
 from tree import Tree, load
 
-MODULES = (size, words, licence, layers, includes, purity, semantics, drops)
+MODULES = (size, words, licence, layers, includes, purity, semantics, drops, programs)
 
 
 def self_test(check, planted, clean, build):
