@@ -114,16 +114,6 @@ def homeless(tree):
             if path.startswith(rooms) and path not in by_path]
 
 
-def fwd_stands_alone(tree):
-    complaints = []
-    for path in tree.paths(".h"):
-        if path.startswith("dataplane/fwd/"):
-            for name in _INCLUDE.findall(tree.texts[path]):
-                if not name.startswith("dataplane/fwd/"):
-                    complaints.append(f"{path}: includes {name}; dataplane/fwd includes nothing of ours")
-    return complaints
-
-
 _BUILD = {"layers.txt": "base:\nroom: base\ntop: room\n", "sources.txt": "base: base a.cpp\nroom: room r.cpp\ntop: top t.cpp\n"}
 _LIST = {ALLOW_LIST: "base:\nroom: base\ntop: room base\n"}
 CHECKS = {
@@ -151,10 +141,5 @@ CHECKS = {
         [({"base/lost.cpp": ""}, "base/lost.cpp: no target", _BUILD)],
         {"base/a.cpp": ""},
         _BUILD,
-    ),
-    "fwd_stands_alone": (
-        fwd_stands_alone,
-        [({"dataplane/fwd/x.h": '#include "base/ip.h"\n'}, "includes base/ip.h")],
-        {"dataplane/fwd/x.h": '#include "dataplane/fwd/abi.h"\n#include <linux/bpf.h>\n'},
     ),
 }

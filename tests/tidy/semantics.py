@@ -14,7 +14,7 @@ WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror", "-fsyntax
 CXX = ["-std=c++23", *WARNINGS, "tests/packet/reference.cpp"]
 COMMANDS = [
     ["clang++-19", *CXX],
-    ["g++-12", *CXX],
+    ["g++", *CXX],
     ["clang-19", "-target", "bpf", "-O2", "-std=gnu17", *WARNINGS, "ebpf/programs/node.bpf.c"],
 ]
 
