@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/forwarding/compile.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 #include <vector>
@@ -41,6 +42,17 @@ class Compiler {
     self.node_seed = local_.node_seed;
     out_.state.networks.push_back(
         {net_, network.vni, {network.pods4, network.pods6, network.vips4, network.vips6}});
+    for (const IpAddress& address : local_.control) add_control(address);
+  }
+
+  // One in the network's own pools is nowhere for a pod already.
+  void add_control(const IpAddress& address) {
+    const auto& pools = out_.state.networks.front().prefixes;
+    const bool pooled =
+        std::ranges::any_of(pools, [&](const Prefix& pool) { return pool.contains(address); });
+    if (!address.is_none() && !pooled &&
+        std::ranges::find(out_.state.control, address) == out_.state.control.end())
+      out_.state.control.push_back(address);
   }
 
   void add_node(const Node& node) {

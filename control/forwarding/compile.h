@@ -17,6 +17,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "control/catalog/snapshot.h"
 #include "dataplane/model/forwarding_state.h"
@@ -40,7 +41,8 @@ struct HostLink {
 struct NodeLocal {
   std::uint32_t uplink_ifindex = 0;
   std::uint16_t vxlan_port = 4789;
-  std::uint16_t control_port = 0;  // pods never reach it on a node's underlay address; 0: none
+  std::uint16_t control_port = 0;  // pods never reach it on a node's address, nor on `control`; 0: none
+  std::vector<IpAddress> control;  // where this node finds the control plane
   std::uint64_t node_seed = 0;
   std::map<std::string, PodLink> pods;  // by uid
   std::optional<HostLink> host;

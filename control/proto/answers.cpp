@@ -49,6 +49,7 @@ void fields(V& v, typename V::template Ref<Drop> o) {
   v.field("reason", o.reason, Text{});
   v.field("packets", o.packets, Wide{});
   v.field("last_flow", o.last_flow, Text{});
+  v.field("meaning", o.meaning, Text{});
 }
 
 template <class V>

@@ -70,7 +70,8 @@ struct Drop {
   std::string node;
   std::string reason;  // a name of dataplane/fwd's list
   std::uint64_t packets = 0;
-  std::string last_flow;  // "tcp 10.244.1.2:4711 -> 10.96.0.7:80"; blank when unknown
+  std::string last_flow;  // "tcp 10.244.1.2:4711 > 10.96.0.7:80"; blank when unknown
+  std::string meaning;    // the reason in words
   bool operator==(const Drop&) const = default;
 };
 

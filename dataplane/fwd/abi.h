@@ -28,7 +28,7 @@ struct fwd_config {
   __u32 uplink_ifindex;
   __u32 vtep_number; /* own row in vteps */
   __be16 vxlan_port_be;
-  __be16 control_port_be; /* pods never reach it on a node's underlay address */
+  __be16 control_port_be; /* pods never reach it on a node's address nor on the control plane's */
   __u8 gateway_mac[6];    /* what every pod believes its gateway to be */
   __u8 zero[6];
 };
@@ -59,6 +59,7 @@ struct fwd_route_key {
   struct fwd_addr addr;
 };
 #define FWD_ROUTE_CLUSTER 1U /* an address of the network: without an endpoint it is nowhere */
+#define FWD_ROUTE_CONTROL 2U /* the control plane, outside the network: pods never reach its port */
 struct fwd_route {
   __u32 kind;
 };
@@ -152,6 +153,20 @@ struct fwd_flow {
   __u32 policy; /* revision of the policy that admitted it */
   __u32 flags;
   __u32 zero;
+};
+
+/* last_drops[verdict], one per CPU: the newest packet that ended so, as it was
+ * then: behind translation when that came first. */
+struct fwd_last_drop {
+  __u64 time; /* nanoseconds of the clock that never goes back; 0: none */
+  __u32 net;
+  __be16 sport_be; /* 0 with dport_be: no ports */
+  __be16 dport_be;
+  struct fwd_addr src;
+  struct fwd_addr dst;
+  __u8 family; /* 4 or 6; 0: not parsed */
+  __u8 proto;
+  __u8 zero[6];
 };
 
 /* counters[verdict], one per CPU. */

@@ -19,6 +19,7 @@
 #define FWD_FULL 2
 
 #define FWD_PROTO_ICMP 1U
+#define FWD_PROTO_IGMP 2U
 #define FWD_PROTO_TCP 6U
 #define FWD_PROTO_UDP 17U
 #define FWD_PROTO_ICMPV6 58U

@@ -21,6 +21,18 @@ FWD_INLINE int fwd_not_unicast(const struct fwd_headers* p) {
          fwd_addr_equal(&p->dst, &loopback);
 }
 
+/* What a kernel says unasked on a link that comes up: ARP, and to no unicast address
+ * IGMP, MLD (130..132, 143), router and neighbour discovery (133..137). */
+FWD_INLINE int fwd_chatter(struct fwd_machine* m, const struct fwd_context* c) {
+  const struct fwd_headers* p = &c->pkt;
+  __u8 type = 0;
+  if (c->ethertype == FWD_ETHERTYPE_ARP) return 1;
+  if (p->flags & FWD_PKT_FRAGMENT || !fwd_not_unicast(p)) return 0;
+  if (p->family == 4) return p->proto == FWD_PROTO_IGMP;
+  if (p->proto != FWD_PROTO_ICMPV6 || fwd_load(m, p->l4, &type, 1)) return 0;
+  return (type >= 130 && type <= 137) || type == 143;
+}
+
 FWD_INLINE __u32 fwd_route_kind(struct fwd_machine* m, __u32 net, const struct fwd_addr* a) {
   struct fwd_route_key key;
   key.prefixlen = 32 + 128;
@@ -45,20 +57,22 @@ FWD_INLINE int fwd_guard_source(struct fwd_machine* m, const struct fwd_context*
   return fwd_route_kind(m, c->net, &p->src) == FWD_ROUTE_CLUSTER ? FWD_SPOOFED_SOURCE : FWD_PASS;
 }
 
-/* A pod's packet to a node's own endpoint, on any node: not to the control
- * port, nor a fragment of TCP, which hides its ports. */
+/* A pod's packet to a node's own endpoint, on any node, or to the control plane's
+ * machine: not to the control port, nor a fragment of TCP, which hides its ports. */
 FWD_INLINE int fwd_guard_host(const struct fwd_context* c, const struct fwd_config* config) {
   const struct fwd_headers* p = &c->pkt;
   if (p->proto != FWD_PROTO_TCP || !config->control_port_be) return FWD_PASS;
   return p->flags & FWD_PKT_FRAGMENT || p->dport_be == config->control_port_be ? FWD_TO_UNDERLAY : FWD_PASS;
 }
 
-/* A pod's packet to the world that would reach a node's own ports. Fragments
- * to a node's address hide their ports and go nowhere. */
+/* A pod's packet to the world that would reach a node's own ports, or the control
+ * port on a machine that is no node. Fragments to a node's address hide their
+ * ports and go nowhere. */
 FWD_INLINE int fwd_guard_underlay(struct fwd_machine* m, const struct fwd_context* c,
-                                  const struct fwd_config* config) {
+                                  const struct fwd_config* config, __u32 route_kind) {
   const struct fwd_headers* p = &c->pkt;
-  if (!fwd_find_vtep_numbers(m, &p->dst)) return FWD_PASS;
+  if (!fwd_find_vtep_numbers(m, &p->dst))
+    return route_kind == FWD_ROUTE_CONTROL ? fwd_guard_host(c, config) : FWD_PASS;
   if (p->flags & FWD_PKT_FRAGMENT) return FWD_TO_UNDERLAY;
   if (p->proto == FWD_PROTO_UDP && p->dport_be == config->vxlan_port_be) return FWD_TO_UNDERLAY;
   if (p->proto == FWD_PROTO_TCP && config->control_port_be && p->dport_be == config->control_port_be)

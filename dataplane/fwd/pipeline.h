@@ -59,8 +59,9 @@ FWD_INLINE int fwd_route_packet(struct fwd_machine* m, struct fwd_context* c, co
   }
   if (to) return fwd_send(m, c, config, to->vtep, to->mac);
   if (c->from_vtep) return fwd_send(m, c, config, c->from_vtep, config->gateway_mac);
-  if (fwd_route_kind(m, c->net, &c->pkt.dst) == FWD_ROUTE_CLUSTER) return FWD_NO_ENDPOINT;
-  const int refused = link->flags & FWD_LINK_HOST ? FWD_PASS : fwd_guard_underlay(m, c, config);
+  const __u32 kind = fwd_route_kind(m, c->net, &c->pkt.dst);
+  if (kind == FWD_ROUTE_CLUSTER) return FWD_NO_ENDPOINT;
+  const int refused = link->flags & FWD_LINK_HOST ? FWD_PASS : fwd_guard_underlay(m, c, config, kind);
   return refused ? refused : FWD_TO_OUTSIDE;
 }
 
@@ -70,11 +71,12 @@ FWD_INLINE int fwd_from_pod_stages(struct fwd_machine* m, struct fwd_context* c)
   struct fwd_link_key key;
   key.ifindex = c->in_ifindex;
   const struct fwd_link* link = fwd_find_links(m, &key);
+  int bad = fwd_ethertype(m, c);
+  if (!bad) bad = fwd_parse(m, &c->pkt, c->ethertype);
+  if ((!bad || bad == FWD_NOT_IP) && fwd_chatter(m, c)) return FWD_IGNORED;
   if (!config || !link) return FWD_NO_LINK;
   c->net = link->net;
   c->vni = link->vni;
-  int bad = fwd_ethertype(m, c);
-  if (!bad) bad = fwd_parse(m, &c->pkt, c->ethertype);
   if (!bad && fwd_not_unicast(&c->pkt)) bad = FWD_MULTICAST;
   if (!bad) bad = fwd_guard_source(m, c, link);
   if (!bad) bad = fwd_service_stage(m, c, config);

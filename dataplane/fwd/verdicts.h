@@ -34,7 +34,7 @@
   X(FLOW_TABLE_FULL, "no room for both directions of a new flow")                     \
   X(FLOW_CONFLICT, "no free source port to tell two flows apart")                     \
   X(NO_ENDPOINT, "an address of the network that no pod holds")                       \
-  X(TO_UNDERLAY, "a pod to a node's overlay or control port")                         \
+  X(TO_UNDERLAY, "a pod to a node's overlay port or to the control port")             \
   X(NO_VTEP, "the destination's node has no tunnel address")                          \
   X(OUTER_UNKNOWN, "overlay packet from an address that is no node of this cluster")  \
   X(OUTER_BAD, "overlay packet with a malformed outer header")                        \
@@ -42,7 +42,8 @@
   X(NOT_LOCAL, "overlay packet for an address that is not on this node")              \
   X(POLICY_EGRESS, "no policy admits it leaving")                                     \
   X(POLICY_INGRESS, "no policy admits it arriving")                                   \
-  X(KERNEL_REFUSED, "a kernel helper refused to change the packet")
+  X(KERNEL_REFUSED, "a kernel helper refused to change the packet")                   \
+  X(IGNORED, "neighbour and group chatter (ARP, ND, MLD, IGMP): the overlay has no use for it")
 
 enum fwd_verdict {
 #define FWD_ENUM(name, meaning) FWD_##name,
@@ -52,6 +53,8 @@ enum fwd_verdict {
 };
 
 #define FWD_FIRST_DROP FWD_NO_LINK
+/* Goes nowhere, as a drop does, but nobody's data is lost: not reported as one. */
+#define FWD_LOSES(verdict) ((verdict) >= FWD_FIRST_DROP && (verdict) != FWD_IGNORED)
 #define FWD_VERDICT_CAPACITY 64 /* rows of counters */
 
 #endif

@@ -93,6 +93,7 @@ struct ServiceRow {
 
 struct ForwardingState {
   Self self;
+  std::vector<IpAddress> control;  // the control plane's, where its machine may be no node
   std::vector<NetworkRow> networks;
   std::vector<Vtep> vteps;  // includes this node
   std::vector<Link> links;
@@ -108,6 +109,7 @@ inline void normalize(ForwardingState& state) {
     for (ServicePortRow& port : service.ports) std::ranges::sort(port.backends);
     std::ranges::sort(service.ports);
   }
+  std::ranges::sort(state.control);
   std::ranges::sort(state.networks);
   std::ranges::sort(state.vteps);
   std::ranges::sort(state.links);

@@ -41,11 +41,15 @@ void lower_self(const Self& self, TableImage& image) {
   put(image, TableId::config, __u32{0}, row);
 }
 
-void lower_network(const NetworkRow& network, TableImage& image) {
+void lower_network(const NetworkRow& network, const std::vector<IpAddress>& control, TableImage& image) {
   put(image, TableId::networks, fwd_vni_key{network.vni}, fwd_network{network.index});
   for (const Prefix& prefix : network.prefixes) {
     const fwd_route_key key{32U + prefix.length128(), to_be32(network.index), row_address(prefix.address)};
     put(image, TableId::routes, key, fwd_route{FWD_ROUTE_CLUSTER});
+  }
+  for (const IpAddress& address : control) {
+    const fwd_route_key key{32U + 128U, to_be32(network.index), row_address(address)};
+    put(image, TableId::routes, key, fwd_route{FWD_ROUTE_CONTROL});
   }
 }
 
@@ -289,7 +293,7 @@ Result<TableImage> lower(const ForwardingState& state, const TableImage& previou
   lower_self(state.self, image);
   std::map<std::uint32_t, std::uint32_t> vni_of;
   for (const NetworkRow& network : state.networks) {
-    lower_network(network, image);
+    lower_network(network, state.control, image);
     vni_of[network.index] = network.vni;
   }
   for (const Vtep& vtep : state.vteps) lower_vtep(vtep, image);

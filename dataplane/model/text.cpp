@@ -68,6 +68,10 @@ void write_self(const Self& self, std::string& out) {
   line.field("cluster_seed", self.cluster_seed).field("node_seed", self.node_seed);
 }
 
+void write_control(const IpAddress& address, std::string& out) {
+  LineWriter(out).word("control").word(format(address));
+}
+
 void write_network(const NetworkRow& network, std::string& out) {
   LineWriter line(out);
   line.word("network").number(network.index).field("vni", network.vni);
@@ -217,7 +221,7 @@ class Parser {
       return line.end();
     }
     return line.error("\"" + std::string(kind) + "\" is no kind of line",
-                      "write self, network, vtep, link, endpoint, service, port or backend");
+                      "write self, control, network, vtep, link, endpoint, service, port or backend");
   }
   ForwardingState take() && {
     normalize(state_);
@@ -236,6 +240,12 @@ class Parser {
     FL_TRY_OK(line.field("gateway", self.gateway_mac));
     FL_TRY_OK(line.field("cluster_seed", self.cluster_seed));
     return line.field("node_seed", self.node_seed);
+  }
+
+  Result<> control(LineReader& line) {
+    FL_TRY(const IpAddress address, line.value_word<IpAddress>("address"));
+    state_.control.push_back(address);
+    return {};
   }
 
   Result<> network(LineReader& line) {
@@ -326,9 +336,9 @@ class Parser {
 
   using Read = Result<> (Parser::*)(LineReader&);
   static constexpr std::pair<std::string_view, Read> kKinds[] = {
-      {"self", &Parser::self}, {"network", &Parser::network},   {"vtep", &Parser::vtep},
-      {"link", &Parser::link}, {"endpoint", &Parser::endpoint}, {"service", &Parser::service},
-      {"port", &Parser::port}, {"backend", &Parser::backend}};
+      {"self", &Parser::self},       {"control", &Parser::control}, {"network", &Parser::network},
+      {"vtep", &Parser::vtep},       {"link", &Parser::link},       {"endpoint", &Parser::endpoint},
+      {"service", &Parser::service}, {"port", &Parser::port},       {"backend", &Parser::backend}};
 
   ForwardingState state_;
   bool has_self_ = false;
@@ -339,6 +349,7 @@ class Parser {
 std::string format(const ForwardingState& state) {
   std::string out;
   write_self(state.self, out);
+  for (const IpAddress& address : state.control) write_control(address, out);
   for (const NetworkRow& network : state.networks) write_network(network, out);
   for (const Vtep& vtep : state.vteps) write_vtep(vtep, out);
   for (const Link& link : state.links) write_link(link, out);

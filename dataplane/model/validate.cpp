@@ -58,6 +58,7 @@ class Validation {
 
   Result<> run() {
     FL_TRY_OK(networks());
+    FL_TRY_OK(control());
     FL_TRY_OK(vteps());
     FL_TRY_OK(self());
     FL_TRY_OK(check_rows(TableId::links, state_.links.size()));
@@ -98,7 +99,21 @@ class Validation {
       routes += prefixes.size();
     }
     FL_TRY_OK(check_rows(TableId::networks, networks_.size()));
-    return check_rows(TableId::routes, routes);
+    return check_rows(TableId::routes, routes + networks_.size() * state_.control.size());
+  }
+
+  Result<> control() const {
+    std::set<IpAddress> seen;
+    for (const IpAddress& address : state_.control) {
+      const std::string name = "control " + format(address);
+      if (address.is_none()) return refuse("control", "has no address", "give one, or leave it out");
+      if (!seen.insert(address).second) return twice(name, "the address");
+      for (const NetworkRow& network : state_.networks)
+        for (const Prefix& prefix : network.prefixes)
+          if (prefix.contains(address))
+            return refuse(name, "is an address of " + name_of(network), "move one of them");
+    }
+    return {};
   }
 
   Result<> vteps() {

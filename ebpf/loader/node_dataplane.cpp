@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ebpf/loader/node_dataplane.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 #include <map>
+#include <netinet/in.h>
 #include <string_view>
 #include <system_error>
 
@@ -71,6 +74,35 @@ constexpr std::array<std::pair<const char*, const char*>, FWD_VERDICT_COUNT> kVe
     FWD_ACTIONS(FL_VERDICT) FWD_DROPS(FL_VERDICT)
 #undef FL_VERDICT
 }};
+
+std::string protocol_name(const fwd_last_drop& drop) {
+  switch (drop.proto) {
+    case IPPROTO_TCP:
+      return "tcp";
+    case IPPROTO_UDP:
+      return "udp";
+    case IPPROTO_ICMP:
+      return drop.family == 4 ? "icmp" : "protocol 1";
+    case IPPROTO_ICMPV6:
+      return drop.family == 6 ? "icmp6" : "protocol 58";
+    default:
+      return "protocol " + std::to_string(drop.proto);
+  }
+}
+
+// An address, with its port when the packet had any that could be read.
+std::string side(const fwd_last_drop& drop, const fwd_addr& address, __be16 port_be) {
+  const IpAddress ip{std::bit_cast<std::array<std::uint8_t, 16>>(address)};
+  if (drop.sport_be == 0 && drop.dport_be == 0) return format(ip);
+  return (ip.is_v4() ? format(ip) : "[" + format(ip) + "]") + ":" + std::to_string(ntohs(port_be));
+}
+
+std::string format_last(const std::vector<fwd_last_drop>& cpus) {
+  const fwd_last_drop& last = *std::ranges::max_element(cpus, {}, &fwd_last_drop::time);
+  if (last.time == 0 || last.family == 0) return {};
+  return protocol_name(last) + " " + side(last, last.src, last.sport_be) + " > " +
+         side(last, last.dst, last.dport_be);
+}
 
 }  // namespace
 
@@ -143,13 +175,19 @@ Result<model::TableImage> NodeDataplane::read_image() const {
 Result<std::vector<VerdictCount>> NodeDataplane::verdicts() const {
   std::vector<VerdictCount> counts;
   std::vector<fwd_counter> cpus(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+  std::vector<fwd_last_drop> last(cpus.size());
   for (std::uint32_t verdict = 0; verdict < FWD_VERDICT_COUNT; ++verdict) {
     if (bpf_map_lookup_elem(map_fd("counters"), &verdict, cpus.data()) != 0)
       return std::unexpected(os_error(errno, "counters"));
-    VerdictCount count{kVerdicts[verdict].first, kVerdicts[verdict].second, verdict >= FWD_FIRST_DROP, 0, 0};
+    VerdictCount count{kVerdicts[verdict].first, kVerdicts[verdict].second, FWD_LOSES(verdict), 0, 0, {}};
     for (const fwd_counter& cpu : cpus) {
       count.packets += cpu.packets;
       count.bytes += cpu.bytes;
+    }
+    if (count.drop && count.packets > 0) {
+      if (bpf_map_lookup_elem(map_fd("last_drops"), &verdict, last.data()) != 0)
+        return std::unexpected(os_error(errno, "last_drops"));
+      count.last_flow = format_last(last);
     }
     counts.push_back(std::move(count));
   }

@@ -37,6 +37,7 @@ struct VerdictCount {
   bool drop = false;
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
+  std::string last_flow;  // of a drop: "tcp 10.244.0.2:40000 > 10.96.0.20:443"; empty: none, or no IP packet
 };
 
 struct FlowCount {

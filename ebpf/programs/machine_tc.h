@@ -44,6 +44,13 @@ struct {
   __type(value, struct fwd_counter);
 } counters SEC(".maps");
 
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, FWD_VERDICT_CAPACITY);
+  __type(key, __u32);
+  __type(value, struct fwd_last_drop);
+} last_drops SEC(".maps");
+
 /* One packet at a time per CPU: tc runs with bottom halves off, and no helper runs
  * another program before this one is done. Tests read the last decision here. */
 struct {
@@ -139,6 +146,20 @@ FWD_INLINE void count(__u32 verdict, __u32 bytes) {
   if (!counter) return;
   counter->packets += 1;
   counter->bytes += bytes;
+}
+
+FWD_INLINE void remember_drop(const struct fwd_context* c) {
+  const __u32 verdict = c->verdict;
+  struct fwd_last_drop* last = bpf_map_lookup_elem(&last_drops, &verdict);
+  if (!last) return;
+  last->time = bpf_ktime_get_coarse_ns();
+  last->net = c->net;
+  last->sport_be = c->pkt.sport_be;
+  last->dport_be = c->pkt.dport_be;
+  last->src = c->pkt.src;
+  last->dst = c->pkt.dst;
+  last->family = c->pkt.family;
+  last->proto = c->pkt.proto;
 }
 
 #endif

@@ -28,6 +28,7 @@ FWD_INLINE int act(const struct fwd_context* c, __u32 bytes) {
       self = bpf_map_lookup_elem(&config, &zero);
       return self ? (int)bpf_redirect_neigh(self->uplink_ifindex, 0, 0, 0) : TC_ACT_SHOT;
     default:
+      remember_drop(c);
       return TC_ACT_SHOT;
   }
 }

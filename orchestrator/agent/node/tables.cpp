@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
 
 #include "base/hash.h"
 #include "base/io/log.h"
@@ -13,13 +16,46 @@
 #include "dataplane/model/lower.h"
 
 namespace fairlead::agent {
+namespace {
 
-Result<std::unique_ptr<Tables>> Tables::open(const runtime::NodePaths& paths, std::uint16_t control_port) {
+IpAddress address_of(const sockaddr& socket) {
+  IpAddress address;
+  if (socket.sa_family == AF_INET)
+    return IpAddress::v4(ntohl(reinterpret_cast<const sockaddr_in&>(socket).sin_addr.s_addr));
+  if (socket.sa_family == AF_INET6)
+    std::memcpy(address.bytes.data(), &reinterpret_cast<const sockaddr_in6&>(socket).sin6_addr, 16);
+  return address;
+}
+
+// All addresses of a name, or of an address itself. None: it is asked for again at the next publication.
+std::vector<IpAddress> addresses_of(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  std::vector<IpAddress> addresses;
+  if (const int failed = ::getaddrinfo(host.c_str(), nullptr, &hints, &found); failed != 0) {
+    log::warn("control's address is unknown, pods are not kept from its port",
+              {{"host", host}, {"why", ::gai_strerror(failed)}});
+    return addresses;
+  }
+  for (const addrinfo* each = found; each != nullptr; each = each->ai_next)
+    if (const IpAddress address = address_of(*each->ai_addr);
+        !address.is_none() && std::ranges::find(addresses, address) == addresses.end())
+      addresses.push_back(address);
+  ::freeaddrinfo(found);
+  return addresses;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Tables>> Tables::open(const runtime::NodePaths& paths, std::string control,
+                                             std::uint16_t control_port) {
   ebpf::DataplaneOptions options;
   options.pins = ebpf::pin_folder(paths.cluster, paths.node);
   FL_TRY(auto dataplane, ebpf::NodeDataplane::open(options));
   std::unique_ptr<Tables> tables(new Tables(paths.node, std::move(dataplane)));
   FL_TRY_OK(tables->forget_lost_links(options.pins / "attached"));
+  tables->control_ = std::move(control);
   tables->local_.control_port = control_port;
   tables->local_.node_seed = StableHash().add(paths.cluster).add(paths.node).value();
   return tables;
@@ -79,6 +115,7 @@ Result<> Tables::publish(const Snapshot& snapshot, const std::set<PodUid>& links
   local_.pods.clear();
   for (const PodUid& uid : links)
     if (const auto found = attached_.find(uid); found != attached_.end()) local_.pods.insert(*found);
+  if (local_.control.empty()) local_.control = addresses_of(control_);
   FL_TRY(const forwarding::Compiled compiled, forwarding::compile(snapshot, node_, local_));
   if (compiled.left_out > 0)
     log::warn("objects that no table could hold were left out",
@@ -125,7 +162,8 @@ Result<std::string> Tables::drops() {
   FL_TRY(const std::vector<ebpf::VerdictCount> counts, dataplane_->verdicts());
   proto::DropList list;
   for (const ebpf::VerdictCount& count : counts)
-    if (count.drop && count.packets > 0) list.drops.push_back({node_, count.name, count.packets, ""});
+    if (count.drop && count.packets > 0)
+      list.drops.push_back({node_, count.name, count.packets, count.last_flow, count.meaning});
   std::ranges::sort(list.drops, [](const auto& a, const auto& b) {
     return std::pair(b.packets, a.reason) < std::pair(a.packets, b.reason);
   });

@@ -24,7 +24,9 @@ inline constexpr MacAddress kGatewayMac = model::Self{}.gateway_mac;
 
 class Tables {
  public:
-  static Result<std::unique_ptr<Tables>> open(const runtime::NodePaths& paths, std::uint16_t control_port);
+  // `control`: the address or name by which this node joined; pods are kept from its port.
+  static Result<std::unique_ptr<Tables>> open(const runtime::NodePaths& paths, std::string control,
+                                              std::uint16_t control_port);
 
   Result<> attach_uplink(std::uint32_t ifindex);
   Result<> attach_host(const forwarding::HostLink& link);
@@ -35,7 +37,7 @@ class Tables {
   Result<> publish(const Snapshot& snapshot, const std::set<PodUid>& links);
 
   Result<> sweep();             // idle flows and those of addresses that left
-  Result<std::string> drops();  // JSON: [{"reason", "meaning", "packets", "bytes"}], most first
+  Result<std::string> drops();  // a DropList as JSON, the reason of most packets first
 
  private:
   Tables(std::string node, std::unique_ptr<ebpf::NodeDataplane> dataplane);
@@ -43,7 +45,7 @@ class Tables {
   Result<> forget_lost_links(const std::filesystem::path& pins);
 
   std::mutex mutex_;
-  std::string node_;
+  std::string node_, control_;
   std::unique_ptr<ebpf::NodeDataplane> dataplane_;
   forwarding::NodeLocal local_;  // its pods: those published last
   std::map<PodUid, forwarding::PodLink> attached_;

@@ -61,13 +61,17 @@ Table table_of(const proto::EventList& events, WallTime now) {
 }
 
 Table table_of(const proto::DropList& drops) {
-  Table table{{"NODE", "REASON", "PACKETS", "LAST-FLOW"}, {}};
-  for (const proto::Drop& d : drops.drops)
-    table.rows.push_back({d.node, d.reason, std::to_string(d.packets), d.last_flow});
   const bool flows = std::ranges::any_of(drops.drops, [](const auto& d) { return !d.last_flow.empty(); });
-  if (flows) return table;
-  table.header.pop_back();
-  for (auto& row : table.rows) row.pop_back();
+  const bool meanings = std::ranges::any_of(drops.drops, [](const auto& d) { return !d.meaning.empty(); });
+  Table table{{"NODE", "REASON", "PACKETS"}, {}};
+  if (flows) table.header.emplace_back("LAST-FLOW");
+  if (meanings) table.header.emplace_back("MEANING");
+  for (const proto::Drop& d : drops.drops) {
+    auto& row =
+        table.rows.emplace_back(std::vector<std::string>{d.node, d.reason, std::to_string(d.packets)});
+    if (flows) row.push_back(d.last_flow);
+    if (meanings) row.push_back(d.meaning);
+  }
   return table;
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows into the kernel's tables and back, one engine at a time; full tables; counters.
+#include <bit>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cstdlib>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 
 #include "base/io/file.h"
 #include "dataplane/fwd/verdicts.h"
@@ -105,6 +107,24 @@ TEST_F(LoaderTables, VerdictsAreTheSumOverCpus) {
       EXPECT_TRUE(count.drop);
     }
   }
+}
+
+TEST_F(LoaderTables, ADropTellsItsLastFlow) {
+  std::vector<fwd_counter> counters(static_cast<std::size_t>(libbpf_num_possible_cpus()), {1, 60});
+  std::vector<fwd_last_drop> drops(counters.size());
+  fwd_last_drop& last = drops.back();
+  last.time = 7;
+  last.family = 4;
+  last.proto = 6;
+  last.src = std::bit_cast<fwd_addr>(must(IpAddress::parse("10.244.0.2")).bytes);
+  last.dst = std::bit_cast<fwd_addr>(must(IpAddress::parse("10.96.0.20")).bytes);
+  last.sport_be = htons(40000);
+  last.dport_be = htons(443);
+  const std::uint32_t verdict = FWD_NO_BACKEND;
+  ASSERT_EQ(bpf_map_update_elem(dataplane_->map_fd("counters"), &verdict, counters.data(), BPF_ANY), 0);
+  ASSERT_EQ(bpf_map_update_elem(dataplane_->map_fd("last_drops"), &verdict, drops.data(), BPF_ANY), 0);
+  for (const ebpf::VerdictCount& count : must(dataplane_->verdicts()))
+    EXPECT_EQ(count.last_flow, count.name == "NO_BACKEND" ? "tcp 10.244.0.2:40000 > 10.96.0.20:443" : "");
 }
 
 }  // namespace

@@ -117,6 +117,14 @@ TEST(Compile, AWholeNodeAsText) {
   EXPECT_EQ(compiled.left_out + compiled.failed_open + compiled.without_backend, 0U);
 }
 
+TEST(Compile, ControlsAddressesAreThoseThatAreNoPods) {
+  World world;
+  for (const char* address : {"192.0.2.254", "fd77::fe", "192.0.2.254", "10.244.0.9"})
+    world.local.control.push_back(facts::ip(address));
+  const std::vector<IpAddress> expected{facts::ip("192.0.2.254"), facts::ip("fd77::fe")};
+  EXPECT_EQ(world.look().state.control, expected);
+}
+
 TEST(Compile, OnlyReadyPodsThatStayAreBackendsAllButGoneAreEndpoints) {
   World world;
   for (const PodPhase phase : {PodPhase::placed, PodPhase::starting, PodPhase::running, PodPhase::failed}) {

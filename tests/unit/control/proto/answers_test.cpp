@@ -68,8 +68,8 @@ TEST(Answers, ACommandKeepsItsWords) {
 }
 
 TEST(Answers, DropsExplanationsAndVersionsComeBack) {
-  const DropList drops{
-      {{"n1", "STALE_EPOCH", 17, "udp 10.244.1.2:53 -> 10.244.2.3:53"}, {"n2", "NO_ROUTE", 1, ""}}};
+  const DropList drops{{{"n1", "STALE_EPOCH", 17, "udp 10.244.1.2:53 > 10.244.2.3:53", "of a pod that left"},
+                        {"n2", "NO_ROUTE", 1, "", ""}}};
   EXPECT_TRUE(drop_list_from_json(to_json(drops)).value_or(DropList{}) == drops);
   const Explanation why{"pod/web-2", "not placed", "no node fits", {"n1: cpu", "n2: silent"}, "Ask for less"};
   EXPECT_TRUE(explanation_from_json(to_json(why)).value_or(Explanation{}) == why);

@@ -9,6 +9,7 @@ namespace fairlead::model {
 
 inline constexpr const char* kSampleText =
     R"(self number=1 vtep=192.0.2.1 uplink=3 vxlan=4789 control=7400 gateway=02:66:6c:00:00:01 cluster_seed=7 node_seed=9
+control 198.51.100.9
 network 1 vni=4097 10.244.0.0/16 fd00:244::/64
 vtep 1 192.0.2.1
 vtep 2 192.0.2.2 plain

@@ -46,8 +46,11 @@ TEST(Changes, Explanations) {
 }
 
 TEST(Changes, Drops) {
-  EXPECT_EQ(table_of(proto::DropList{{{"n1", "STALE_EPOCH", 17, ""}}}).text(),
+  EXPECT_EQ(table_of(proto::DropList{{{"n1", "STALE_EPOCH", 17, "", ""}}}).text(),
             "NODE  REASON       PACKETS\nn1    STALE_EPOCH  17\n");
+  EXPECT_EQ(table_of(proto::DropList{{{"n1", "NO_BACKEND", 1, "tcp a:1 > b:2", "no pod"}}}).text(),
+            "NODE  REASON      PACKETS  LAST-FLOW      MEANING\n"
+            "n1    NO_BACKEND  1        tcp a:1 > b:2  no pod\n");
 }
 
 TEST(Changes, Events) {
