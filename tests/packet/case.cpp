@@ -98,6 +98,8 @@ void read_line(Case& c, const std::filesystem::path& folder, const std::string& 
     c.now = static_cast<std::uint32_t>(std::stoul(rest));
   else if (key == "capacity")
     c.capacity = static_cast<std::uint32_t>(std::stoul(rest));
+  else if (key == "reference-only")
+    c.reference_only = true;
   else if (key == "before")
     read_flow(rest, c.before);
   else if (key == "after")

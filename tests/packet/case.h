@@ -6,6 +6,7 @@
 //   state FILE                          a ForwardingState beside the cases
 //   now 1000                            seconds; default 1000
 //   capacity 64                         entries of the flow table; default 64
+//   reference-only                      the kernel runs none of its packets (cut inside the IP header)
 //   before tcp A:p > B:q => C:r > D:s [seen@ SECONDS] [epoch N] [vtep N] [FLAG...]
 //                                       flags: origin rewrite seen syn fin rst
 //   pod PACKET                          from the link with interface 1; or: wire PACKET
@@ -38,6 +39,7 @@ struct Case {
   model::TableImage tables;
   std::uint32_t now = 1000;
   std::uint32_t capacity = 64;
+  bool reference_only = false;
   Flows before;
   std::vector<Step> steps;
   Flows after;

@@ -64,7 +64,7 @@ std::string transport(Random& random, bool six, int depth) {
     case 3:
       return quoted(random, six, depth);
     case 4:
-      return (six ? "icmp6 128 0" : "icmp4 8 0") + data;
+      return (six ? pick(random, {"icmp6 128 0", "icmp6 128 0", "icmp6 135 0"}) : "icmp4 8 0") + data;
     default:
       return "data 20 type 132";
   }

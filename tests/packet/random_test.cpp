@@ -3,6 +3,7 @@
 // packets, keep their own flow tables, and must agree on every verdict, every
 // byte and every flow. Packets that the kernel refuses to run at all (cut inside
 // the IP header) go to the reference alone, which must not crash on them.
+#include <algorithm>
 #include <cstdlib>
 #include <gtest/gtest.h>
 #include <iostream>
@@ -18,11 +19,22 @@ namespace fairlead::test {
 namespace {
 
 constexpr std::uint32_t kFlowCapacity = 128;  // small: full tables are part of the test
+constexpr int kLeastPackets = 20000;          // FL_RANDOM_PACKETS asks for more
 constexpr int kPacketsPerState = 1000;        // then the flow tables begin empty again
 
+// Each has its packet cases, but for those of which cases_test.cpp says why not.
+const std::set<std::uint32_t> kMayStayUnseen{
+    FWD_NO_LINK,                             // the one link of a test run is published
+    FWD_BACKEND_GONE,                        // the tables stay as they are
+    FWD_FLOW_CONFLICT,                       // needs four taken ports
+    FWD_NO_VTEP,                             // every node has its row
+    FWD_POLICY_EGRESS,  FWD_POLICY_INGRESS,  // slots without a policy
+    FWD_KERNEL_REFUSED,
+};
+
 int wanted_packets() {
-  const char* set = std::getenv("FL_RANDOM_PACKETS");
-  return set ? std::atoi(set) : 20000;
+  const char* more = std::getenv("FL_RANDOM_PACKETS");
+  return more ? std::max(kLeastPackets, std::atoi(more)) : kLeastPackets;
 }
 
 Case start() {
@@ -66,9 +78,11 @@ TEST(RandomPackets, ReferenceAndBpfAgreeToTheByte) {
   }
   std::cout << compared << " packets compared, " << reference_only << " on the reference alone, "
             << verdicts.size() << " of " << FWD_VERDICT_COUNT << " verdicts seen\n";
-  for (std::uint32_t verdict = 0; verdict < FWD_VERDICT_COUNT; ++verdict)
-    if (!verdicts.contains(verdict)) std::cout << "not seen: " << verdict_name(verdict) << "\n";
-  EXPECT_GE(verdicts.size(), 22U) << "the generator has lost its reach";
+  for (std::uint32_t verdict = 0; verdict < FWD_VERDICT_COUNT; ++verdict) {
+    if (kMayStayUnseen.contains(verdict)) continue;
+    EXPECT_TRUE(verdicts.contains(verdict))
+        << "the generator has lost its reach: no packet ended with " << verdict_name(verdict);
+  }
 }
 
 }  // namespace
