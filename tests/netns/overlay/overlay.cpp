@@ -137,6 +137,7 @@ model::Self Overlay::self(const Node& of) const {
   self.number = static_cast<std::uint16_t>(of.number);
   self.vtep = underlay_address(of.number);
   lab_.inside(node(of.number), [&] { self.uplink_ifindex = ::if_nametoindex("eth0"); });
+  self.control_port = kControlPort;
   self.cluster_seed = 42;
   self.node_seed = static_cast<std::uint64_t>(of.number);
   return self;
@@ -145,6 +146,7 @@ model::Self Overlay::self(const Node& of) const {
 model::ForwardingState Overlay::state_for(const Node& of) const {
   model::ForwardingState state;
   state.self = self(of);
+  state.control = {ip("192.168.77.254"), ip("fd77::fe")};
   state.networks.push_back({1, 4097, pools()});
   state.links = of.links;
   for (const Node& each : nodes_) {
@@ -161,10 +163,11 @@ model::ForwardingState Overlay::state_for(const Node& of) const {
                                  pod.node == of.number ? pod.ifindex : 0, mac_of(pod.index), false});
   for (const auto& [number, pods] : services_)
     for (const Family family : {Family::v4, Family::v6}) {
-      model::ServiceRow row{1, ip(vip(number, family)), {{6, 80, {}}, {17, 53, {}}}};
+      model::ServiceRow row{1, ip(vip(number, family)), {{6, 80, {}}, {17, 53, {}}, {17, 54, {}}}};
       for (const std::string& pod : pods) {
         row.ports[0].backends.push_back({ip(address(pod, family)), 8080, 1});
         row.ports[1].backends.push_back({ip(address(pod, family)), 5353, 1});
+        row.ports[2].backends.push_back({ip(address(pod, family)), 5354, 1});
       }
       state.services.push_back(row);
     }

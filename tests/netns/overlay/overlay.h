@@ -22,6 +22,8 @@
 
 namespace fairlead::test {
 
+inline constexpr std::uint16_t kControlPort = 7400;  // shut to pods on the nodes and on `out`
+
 class Overlay {
  public:
   // `underlay`: the family of the tunnel's outer header.
@@ -29,7 +31,8 @@ class Overlay {
   Overlay(const std::string& tag, int nodes, Family underlay = Family::v4, std::filesystem::path pins = {});
 
   void add_pod(const std::string& pod, int node);
-  // A service on `vip` (both families get one), port 80 TCP and 53 UDP, to port 8080 and 5353 of pods.
+  // A service on `vip` (both families get one), port 80 TCP and 53 UDP, to port 8080 and 5353
+  // of pods; and port 54 UDP to their 5354, where nobody listens.
   void set_service(int number, const std::vector<std::string>& pods);
   void stop(int node);   // as when its agent dies
   void start(int node);  // as when its agent comes back: opens, attaches what is there already

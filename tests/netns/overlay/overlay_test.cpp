@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <gtest/gtest.h>
+#include <set>
 
 #include "tests/netns/overlay/stream.h"
 
@@ -140,6 +141,46 @@ TEST_P(Underlay, AServiceIsSharedByItsPods) {
   }
   EXPECT_FALSE(load("p1", Overlay::vip(22, Family::v4), "1").ok());
   EXPECT_GT(overlay_->count(1, "NO_BACKEND"), 0U);
+}
+
+// Each question from a port of its own: the ring shares them among the pods.
+TEST_P(Underlay, AServiceAnswersDatagrams) {
+  for (const Family family : {Family::v4, Family::v6}) {
+    std::set<std::string> pods;
+    for (int i = 0; i < 40; ++i) {
+      const std::string answer = ask(overlay_->lab(), "p1", family, Overlay::vip(20, family), 53, "who");
+      for (const char* pod : {"p1", "p2", "p3", "p4"})
+        if (answer.find(pod) != std::string::npos) pods.insert(pod);
+    }
+    EXPECT_EQ(pods, (std::set<std::string>{"p2", "p3", "p4"}));
+  }
+}
+
+// The pod's ICMP error quotes the pod; the client knows the service alone. Kernels
+// send such errors once a second to each peer, so one try may go unanswered.
+TEST_P(Underlay, AClosedPortBehindAServiceRefusesItsClient) {
+  for (const Family family : {Family::v4, Family::v6})
+    for (const int service : {20, 21}) {  // of other pods, most of them on other nodes; of the pod itself
+      std::string got;
+      const bool refused = eventually([&] {
+        got = ask(overlay_->lab(), "p1", family, Overlay::vip(service, family), 54, "who");
+        return got == "Connection refused";
+      });
+      EXPECT_TRUE(refused) << Overlay::vip(service, family) << ": " << got;
+    }
+}
+
+TEST_P(Underlay, PodsDoNotReachControlOnAMachineThatIsNoNode) {
+  NetLab& lab = overlay_->lab();
+  const Argv server{program("fl-serve"), "--http", std::to_string(kControlPort), "--tcp", "0", "--udp", "0"};
+  lab.start("out", server, {});
+  for (const char* host : {"192.168.77.254", "[fd77::fe]"}) {
+    const Argv call{program("loadgen"), "http://" + std::string(host) + ":7400", "1"};
+    EXPECT_TRUE(eventually([&] { return lab.run("n1", call).ok(); })) << "its node reaches it at " << host;
+    const std::uint64_t before = overlay_->count(1, "TO_UNDERLAY");
+    EXPECT_FALSE(lab.run("p1", call).ok()) << host;
+    EXPECT_GT(overlay_->count(1, "TO_UNDERLAY"), before) << host;
+  }
 }
 
 TEST_P(Underlay, APodThatLeavesItsServiceGetsNoNewConnection) {

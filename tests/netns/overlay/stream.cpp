@@ -123,6 +123,25 @@ std::vector<std::string> carry_batch(const NetLab& lab, const std::string& from,
   return got;
 }
 
+std::string ask(const NetLab& lab, const std::string& from, Family family, const std::string& address,
+                std::uint16_t port, const std::string& question) {
+  std::string answer(2048, '\0');
+  lab.inside(from, [&] {
+    const Fd socket = datagrams(family);
+    const timeval limit{2, 0};
+    const sockaddr_storage there = socket_address(family, address, port);
+    require(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0, "SO_RCVTIMEO");
+    require(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&there), sizeof there) == 0, "connect");
+    require(::send(socket.get(), question.data(), question.size(), 0) > 0, "send");
+    const ssize_t n = ::recv(socket.get(), answer.data(), answer.size(), 0);
+    if (n < 0)
+      answer = std::strerror(errno);
+    else
+      answer.resize(static_cast<std::size_t>(n));
+  });
+  return answer;
+}
+
 std::uint64_t frames_sent(const NetLab& lab, const std::string& space, const std::string& link) {
   std::uint64_t frames = 0;
   lab.inside(space, [&] {

@@ -23,6 +23,10 @@ std::vector<std::string> carry_batch(const NetLab& lab, const std::string& from,
                                      Family family, const std::string& address, const std::string& bytes,
                                      int size);
 
+// One UDP question by a connected socket: the answer, or why there is none ("Connection refused").
+std::string ask(const NetLab& lab, const std::string& from, Family family, const std::string& address,
+                std::uint16_t port, const std::string& question);
+
 std::uint64_t frames_sent(const NetLab& lab, const std::string& space, const std::string& link);
 
 // A TCP SYN+ACK, without a sum, that answers nothing. From the calling thread's network namespace.
