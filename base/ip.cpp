@@ -35,8 +35,9 @@ Result<IpAddress> IpAddress::parse(std::string_view text) {
   const std::string copy(text);
   IpAddress address;
   in_addr four{};
-  if (inet_pton(AF_INET, copy.c_str(), &four) == 1) return v4(ntohl(four.s_addr));
-  if (inet_pton(AF_INET6, copy.c_str(), address.bytes.data()) == 1) return address;
+  const bool whole = copy.find('\0') == std::string::npos;  // inet_pton() would stop there
+  if (whole && inet_pton(AF_INET, copy.c_str(), &four) == 1) return v4(ntohl(four.s_addr));
+  if (whole && inet_pton(AF_INET6, copy.c_str(), address.bytes.data()) == 1) return address;
   return fail(Code::invalid, "address \"" + copy + "\"", "is neither IPv4 nor IPv6",
               "write 10.0.0.1 or fd00::1");
 }

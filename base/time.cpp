@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/time.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -18,6 +19,12 @@ constexpr std::int64_t kLongest = 366LL * 24 * 3'600'000;
 std::unexpected<Error> bad_duration(std::string_view text, std::string reason) {
   return fail(Code::invalid, "duration \"" + std::string(text) + "\"", std::move(reason),
               "write a number and a unit: 250ms, 1s, 2m, 1h30m");
+}
+
+// A '0' of the shape is any digit; sscanf() alone takes signs and blanks for numbers.
+bool has_shape(std::string_view text, std::string_view shape) {
+  return std::ranges::equal(
+      text, shape, [](char c, char wanted) { return wanted == '0' ? c >= '0' && c <= '9' : c == wanted; });
 }
 
 }  // namespace
@@ -56,13 +63,13 @@ std::string format_duration(Millis duration) {
 }
 
 Result<WallTime> parse_time(std::string_view text) {
-  int y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0, ms = 0, used = 0;
+  int y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0, ms = 0;
   const std::string copy(text);
-  const int got =
-      std::sscanf(copy.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &y, &mo, &d, &h, &mi, &s, &ms, &used);
+  const bool shaped = has_shape(text, "0000-00-00T00:00:00.000Z");
+  const int got = std::sscanf(copy.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &y, &mo, &d, &h, &mi, &s, &ms);
   const std::chrono::year_month_day date{std::chrono::year(y), std::chrono::month(static_cast<unsigned>(mo)),
                                          std::chrono::day(static_cast<unsigned>(d))};
-  if (got != 7 || static_cast<std::size_t>(used) != copy.size() || !date.ok() || h > 23 || mi > 59 || s > 60)
+  if (!shaped || got != 7 || !date.ok() || h > 23 || mi > 59 || s > 59)
     return fail(Code::invalid, "time \"" + copy + "\"", "is not RFC 3339 in UTC with milliseconds",
                 "write it as 2026-01-02T03:04:05.678Z");
   return std::chrono::sys_days(date) + std::chrono::hours(h) + std::chrono::minutes(mi) +
