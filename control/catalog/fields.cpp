@@ -9,7 +9,6 @@ namespace {
 using doc::Later;
 using doc::Value;
 
-constexpr std::array<std::string_view, 5> kKinds{"Namespace", "Node", "Job", "Pod", "Service"};
 constexpr std::array<Later, 9> kLaterKinds{{{"Policy", "network policy"},
                                             {"Secret", "secrets"},
                                             {"Volume", "volumes"},
@@ -99,7 +98,7 @@ std::optional<Object> read_object(doc::Reader& reader, const Value& value) {
   if (name == "Pod") return read_as<Pod>(reader, value);
   if (name == "Service") return read_as<Service>(reader, value);
   reader.refuse("kind", kind != nullptr ? *kind : Value::nothing_at(value.at),
-                kind != nullptr ? doc::not_one_of(*kind, kKinds, kLaterKinds)
+                kind != nullptr ? doc::not_one_of(*kind, kDocumentKinds, kLaterKinds)
                                 : doc::Complaint{"is missing", "Write kind: Job", "", Code::invalid, {}});
   return std::nullopt;
 }

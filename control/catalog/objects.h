@@ -27,6 +27,10 @@ namespace fairlead {
 using Labels = std::map<std::string, std::string>;
 
 enum class Kind : std::uint8_t { namespace_, node, job, pod, service };
+inline constexpr std::array kKinds{Kind::namespace_, Kind::node, Kind::job, Kind::pod, Kind::service};
+// `kind:` of a document, in the order of kKinds.
+inline constexpr std::array<std::string_view, kKinds.size()> kDocumentKinds{"Namespace", "Node", "Job", "Pod",
+                                                                            "Service"};
 
 // What every object has. Names are DNS labels (RFC 1123, at most 63 octets).
 // Nodes and Namespaces belong to no namespace: theirs is empty.

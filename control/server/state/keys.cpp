@@ -2,11 +2,6 @@
 #include "control/server/state/keys.h"
 
 namespace fairlead::server {
-namespace {
-
-constexpr Kind kKinds[] = {Kind::namespace_, Kind::node, Kind::job, Kind::pod, Kind::service};
-
-}  // namespace
 
 std::string store_key(const plan::ObjectKey& key) {
   std::string text(kObjects);

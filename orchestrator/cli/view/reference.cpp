@@ -9,8 +9,8 @@
 namespace fairlead::cli {
 namespace {
 
-constexpr std::array<Kind, 5> kKinds{Kind::namespace_, Kind::node, Kind::job, Kind::pod, Kind::service};
-constexpr std::array<std::string_view, 5> kPlurals{"namespaces", "nodes", "jobs", "pods", "services"};
+constexpr std::array<std::string_view, kKinds.size()> kPlurals{"namespaces", "nodes", "jobs", "pods",
+                                                               "services"};
 
 // Names travel in paths; control checks them for real.
 Result<> check_name(std::string_view name) {
