@@ -2,6 +2,7 @@
 // loadgen URL COUNT: so many GETs, one after the other, and a table of who
 // answered. Each request is a new connection and a new look at the name,
 // unless --keep-alive. Exit code 1 when any request failed, 2 for wrong usage.
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -19,9 +20,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr const char* kUsage =
-    "usage: loadgen URL COUNT [--keep-alive] [-4 | -6] [--timeout MS] [--pause MS]\n"
+    "Usage: loadgen URL COUNT [--keep-alive] [-4 | -6] [--timeout MS] [--pause MS]\n"
     "  COUNT GETs of URL, one after the other; prints which pod on which node answered.\n"
-    "  example: loadgen http://web:80 300\n";
+    "  --keep-alive  one connection for all; -4, -6  one family only\n"
+    "  --timeout MS  of each request, 2000 unless told; --pause MS  after each request\n"
+    "Example: loadgen http://web:80 300\n";
 
 struct Options {
   Target target;
@@ -112,6 +115,10 @@ int generate(const Options& options, std::string_view url) {
 int main(int argc, char** argv) {
   using namespace fairlead::hello;
   const std::vector<std::string_view> words(argv + 1, argv + argc);
+  if (std::ranges::any_of(words, [](std::string_view word) { return word == "--help" || word == "-h"; })) {
+    std::fputs(kUsage, stdout);
+    return 0;
+  }
   const auto options = parse(words);
   if (!options) {
     std::fprintf(stderr, "loadgen: %s\n%s", format(options.error()).c_str(), kUsage);

@@ -3,6 +3,7 @@
 //
 //     fl-serve [--http 8080] [--tcp 9000] [--udp 9000]        0 turns one off
 //
+// It says on stdout where it listens, so that its pod has a log from the start.
 // Pod and node come from FAIRLEAD_POD and FAIRLEAD_NODE, the address from the
 // socket. SIGTERM: no new connections, open requests are answered, idle
 // connections are closed, exit 0; after five seconds without waiting longer.
@@ -30,6 +31,12 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kMaxConnections = 1024;
 constexpr auto kGrace = std::chrono::seconds(5);
 
+constexpr const char* kUsage =
+    "Usage: fl-serve [--http PORT] [--tcp PORT] [--udp PORT]\n"
+    "  Answers HTTP (8080), lines over TCP (9000) and datagrams (9000) with its pod, node and address;\n"
+    "  port 0 turns one off. The names come from FAIRLEAD_POD and FAIRLEAD_NODE.\n"
+    "Example: fl-serve --http 80 --udp 0\n";
+
 struct Connection {
   Fd fd;
   Conversation talk;
@@ -47,6 +54,7 @@ class Server {
  public:
   static Result<Server> open(Ports ports);
   void run();
+  void announce(Ports ports) const;  // one line on stdout
 
  private:
   void accept_all(const Fd& listener, Conversation::Speaks speaks);
@@ -88,6 +96,19 @@ Result<Server> Server::open(Ports ports) {
     FL_TRY(server.udp_, bind_udp(ports.udp));
   }
   return server;
+}
+
+void Server::announce(Ports ports) const {
+  std::string where;
+  const auto add = [&](const char* name, std::uint16_t port) {
+    if (port != 0) where += (where.empty() ? "" : ", ") + std::string(name) + " " + std::to_string(port);
+  };
+  add("http", ports.http);
+  add("tcp", ports.tcp);
+  add("udp", ports.udp);
+  std::printf("fl-serve: %s as pod %s on %s\n", where.empty() ? "nothing" : where.c_str(), pod_.c_str(),
+              node_.c_str());
+  std::fflush(stdout);
 }
 
 void Server::accept_all(const Fd& listener, Conversation::Speaks speaks) {
@@ -166,7 +187,8 @@ Result<Ports> parse(int argc, char** argv) {
                           : option == "--udp" ? &ports.udp
                                               : nullptr;
     if (port == nullptr)
-      return fail(Code::invalid, std::string(option), "unknown option", "use --http, --tcp, --udp");
+      return fail(Code::invalid, std::string(option), "unknown option",
+                  "use --http, --tcp, --udp; see --help");
     const std::string_view value = at + 1 < argc ? argv[at + 1] : "";
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), *port);
     if (error != std::errc() || end != value.data() + value.size()) {
@@ -178,12 +200,17 @@ Result<Ports> parse(int argc, char** argv) {
 }
 
 int serve(int argc, char** argv) {
+  if (argc > 1 && (argv[1] == std::string_view("--help") || argv[1] == std::string_view("-h"))) {
+    std::fputs(kUsage, stdout);
+    return 0;
+  }
   const auto ports = parse(argc, argv);
   auto server = ports ? Server::open(*ports) : std::unexpected(ports.error());
   if (!server) {
     std::fprintf(stderr, "fl-serve: %s\n", format(server.error()).c_str());
     return ports ? 1 : 2;
   }
+  server->announce(*ports);
   server->run();
   return 0;
 }
