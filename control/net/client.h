@@ -6,25 +6,14 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "control/net/address.h"
 #include "control/net/http.h"
 
 namespace fairlead::net {
 
-struct ServerAddress {
-  std::string socket;  // path of a Unix socket, or
-  std::string host;    // address or name, with
-  std::uint16_t port = 0;
-  std::string token;  // sent over TCP only
-
-  // "unix:/run/fairlead/control.sock", "/run/fairlead/control.sock", "10.0.0.1:7400", "[fd00::1]:7400",
-  // "localhost:7400"
-  static Result<ServerAddress> parse(std::string_view text);
-};
-std::string format(const ServerAddress& address);         // never the token
 Result<std::string> read_token(const std::string& file);  // one line; at least 16 characters
 
 struct ClientCall {

@@ -12,20 +12,12 @@
 #include <string>
 #include <vector>
 
-#include "base/ip.h"
 #include "base/result.h"
+#include "control/net/address.h"
 #include "control/net/router.h"
 #include "control/net/task.h"
 
 namespace fairlead::net {
-
-struct TcpEndpoint {
-  IpAddress address;
-  std::uint16_t port = 0;  // 0: the kernel chooses
-  bool operator==(const TcpEndpoint&) const = default;
-};
-Result<TcpEndpoint> parse_tcp_endpoint(std::string_view text);  // "127.0.0.1:7400", "[::1]:7400"
-std::string format(const TcpEndpoint& endpoint);
 
 struct ServerLimits {
   std::size_t connections = 1024;  // one more is answered 503 and closed

@@ -17,7 +17,7 @@ namespace {
 
 struct Flags {
   std::string state_dir;
-  std::string socket = "/run/fairlead/control.sock";
+  std::string socket{net::kControlSocket};
   std::vector<std::string> listen;
   std::string token_file;
   bool insecure_plaintext = false;
@@ -27,13 +27,18 @@ struct Flags {
   std::string log_level = "info";
 };
 
+constexpr const char* kFooter = R"(Example:
+  fairlead-control --state-dir /var/lib/fairlead/control --listen 127.0.0.1:7400 --token-file /etc/fairlead/token
+
+SIGTERM ends control only: the agents keep what runs and call again.)";
+
 void declare(CLI::App& app, Flags& flags) {
   app.add_option("--state-dir", flags.state_dir, "folder of the store; made if it is not there")->required();
   app.add_option("--socket", flags.socket, "Unix socket for people on this machine (mode 0600)")
       ->capture_default_str();
   app.add_option("--listen", flags.listen, "ADDRESS:PORT for agents and remote people; needs --token-file");
   app.add_option("--token-file", flags.token_file, "file with the token that TCP callers must send");
-  app.add_flag("--insecure-plaintext", flags.insecure_plaintext, "listen beyond loopback without TLS");
+  app.add_flag(net::kPlaintextFlag, flags.insecure_plaintext, "listen beyond loopback without TLS");
   app.add_option("--cluster", flags.cluster,
                  "id of the cluster, as its agents have it; default: the stored one, or \"default\"");
   app.add_option("--replace-after", flags.replace_after,
@@ -42,6 +47,7 @@ void declare(CLI::App& app, Flags& flags) {
   app.add_option("--silent-after", flags.silent_after, "a node not heard for so long is silent")
       ->capture_default_str();
   app.add_option("--log-level", flags.log_level, "debug, info, warn or error")->capture_default_str();
+  app.footer(kFooter);
 }
 
 bool is_cluster_id(std::string_view id) {

@@ -41,13 +41,14 @@ std::optional<Reference> job_of(const std::string& object) {
 }
 
 Outcome<> wait_for_jobs(const Session& session, const proto::ApplyResult& result,
-                        const std::string& timeout) {
+                        const ApplyOptions& options) {
+  const std::string output = options.output == "table" ? "table" : "";  // programs get one document
   for (const proto::Change& change : result.changes) {
     const auto job = job_of(change.object);
     if (!job || change.action == "delete") continue;
     Session there = session;
     there.ns = job->ns;
-    FL_TRY_OK(wait(there, {{"job", job->name}, "ready", timeout}));
+    FL_TRY_OK(wait(there, {{"job", job->name}, "ready", options.timeout, output}));
   }
   return {};
 }
@@ -70,15 +71,18 @@ Outcome<> apply(const Session& session, const ApplyOptions& options) {
     return {};
   }
   std::fflush(stdout);
-  return options.wait && !options.dry_run ? wait_for_jobs(session, result, options.timeout) : Outcome<>{};
+  return options.wait && !options.dry_run ? wait_for_jobs(session, result, options) : Outcome<>{};
 }
 
 Outcome<> delete_object(const Session& session, const DeleteOptions& options) {
   FL_TRY(const Reference object, named(parse_reference(options.object, session.ns)));
   net::Query query;
   if (options.expect) query["expect"] = std::to_string(*options.expect);
-  FL_TRY_OK(fetch(session, net::Method::delete_, path_of(object), query));
-  std::printf("- %s\n", display(object).c_str());
+  FL_TRY(const std::string body, fetch(session, net::Method::delete_, path_of(object), query));
+  if (options.output == "table")
+    std::printf("- %s\n", display(object).c_str());
+  else
+    print_answer(body, options.output);
   return {};
 }
 

@@ -36,12 +36,14 @@ struct WaitOptions {
   Words object;
   std::string until = "ready";  // ready, deleted
   std::string timeout = "60s";
+  std::string output = "table";  // table, json, yaml; empty: nothing is printed
 };
 Outcome<> wait(const Session& session, const WaitOptions& options);
 
 struct DeleteOptions {
   Words object;
   std::optional<std::uint64_t> expect;
+  std::string output = "table";
 };
 Outcome<> delete_object(const Session& session, const DeleteOptions& options);
 
@@ -63,7 +65,12 @@ struct DropsOptions {
   std::string output = "table";
 };
 Outcome<> node_drops(const Session& session, const DropsOptions& options);
-Outcome<> version(const Session& session);
+
+struct VersionOptions {
+  std::string output = "table";
+};
+// Ours is printed even when control does not answer.
+Outcome<> version(const Session& session, const VersionOptions& options);
 
 struct LogsOptions {
   Words object;

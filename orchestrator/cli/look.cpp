@@ -102,13 +102,19 @@ Outcome<> node_drops(const Session& session, const DropsOptions& options) {
   return {};
 }
 
-Outcome<> version(const Session& session) {
-  std::printf("fairlead  %s\n", FAIRLEAD_VERSION);
-  std::fflush(stdout);
-  FL_TRY(const std::string body, fetch(session, net::Method::get, "/v1/version"));
-  FL_TRY(const proto::ServerVersion control, understood(proto::server_version_from_json(body)));
-  std::printf("control   %s, cluster %s, revision %llu\n", control.version.c_str(), control.cluster.c_str(),
-              static_cast<unsigned long long>(control.revision.value));
+Outcome<> version(const Session& session, const VersionOptions& options) {
+  const std::string ours = FAIRLEAD_VERSION;
+  const bool table = options.output == "table";
+  if (table) std::printf("fairlead  %s\n", ours.c_str());
+  const auto body = fetch(session, net::Method::get, "/v1/version");
+  if (!table)
+    print_answer(R"({"fairlead":")" + ours + (body ? R"(","control":)" + *body + "}" : R"("})"),
+                 options.output);
+  if (!body) return std::unexpected(body.error());
+  FL_TRY(const proto::ServerVersion control, understood(proto::server_version_from_json(*body)));
+  if (table)
+    std::printf("control   %s, cluster %s, revision %llu\n", control.version.c_str(), control.cluster.c_str(),
+                static_cast<unsigned long long>(control.revision.value));
   return {};
 }
 

@@ -13,13 +13,14 @@ namespace {
 
 constexpr const char* kExitCodes =
     "Exit codes: 0 ok, 1 failed or not ready in time, 2 wrong usage, 3 refused by validation,\n"
-    "4 not found, 5 conflict, 6 control plane unreachable; exec: the command's own code.\n"
+    "4 not found, 5 conflict, 6 control plane unreachable; exec: the command's own code, 127 if there is none.\n"
     "Example: fairlead apply -f web.yaml --wait && fairlead get pods";
 
 struct Connection {
-  std::string socket = "/run/fairlead/control.sock";
+  std::string socket{net::kControlSocket};
   std::string server;
   std::string token_file;
+  bool insecure_plaintext = false;
   std::string ns{kDefaultNamespace};
 };
 
@@ -32,6 +33,7 @@ struct Everything {
   EventsOptions events;
   ExplainOptions explain;
   DropsOptions drops;
+  VersionOptions version;
   LogsOptions logs;
   ExecOptions exec;
 };
@@ -58,12 +60,14 @@ void add_output(CLI::App& command, std::string& output) {
 
 void add_connection(CLI::App& app, Connection& c) {
   const auto option = [&app](const char* names, std::string& value, const char* what, const char* variable) {
-    app.add_option(names, value, what)->envname(variable)->take_last();
+    return app.add_option(names, value, what)->envname(variable)->take_last();
   };
-  option("--socket", c.socket, "Unix socket of the control plane (default /run/fairlead/control.sock)",
-         "FAIRLEAD_SOCKET");
+  option("--socket", c.socket, "Unix socket of the control plane", "FAIRLEAD_SOCKET")->capture_default_str();
   option("--server", c.server, "ADDRESS:PORT of the control plane, instead of the socket", "FAIRLEAD_SERVER");
   option("--token-file", c.token_file, "File with the token for --server", "FAIRLEAD_TOKEN_FILE");
+  app.add_flag(net::kPlaintextFlag, c.insecure_plaintext,
+               "Send the token to a --server beyond loopback without TLS")
+      ->envname(net::kPlaintextVariable);
   option("-n,--namespace", c.ns, "Namespace of the objects (default \"default\")", "FAIRLEAD_NAMESPACE");
 }
 
@@ -90,6 +94,7 @@ void add_apply(CLI::App& app, Everything& all, Run& run) {
   CLI::App* remove = command(app, "delete", "Delete an object", "fairlead delete job/web");
   remove->add_option("object", all.remove.object, "KIND/NAME or KIND NAME")->required()->expected(1, 2);
   remove->add_option("--expect", all.remove.expect, "Refuse when the object is at another revision");
+  add_output(*remove, all.remove.output);
   remove->callback([&] { run = [&all](const Session& s) { return as_code(delete_object(s, all.remove)); }; });
 }
 
@@ -104,13 +109,15 @@ void add_get(CLI::App& app, Everything& all, Run& run) {
   get->add_flag("-A,--all-namespaces", all.get.all_namespaces, "Of all namespaces");
   get->callback([&] { run = [&all](const Session& s) { return as_code(cli::get(s, all.get)); }; });
 
-  CLI::App* wait = command(app, "wait", "Wait until an object is ready or deleted",
-                           "fairlead wait job/web --for ready --timeout 30s");
+  CLI::App* wait = command(
+      app, "wait", "Wait until an object is ready or deleted; it must exist, its creation is not waited for",
+      "fairlead wait job/web --for ready --timeout 30s");
   wait->add_option("object", all.wait.object, "KIND/NAME or KIND NAME")->required()->expected(1, 2);
   wait->add_option("--for", all.wait.until, "ready or deleted")
       ->check(CLI::IsMember({"ready", "deleted"}))
       ->capture_default_str();
   wait->add_option("--timeout", all.wait.timeout, "How long, like 30s or 2m")->capture_default_str();
+  add_output(*wait, all.wait.output);
   wait->callback([&] { run = [&all](const Session& s) { return as_code(cli::wait(s, all.wait)); }; });
 }
 
@@ -156,7 +163,9 @@ void add_looks(CLI::App& app, Everything& all, Run& run) {
 
   CLI::App* version =
       command(app, "version", "Versions of this program and of the control plane", "fairlead version");
-  version->callback([&] { run = [](const Session& s) { return as_code(cli::version(s)); }; });
+  add_output(*version, all.version.output);
+  version->callback(
+      [&] { run = [&all](const Session& s) { return as_code(cli::version(s, all.version)); }; });
 }
 
 Outcome<Session> open_session(const Connection& c) {
@@ -167,6 +176,8 @@ Outcome<Session> open_session(const Connection& c) {
     return session;
   }
   FL_TRY(session.control, net::ServerAddress::parse(c.server));
+  if (Result<> may = net::check_plaintext(session.control, c.insecure_plaintext); !may)
+    return std::unexpected(Failure(std::move(may).error().within("--server")));
   if (!c.token_file.empty()) {
     FL_TRY(session.control.token, net::read_token(c.token_file));
   }

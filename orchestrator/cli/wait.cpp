@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // wait: asks every 100 ms until it is so. A control plane that is away for a
 // moment (it restarts) is waited for as well; only the end of the time decides.
+// An object that does not exist is an answer, not something to wait for.
 #include <cstdio>
 #include <thread>
 
 #include "base/io/clock.h"
+#include "control/document/value.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/view/ready.h"
 
@@ -34,6 +36,18 @@ std::string format_seconds(Millis took) {
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "s";
 }
 
+void print_done(const Reference& what, const std::string& text, Millis took, const std::string& output) {
+  if (output.empty()) return;
+  if (output == "table") {
+    std::printf("%s %s in %s\n", what.name.c_str(), text.c_str(), format_seconds(took).c_str());
+    return;
+  }
+  using document::json_string;
+  print_answer("{\"object\":" + json_string(display(what)) + ",\"result\":" + json_string(text) +
+                   ",\"took_ms\":" + std::to_string(took.count()) + "}",
+               output);
+}
+
 Failure too_late(const Reference& what, const WaitOptions& options, const Outcome<Progress>& last) {
   if (!last) return last.error();
   std::string reason = last->text + " after " + options.timeout;
@@ -55,7 +69,7 @@ Outcome<> wait(const Session& session, const WaitOptions& options) {
     const Outcome<Progress> progress = ready ? look_for_ready(session, what) : look_for_gone(session, what);
     const Millis took = mono_now() - begin;
     if (progress && progress->done) {
-      std::printf("%s %s in %s\n", what.name.c_str(), progress->text.c_str(), format_seconds(took).c_str());
+      print_done(what, progress->text, took, options.output);
       return {};
     }
     const bool hopeless = !progress && progress.error().exit != kUnreachable;

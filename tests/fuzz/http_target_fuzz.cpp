@@ -5,9 +5,7 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "control/net/client.h"
 #include "control/net/http.h"
-#include "control/net/server.h"
 
 using namespace fairlead::net;
 
@@ -20,7 +18,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     FL_CHECK(again && again->query == target->query, text);
   }
   (void)error_of({500, "application/json", std::string(text)}, "peer");
-  (void)parse_tcp_endpoint(text);
-  (void)ServerAddress::parse(text);
   return 0;
 }

@@ -11,8 +11,6 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
-#include <charconv>
-#include <optional>
 
 #include "base/io/file.h"
 #include "control/net/beast/websocket.h"
@@ -138,49 +136,7 @@ Task<Result<Response>> exchange(ServerAddress address, ClientCall what) {
                      std::move(reply.body())};
 }
 
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || port == 0)
-    return std::nullopt;
-  return port;
-}
-
 }  // namespace
-
-Result<ServerAddress> ServerAddress::parse(std::string_view text) {
-  const auto wrong = [&] {
-    return fail(Code::invalid, "address \"" + std::string(text) + "\"",
-                "is neither a socket's path nor HOST:PORT",
-                "write /run/fairlead/control.sock or 10.0.0.1:7400");
-  };
-  ServerAddress address;
-  std::string_view rest = text;
-  if (rest.starts_with("unix:")) rest.remove_prefix(5);
-  if (rest.starts_with('/') || rest.size() != text.size()) {
-    if (rest.empty() || rest.size() > 107) return wrong();
-    address.socket = std::string(rest);
-    return address;
-  }
-  const std::size_t colon = rest.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return wrong();
-  const auto port = parse_port(rest.substr(colon + 1));
-  std::string_view host = rest.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']'))
-    host = host.substr(1, host.size() - 2);
-  else if (host.find(':') != std::string_view::npos)
-    return wrong();
-  if (!port || host.empty() || host.find_first_of("/ ?#@[]") != std::string_view::npos) return wrong();
-  address.host = std::string(host);
-  address.port = *port;
-  return address;
-}
-
-std::string format(const ServerAddress& address) {
-  if (!address.socket.empty()) return "unix:" + address.socket;
-  const bool v6 = address.host.find(':') != std::string::npos;
-  return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
-}
 
 Result<std::string> read_token(const std::string& file) {
   FL_TRY(std::string token, read_file(file, 4096));

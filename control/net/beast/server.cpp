@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/net/server.h"
 
-#include <charconv>
 #include <sys/socket.h>
 
 #include "base/io/log.h"
@@ -19,20 +18,12 @@ constexpr Millis kGoodbye{2500};
 constexpr Millis kPoll{5};
 constexpr Millis kBackOff{50};  // after accept() failed, for instance without free descriptors
 
-bool is_loopback(const IpAddress& address) {
-  static const Prefix v4 = Prefix::parse("127.0.0.0/8").value();
-  static const Prefix v6 = Prefix::parse("::1/128").value();
-  return v4.contains(address) || v6.contains(address);
-}
-
 Result<> check(const ServerOptions& options) {
   for (const TcpEndpoint& endpoint : options.tcp) {
     if (options.token.size() < kMinToken)
       return fail(Code::denied, format(endpoint), "listening on TCP needs a token of at least 16 characters",
                   "write one into a file (openssl rand -hex 32) and name it with --token-file");
-    if (!is_loopback(endpoint.address) && !options.insecure_plaintext)
-      return fail(Code::denied, format(endpoint), "is beyond loopback, and there is no TLS yet",
-                  "listen on 127.0.0.1, or accept plaintext with --insecure-plaintext");
+    FL_TRY_OK(check_plaintext(endpoint, options.insecure_plaintext));
   }
   return {};
 }
@@ -46,30 +37,6 @@ void turn_away(Socket socket) {
 }
 
 }  // namespace
-
-Result<TcpEndpoint> parse_tcp_endpoint(std::string_view text) {
-  const auto wrong = [&] {
-    return fail(Code::invalid, "endpoint \"" + std::string(text) + "\"", "is not ADDRESS:PORT",
-                "write 127.0.0.1:7400 or [::1]:7400");
-  };
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return wrong();
-  std::string_view host = text.substr(0, colon);
-  const std::string_view port = text.substr(colon + 1);
-  const bool bracketed = host.starts_with('[') && host.ends_with(']');
-  if (bracketed) host = host.substr(1, host.size() - 2);
-  const auto address = IpAddress::parse(host);
-  if (!address || address->is_v4() == bracketed) return wrong();
-  TcpEndpoint endpoint{*address, 0};
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
-  if (port.empty() || error != std::errc{} || end != port.data() + port.size()) return wrong();
-  return endpoint;
-}
-
-std::string format(const TcpEndpoint& endpoint) {
-  const std::string host = format(endpoint.address);
-  return (endpoint.address.is_v4() ? host : "[" + host + "]") + ":" + std::to_string(endpoint.port);
-}
 
 struct Server::Shared : std::enable_shared_from_this<Server::Shared> {
   Shared(asio::any_io_executor on, ServerOptions options, const Router& router)

@@ -54,7 +54,7 @@ void declare(CLI::App& app, CommandLine& line) {
   app.add_option("--max-pods", line.max_pods, "pods at most")->capture_default_str();
   app.add_option("--label", line.labels, "KEY=VALUE, for `place: {nodes: ...}`; may be given again");
   app.add_option("--log-level", line.log_level, "debug, info, warn or error")->capture_default_str();
-  app.add_flag("--insecure-plaintext", line.insecure_plaintext,
+  app.add_flag(net::kPlaintextFlag, line.insecure_plaintext,
                "send the token to control beyond loopback without TLS");
   app.add_flag("--teardown", line.teardown, "remove everything of this node and exit");
   app.footer(kFooter);
@@ -80,16 +80,11 @@ std::uint64_t memory_of_machine() {
          static_cast<std::uint64_t>(::sysconf(_SC_PAGE_SIZE));
 }
 
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
 Result<net::ServerAddress> control_of(const CommandLine& line) {
   FL_TRY(net::ServerAddress control, net::ServerAddress::parse(line.join));
   if (!control.socket.empty()) return control;
-  if (!is_loopback(control.host) && !line.insecure_plaintext)
-    return fail(Code::denied, "--join " + line.join, "the token would cross the network in plain text",
-                "add --insecure-plaintext if this network is yours alone");
+  if (Result<> may = net::check_plaintext(control, line.insecure_plaintext); !may)
+    return std::unexpected(std::move(may).error().within("--join"));
   if (line.token_file.empty())
     return fail(Code::invalid, "--token-file", "joining over TCP needs the cluster's token", "name its file");
   FL_TRY(control.token, net::read_token(line.token_file));

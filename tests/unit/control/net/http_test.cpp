@@ -49,25 +49,6 @@ TEST(ErrorBody, ForeignAnswersBecomeAnErrorThatNamesTheAddress) {
   EXPECT_NE(error.reason.find("502"), std::string::npos);
 }
 
-TEST(Address, ParsesSocketsAndHosts) {
-  EXPECT_EQ(ServerAddress::parse("unix:/run/c.sock")->socket, "/run/c.sock");
-  EXPECT_EQ(ServerAddress::parse("/run/c.sock")->socket, "/run/c.sock");
-  EXPECT_EQ(ServerAddress::parse("10.0.0.1:7400")->host, "10.0.0.1");
-  EXPECT_EQ(ServerAddress::parse("[fd00::1]:7400")->host, "fd00::1");
-  EXPECT_EQ(format(ServerAddress::parse("[fd00::1]:7400").value()), "[fd00::1]:7400");
-  for (const char* text :
-       {"", "unix:", "host", ":7400", "host:", "host:0", "host:70000", "fd00::1:7400", "a b:1"})
-    EXPECT_FALSE(ServerAddress::parse(text)) << text;
-}
-
-TEST(Endpoint, ParsesWhatItPrints) {
-  for (const char* text : {"127.0.0.1:7400", "[::1]:0", "0.0.0.0:65535"})
-    EXPECT_EQ(format(parse_tcp_endpoint(text).value()), text);
-  for (const char* text :
-       {"", "7400", "localhost:1", "::1:7400", "[127.0.0.1]:1", "127.0.0.1:", "127.0.0.1:65536"})
-    EXPECT_FALSE(parse_tcp_endpoint(text)) << text;
-}
-
 Result<> let_in(const Principal&, std::string_view, std::string_view) { return {}; }
 
 TEST(Router, SaysWhatWouldWork) {

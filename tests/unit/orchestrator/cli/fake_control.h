@@ -70,7 +70,7 @@ inline net::Task<net::Response> get_job(net::Request request) {
 inline net::Task<net::Response> delete_job(net::Request request) {
   if (request.target.query.contains("expect"))
     co_return net::error_response({Code::conflict, "job/web", "is at revision 8", "Read it again"});
-  co_return json("{}");
+  co_return json(proto::to_json(proto::ApplyResult{{{"delete", "job/web", ""}}, Revision(42), false}));
 }
 
 // Echoes how it was asked in the details of a change.
@@ -97,6 +97,10 @@ inline net::Task<net::Response> drops_of(net::Request request) {
 
 inline net::Task<net::Response> explain_object(net::Request request) {
   co_return json(proto::to_json(proto::Explanation{request.path, "ready", "", {}, ""}));
+}
+
+inline net::Task<net::Response> list_events(net::Request) {
+  co_return json(proto::to_json(proto::EventList{{{1, WallTime{}, "job/web", "placed", "fits", "on n1"}}}));
 }
 
 inline net::Task<net::Response> get_version(net::Request) {
@@ -183,6 +187,7 @@ class FakeControl : public testing::Test {
     router_.on(Method::post, "/v1/apply", "apply", apply_document);
     router_.on(Method::get, "/v1/nodes/{name}/drops", "get", drops_of);
     router_.on(Method::get, "/v1/explain/{kind}/{ns}/{name}", "get", explain_object);
+    router_.on(Method::get, "/v1/events", "list", list_events);
     router_.on(Method::get, "/v1/version", "get", get_version);
     router_.on_stream("/v1/namespaces/{ns}/pods/{name}/exec", "exec", exec_in_pod);
     router_.on_stream("/v1/namespaces/{ns}/pods/{name}/logs", "logs", logs_of_pod);

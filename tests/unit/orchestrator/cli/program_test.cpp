@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program as a user runs it, against canned answers: output, messages and
 // exit codes.
+#include "base/io/file.h"
+#include "control/document/value.h"
 #include "fake_control.h"
 
 namespace fairlead::cli {
@@ -28,17 +30,68 @@ TEST_F(Program, GetPrintsDocumentsThatApply) {
 }
 
 TEST_F(Program, EveryListPrintsForPrograms) {
-  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-           {"node", "drops", "n1"}, {"explain", "job/web"}, {"plan", "-f", "-"}}) {
-    for (const char* output : {"json", "yaml"}) {
-      std::vector<std::string> call = words;
-      call.insert(call.end(), {"-o", output});
-      const auto got = fairlead(call, "kind: Job\n");
-      EXPECT_EQ(got.exit_code, 0) << words[0] << got.err;
-      EXPECT_EQ(got.out.starts_with("{\n"), std::string(output) == "json") << got.out;
-      EXPECT_NE(got.out.find(std::string(output) == "json" ? "\": " : ": "), std::string::npos) << got.out;
-    }
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"get", "pods"},
+                                             {"get", "job/web"},
+                                             {"events"},
+                                             {"node", "drops", "n1"},
+                                             {"explain", "job/web"},
+                                             {"plan", "-f", "-"},
+                                             {"apply", "-f", "-"},
+                                             {"apply", "-f", "-", "--wait"},
+                                             {"delete", "job/web"},
+                                             {"wait", "job/web"},
+                                             {"version"}}) {
+    std::vector<std::string> call = words;
+    call.insert(call.end(), {"-o", "json"});
+    const auto json = fairlead(call, "kind: Job\n");
+    EXPECT_EQ(json.exit_code, 0) << words[0] << json.err;
+    const auto document = document::parse_json(json.out);
+    EXPECT_TRUE(document && document->is_map() && !document->items.empty()) << words[0] << json.out;
+    call.back() = "yaml";
+    const auto yaml = fairlead(call, "kind: Job\n");
+    EXPECT_EQ(yaml.exit_code, 0) << words[0] << yaml.err;
+    EXPECT_NE(yaml.out.find(": "), std::string::npos) << words[0] << yaml.out;
+    EXPECT_FALSE(document::parse_json(yaml.out)) << words[0] << yaml.out;
   }
+}
+
+TEST_F(Program, VersionForPrograms) {
+  EXPECT_NE(fairlead({"version", "-o", "yaml"}).out.find("control: {version: \"0.1.0\", cluster: c1"),
+            std::string::npos)
+      << fairlead({"version", "-o", "yaml"}).out;
+  const auto alone = fairlead({"--socket", folder() + "/none.sock", "version", "-o", "json"});
+  EXPECT_EQ(alone.exit_code, 6);
+  EXPECT_TRUE(alone.out.starts_with("{\n  \"fairlead\": \"")) << alone.out;
+}
+
+// Nothing is dialled: the refusal is exit 2, an address that nobody answers would be 6.
+TEST_F(Program, ATokenBeyondLoopbackNeedsAWord) {
+  const std::string token = folder() + "/token";
+  ASSERT_TRUE(write_file_atomic(token, "0123456789abcdef0123\n"));
+  for (const char* server : {"192.0.2.1:7400", "127.example.org:7400", "[2001:db8::1]:7400"}) {
+    const auto got = fairlead({"--server", server, "--token-file", token, "get", "pods"});
+    EXPECT_EQ(got.exit_code, 2) << server << got.err;
+    EXPECT_NE(got.err.find("plain text. add --insecure-plaintext"), std::string::npos) << got.err;
+  }
+  EXPECT_EQ(fairlead({"--server", "127.0.0.1:1", "--token-file", token, "get", "pods"}).exit_code, 6);
+  EXPECT_EQ(fairlead({"--server", "255.255.255.255:1", "--insecure-plaintext", "--token-file", token, "get",
+                      "pods"})
+                .exit_code,
+            6);
+}
+
+TEST_F(Program, TheWordMayStandInTheEnvironment) {
+  ASSERT_EQ(::setenv("FAIRLEAD_INSECURE_PLAINTEXT", "1", 1), 0);
+  const auto got = fairlead({"--server", "255.255.255.255:1", "get", "pods"});
+  ASSERT_EQ(::unsetenv("FAIRLEAD_INSECURE_PLAINTEXT"), 0);
+  EXPECT_EQ(got.exit_code, 6) << got.err;
+}
+
+TEST_F(Program, WaitDoesNotWaitForCreation) {
+  const auto got = fairlead({"wait", "job/nope", "--timeout", "60s"});
+  EXPECT_EQ(got.exit_code, 4) << got.err;
+  EXPECT_NE(fairlead({"wait", "--help"}).out.find("creation is not waited for"), std::string::npos);
 }
 
 TEST_F(Program, WhatDoesNotExistIsFour) {
@@ -172,6 +225,18 @@ TEST_F(Program, HelpHasAnExampleForEveryCommand) {
     const auto got = fairlead({name, "--help"});
     EXPECT_EQ(got.exit_code, 0);
     EXPECT_NE(got.out.find(std::string("Example: fairlead ") + name), std::string::npos) << got.out;
+  }
+}
+
+TEST(EveryProgram, ShowsAnExampleWhenAskedForHelp) {
+  for (const char* name : {"fairlead", "fairlead-control", "fairlead-agent", "fl-serve", "loadgen"}) {
+    ProcessSpec spec;
+    spec.argv = {std::string(std::getenv("FL_BUILD_DIR")) + "/bin/" + name, "--help"};
+    const auto got = run(spec);
+    ASSERT_TRUE(got) << format(got.error());
+    EXPECT_EQ(got->exit_code, 0) << name << got->err;
+    EXPECT_EQ(got->err, "") << name;
+    EXPECT_NE(got->out.find("xample"), std::string::npos) << name << got->out;
   }
 }
 
