@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/runtime/container/exec.h"
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <csignal>
@@ -35,6 +36,40 @@ void kill_program(const std::string& file) {
   }
 }
 
+constexpr int kRuncFailed = 255;
+constexpr int kCannotRun = 126;  // as shells have it: there, but not to be run
+constexpr int kNotFound = 127;
+
+// runc's own complaint comes on the program's stderr. Text that may be it is
+// held back until it is known whether the program ever began.
+class Complaint {
+ public:
+  // True when the text is kept here.
+  bool take(Stream stream, std::string_view bytes) {
+    constexpr std::string_view kBegin = "exec failed: ";
+    if (stream == Stream::out || (text_.empty() && !bytes.starts_with(kBegin))) return false;
+    text_ += bytes;
+    return true;
+  }
+  bool empty() const { return text_.empty(); }
+  const std::string& text() const { return text_; }
+
+  // "exec: "nope": executable file not found in $PATH"
+  std::string reason() const {
+    std::string_view reason = text_;
+    if (const auto at = reason.find("container process: "); at != std::string_view::npos)
+      reason.remove_prefix(at + std::string_view("container process: ").size());
+    return std::string(reason.substr(0, std::min(reason.find(": unknown"), reason.find('\n')))) + "\n";
+  }
+  int code() const {
+    const auto says = [this](const char* words) { return text_.find(words) != std::string::npos; };
+    return says("executable file not found") || says("no such file or directory") ? kNotFound : kCannotRun;
+  }
+
+ private:
+  std::string text_;
+};
+
 }  // namespace
 
 Result<int> exec_in_container(const NodePaths& paths, std::string_view uid, std::string_view container,
@@ -45,13 +80,21 @@ Result<int> exec_in_container(const NodePaths& paths, std::string_view uid, std:
   const std::string id = container_id(uid, container);
   const std::string file = pid_file(paths, id);
   ProcessSpec process;
-  process.argv = {paths.runc, "--root", paths.runc_root.string(), "exec", "--pid-file", file, id};
+  process.argv = {paths.runc, "--root", paths.runc_root.string(), "--log", "/dev/null", "exec", "--pid-file",
+                  file,       id};
   process.argv.insert(process.argv.end(), spec.argv.begin(), spec.argv.end());
   process.input_fd = spec.input_fd;
   process.timeout = spec.timeout;
-  Result<int> code = run_streaming(process, on_output, std::move(stop), [&] { kill_program(file); });
-  ::unlink(file.c_str());
-  return code;
+  Complaint complaint;
+  const OnOutput sift = [&](Stream stream, std::string_view bytes) {
+    if (!complaint.take(stream, bytes)) on_output(stream, bytes);
+  };
+  Result<int> code = run_streaming(process, sift, std::move(stop), [&] { kill_program(file); });
+  const bool began = ::unlink(file.c_str()) == 0;
+  if (complaint.empty()) return code;
+  const bool refused = !began && code && *code == kRuncFailed;
+  on_output(Stream::err, refused ? complaint.reason() : complaint.text());
+  return refused ? Result<int>(complaint.code()) : code;
 }
 
 }  // namespace fairlead::runtime

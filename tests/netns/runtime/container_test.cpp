@@ -110,8 +110,17 @@ TEST(Container, ExecGivesOutputInputAndExitCode) {
   Output none;
   const auto refused = exec_in_container(node.paths(), "exec", "main", spec, none.collect(), {});
   ASSERT_TRUE(ok(refused));
-  EXPECT_NE(*refused, 0);
-  EXPECT_FALSE(none.err.empty());
+  EXPECT_EQ(*refused, 127);
+  EXPECT_TRUE(none.err.contains("/no/program") && none.err.contains("no such file")) << none.err;
+  spec.argv = {"no-program"};
+  EXPECT_EQ(exec_in_container(node.paths(), "exec", "main", spec, none.collect(), {}).value_or(-1), 127);
+  EXPECT_TRUE(none.err.ends_with("executable file not found in $PATH\n")) << none.err;
+  spec.argv = {"/etc"};
+  EXPECT_EQ(exec_in_container(node.paths(), "exec", "main", spec, none.collect(), {}).value_or(-1), 126);
+  spec.argv = {"/bin/sh", "-c", "echo exec failed: mine >&2; exit 255"};
+  Output mine;
+  EXPECT_EQ(exec_in_container(node.paths(), "exec", "main", spec, mine.collect(), {}).value_or(-1), 255);
+  EXPECT_EQ(mine.err, "exec failed: mine\n") << "what the program says itself stays";
 }
 
 TEST(Container, StoppingAnExecKillsTheProgramInside) {
