@@ -112,7 +112,7 @@ TEST(Container, ExecGivesOutputInputAndExitCode) {
   ASSERT_TRUE(ok(refused));
   EXPECT_EQ(*refused, 127);
   EXPECT_TRUE(none.err.contains("/no/program") && none.err.contains("no such file")) << none.err;
-  spec.argv = {"no-program"};
+  spec.argv.assign(1, "no-program");
   EXPECT_EQ(exec_in_container(node.paths(), "exec", "main", spec, none.collect(), {}).value_or(-1), 127);
   EXPECT_TRUE(none.err.ends_with("executable file not found in $PATH\n")) << none.err;
   spec.argv = {"/etc"};
