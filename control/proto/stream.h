@@ -43,9 +43,9 @@ struct Join {
 
 struct Heartbeat {
   Revision applied;  // tables of this revision are in place on the node
-  NodeCounters counters;
-  std::map<std::string, std::uint64_t>
-      drops;  // packets by drop reason; reasons that never happened are absent
+  NodeCounters counters = {};
+  std::map<std::string, std::uint64_t> drops =
+      {};  // packets by drop reason; reasons that never happened are absent
   bool operator==(const Heartbeat&) const = default;
 };
 
