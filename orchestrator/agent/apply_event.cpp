@@ -5,12 +5,20 @@
 #include <utility>
 
 #include "base/check.h"
+#include "control/document/scalars.h"
 #include "orchestrator/agent/transition.h"
 
 namespace fairlead::agent {
 namespace {
 
-std::string exit_text(std::int32_t code) { return "exited with code " + std::to_string(code); }
+constexpr std::int32_t kKilled = 137;  // 128 + SIGKILL
+
+std::string exit_text(const Container& container, std::int32_t code, bool out_of_memory) {
+  const std::string text = "exited with code " + std::to_string(code);
+  if (!out_of_memory || code == 0) return text;
+  const std::string limit = document::format_memory(container.resources.memory_bytes);
+  return (code == kKilled ? "killed" : text) + ": out of memory (limit " + limit + ")";
+}
 
 PodState new_pod(std::shared_ptr<const Pod> pod) {
   PodState state;
@@ -32,7 +40,9 @@ void adopt_container(Context& context, PodState& pod, std::size_t index, const A
   if (found.stage != Stage::ended) return;
   if (found.exit_code) pod.exit_code = found.exit_code;
   end_container(context, pod, index,
-                found.exit_code ? exit_text(*found.exit_code) : "ended while no agent ran");
+                found.exit_code
+                    ? exit_text(pod.pod->pod.containers[index], *found.exit_code, found.out_of_memory)
+                    : "ended while no agent ran");
 }
 
 void apply(Context& context, const Adopted& event) {
@@ -202,7 +212,8 @@ void apply(Context& context, const Exited& event) {
   if (container.incarnation != event.incarnation || container.stage == Stage::absent ||
       container.stage == Stage::ended)
     return;
-  container.exit_text = exit_text(event.code) + (event.note.empty() ? "" : ": " + event.note);
+  container.exit_text = exit_text(pod.pod->pod.containers[event.container], event.code, event.out_of_memory) +
+                        (event.note.empty() ? "" : ": " + event.note);
   container.exited = true;
   pod.exit_code = event.code;
   if (is_busy(container.busy)) return;  // the work's result comes first

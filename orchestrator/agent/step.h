@@ -26,6 +26,7 @@ namespace fairlead::agent {
 struct AdoptedContainer {
   Stage stage = Stage::absent;  // prepared: remains of an unfinished start, which are removed first
   std::optional<std::int32_t> exit_code;
+  bool out_of_memory = false;
 };
 
 // Their exits are then those of incarnation 1.
@@ -55,7 +56,8 @@ struct Exited {
   std::size_t container = 0;
   std::uint32_t incarnation = 0;
   std::int32_t code = 0;
-  std::string note;  // what else is known of the cause: "out of memory"
+  std::string note;  // what else is known of the cause
+  bool out_of_memory = false;
 };
 struct Connected {};  // control is there again: report everything
 struct Tick {};

@@ -90,6 +90,30 @@ std::vector<fs::path> cgroup_roots(std::string_view mountinfo) {
   return roots;
 }
 
+std::uint64_t parse_oom_kills(std::string_view text) {
+  std::uint64_t kills = 0;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    const std::vector<std::string_view> fields = words(line);
+    if (fields.size() == 2 && fields[0] == "oom_kill")
+      std::from_chars(fields[1].data(), fields[1].data() + fields[1].size(), kills);
+  }
+  return kills;
+}
+
+std::uint64_t oom_kills(std::string_view path) {
+  if (!path.starts_with(kOurs)) return 0;
+  const Result<std::string> mountinfo = read_file("/proc/self/mountinfo");
+  if (!mountinfo) return 0;
+  std::uint64_t most = 0;
+  for (const fs::path& root : cgroup_roots(*mountinfo))
+    for (const char* file : {"memory.oom_control", "memory.events"})
+      if (const auto text = read_file(fs::path(root.string() + std::string(path)) / file, 4096))
+        most = std::max(most, parse_oom_kills(*text));
+  return most;
+}
+
 Result<> remove_cgroup(std::string_view path, bool kill, Millis timeout) {
   if (!path.starts_with(kOurs) || path.size() == kOurs.size() || path.contains(".."))
     return fail(Code::invalid, "cgroup " + std::string(path), "is not one of Fairlead's");

@@ -38,7 +38,6 @@ void Agent::stop() {
 }
 
 void Agent::on_message(const proto::ControlMessage& message) {
-  if (const auto* welcome = std::get_if<proto::Welcome>(&message)) return on_welcome(*welcome);
   if (const auto* event = std::get_if<proto::WatchEvent>(&message)) return on_watch(*event);
   if (const auto* open = std::get_if<proto::StreamOpen>(&message)) return on_open(*open);
   if (const auto* data = std::get_if<proto::StreamData>(&message)) return streams_.data(*data);
@@ -49,11 +48,9 @@ void Agent::on_open(proto::StreamOpen request) {
   if (request.kind != proto::StreamOpen::Kind::drops) {
     const auto pod = state_.pods.find(request.uid);
     if (pod == state_.pods.end()) {
-      const Error error{Code::not_found, display_name(Kind::pod, request.ns, request.pod),
-                        "node " + options_.paths.node + " does not have it",
-                        "look where it is: fairlead get pods"};
-      link_.send(proto::StreamClose{request.id, 1, error});
-      return;
+      return streams_.refuse(request.id, {Code::not_found, display_name(Kind::pod, request.ns, request.pod),
+                                          "node " + options_.paths.node + " does not have it",
+                                          "look where it is: fairlead get pods"});
     }
     const auto& containers = pod->second.pod->pod.containers;
     if (request.container.empty() && !containers.empty()) request.container = containers.front().name;
@@ -61,26 +58,18 @@ void Agent::on_open(proto::StreamOpen request) {
   streams_.open(request);
 }
 
-void Agent::on_welcome(const proto::Welcome& welcome) {
-  refused_ = !welcome.cluster_id.empty() && welcome.cluster_id != options_.paths.cluster;
-  if (refused_) {
-    log::error("control belongs to another cluster, nothing is taken from it",
-               {{"ours", options_.paths.cluster}, {"theirs", welcome.cluster_id}});
-    return;
-  }
+// Control refuses a node of another cluster; this holds when control does not.
+Result<> Agent::on_welcome(const proto::Welcome& welcome) {
+  if (!welcome.cluster_id.empty() && welcome.cluster_id != options_.paths.cluster)
+    return fail(Code::conflict, "control", "belongs to cluster \"" + welcome.cluster_id + "\", not to ours",
+                "start this agent with --cluster " + welcome.cluster_id);
   builder_.begin(welcome.network);
-  if (const Result<> begun = begin(welcome); !begun) {
-    log::error("the node cannot be set up", {{"why", format(begun.error())}});
-    refused_ = true;
-    return;
-  }
-  feed(Connected{});
+  return begin(welcome);
 }
 
 // Events of one transaction are closed by a bookmark: half of one is never acted on.
 void Agent::on_watch(const proto::WatchEvent& event) {
   using Type = proto::WatchEvent::Type;
-  if (refused_) return;
   builder_.apply(event);
   if (event.type == Type::bookmark || event.type == Type::synced) take_snapshot();
 }
@@ -149,7 +138,7 @@ void Agent::finish(const Work& work, const Result<>& result) {
   if (result && work.verb == Verb::create)
     exits_->arm(exit_file(*work.pod, work.container),
                 Exited{work.pod->meta.uid, work.container, work.incarnation, 0, ""},
-                options_.paths.bundle(work.pod->meta.uid, work.pod->pod.containers[work.container].name));
+                traces(options_.paths, work.pod->meta.uid, work.pod->pod.containers[work.container].name));
 }
 
 void Agent::take(const Publish& publish) {
@@ -191,14 +180,44 @@ void Agent::take(const Save& pods) {
     log::error("the agent's state is not saved, a restart would forget", {{"why", format(saved.error())}});
 }
 
+void Agent::sweep() {
+  if (const Result<> swept = tables_->sweep(); !swept)
+    log::warn("flows are not swept", {{"why", format(swept.error())}});
+  const Result<TableCounts> counts = tables_->counts();
+  if (!counts) return log::warn("drops are not counted", {{"why", format(counts.error())}});
+  asio::post(loop_, [this, counts = *counts] { counts_ = counts; });
+}
+
+void Agent::count(proto::Heartbeat& beat) const {
+  proto::NodeCounters& to = beat.counters;
+  to.work_refused = pool_.refused();
+  to.probes_refused = probes_.refused();
+  to.streams_refused = streams_.refused();
+  to.failed_open = counts_.failed_open;
+  to.without_backend = counts_.without_backend;
+  to.left_out = counts_.left_out;
+  beat.drops = counts_.drops;
+  if (!names_) return;
+  const dns::Counters dns = names_->counters();
+  to.dns_queries = dns.queries;
+  to.dns_noerror = dns.noerror;
+  to.dns_nxdomain = dns.nxdomain;
+  to.dns_refused = dns.refused;
+  to.dns_notimp = dns.notimp;
+  to.dns_badvers = dns.badvers;
+  to.dns_formerr = dns.formerr;
+  to.dns_short = dns.dropped_short;
+  to.dns_response = dns.dropped_response;
+  to.dns_unready = dns.dropped_unready;
+  to.dns_unsent = dns.unsent;
+  to.dns_receive = dns.receive_errors;
+}
+
 void Agent::sweep_later() {
   sweep_timer_.expires_after(kSweep);
   sweep_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    pool_.post([this] {
-      if (const Result<> swept = tables_->sweep(); !swept)
-        log::warn("flows are not swept", {{"why", format(swept.error())}});
-    });
+    pool_.post([this] { sweep(); });
     exits_->look_for_lost();
     sweep_later();
   });

@@ -54,7 +54,7 @@ class Agent {
 
   void on_message(const proto::ControlMessage& message);
   void on_open(proto::StreamOpen request);
-  void on_welcome(const proto::Welcome& welcome);
+  Result<> on_welcome(const proto::Welcome& welcome);
   void on_watch(const proto::WatchEvent& event);
   void take_snapshot();
 
@@ -68,6 +68,8 @@ class Agent {
   void answer(WorkId id, const Result<>& result);
   void wake_at(std::optional<MonoTime> time);
   void sweep_later();
+  void sweep();  // on a worker
+  void count(proto::Heartbeat& beat) const;
 
   boost::asio::io_context& loop_;
   AgentOptions options_;
@@ -87,8 +89,8 @@ class Agent {
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer sweep_timer_;
   bool begun_ = false;
-  bool refused_ = false;  // this welcome is of another cluster
-  WorkerPool probes_;     // last, so that they end first
+  TableCounts counts_;  // as last swept
+  WorkerPool probes_;   // last, so that they end first
   WorkerPool pool_;
 };
 

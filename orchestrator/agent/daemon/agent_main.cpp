@@ -13,6 +13,7 @@
 
 #include "base/io/log.h"
 #include "orchestrator/agent/daemon/agent.h"
+#include "orchestrator/agent/node/defaults.h"
 #include "orchestrator/agent/node/teardown.h"
 
 namespace fairlead::agent {
@@ -30,7 +31,7 @@ struct CommandLine {
 };
 
 constexpr const char* kFooter = R"(Example:
-  fairlead-agent --name n1 --address 192.168.77.1 --join 192.168.77.1:7400 --token-file /etc/fairlead/token \
+  fairlead-agent --join 192.168.77.1:7400 --token-file /etc/fairlead/token \
     --state-dir /var/lib/fairlead/node --run-dir /run/fairlead/node --images-dir /var/lib/fairlead/images --uplink eth0
 
 SIGTERM ends the agent only: pods run on, traffic flows on, and the next agent adopts them.
@@ -38,14 +39,14 @@ SIGTERM ends the agent only: pods run on, traffic flows on, and the next agent a
 table, cgroups, and the state and run folders.)";
 
 void declare(CLI::App& app, CommandLine& line) {
-  app.add_option("--name", line.name, "this node's name, unique in the cluster")->required();
+  app.add_option("--name", line.name, "this node's name, unique in the cluster (default: the host's)");
   app.add_option("--cluster", line.cluster, "the cluster's id")->capture_default_str();
   app.add_option("--state-dir", line.state_dir, "folder that survives a reboot")
       ->default_val("/var/lib/fairlead/node");
   app.add_option("--run-dir", line.run_dir, "folder that need not")->default_val("/run/fairlead/node");
   app.add_option("--images-dir", line.images_dir, "folder of OCI layouts")
       ->default_val("/var/lib/fairlead/images");
-  app.add_option("--address", line.address, "this node's address on the underlay");
+  app.add_option("--address", line.address, "this node's address on the underlay (default: the uplink's)");
   app.add_option("--join", line.join, "control's ADDRESS:PORT");
   app.add_option("--token-file", line.token_file, "file with the cluster's token");
   app.add_option("--uplink", line.uplink, "the link towards the other nodes")->capture_default_str();
@@ -101,15 +102,19 @@ Result<Labels> labels_of(const std::vector<std::string>& texts) {
   return labels;
 }
 
-Result<AgentOptions> options_of(const CommandLine& line) {
+Result<AgentOptions> options_of(CommandLine line) {
   AgentOptions options;
+  if (line.name.empty()) {
+    FL_TRY(line.name, default_node_name());
+  }
   FL_TRY_OK(runtime::check_name("node", line.name));
   FL_TRY_OK(runtime::check_name("cluster", line.cluster));
   options.paths =
       runtime::NodePaths::make(line.cluster, line.name, line.state_dir, line.run_dir, line.images_dir);
   if (line.teardown) return options;
-  FL_TRY(options.address, IpAddress::parse(line.address));
   FL_TRY(options.control, control_of(line));
+  FL_TRY(options.address, line.address.empty() ? default_address(line.uplink, options.control)
+                                               : IpAddress::parse(line.address));
   options.uplink = line.uplink;
   if (line.cpu < 0 || line.cpu > 65536)
     return fail(Code::invalid, "--cpu", "is not a number of cores", "for example 4 or 0.5");

@@ -45,8 +45,10 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, Fd lock)
                 .add(options_.paths.node)
                 .add(static_cast<std::uint64_t>(wall_now().time_since_epoch().count()))
                 .value(),
-            {[this](const proto::ControlMessage& message) { on_message(message); },
-             [this] { streams_.close_all(); }}),
+            {[this](const proto::Welcome& welcome) { return on_welcome(welcome); },
+             [this] { feed(Connected{}); },
+             [this](const proto::ControlMessage& message) { on_message(message); },
+             [this] { streams_.close_all(); }, [this](proto::Heartbeat& beat) { count(beat); }}),
       streams_(loop, options_.paths, link_, [this] { return tables_->drops(); }),
       tasks_(loop.get_executor(), task_failed),
       timer_(loop),
@@ -96,7 +98,8 @@ void Agent::arm(const AdoptedPod& pod) {
     if (stage != Stage::running && stage != Stage::created) continue;
     const PodUid& uid = pod.pod->meta.uid;
     const std::string& name = pod.pod->pod.containers[i].name;
-    exits_->arm(runtime::container_id(uid, name), Exited{uid, i, 1, 0, ""}, options_.paths.bundle(uid, name));
+    exits_->arm(runtime::container_id(uid, name), Exited{uid, i, 1, 0, ""},
+                traces(options_.paths, uid, name));
   }
 }
 
@@ -113,9 +116,10 @@ Result<> Agent::begin(const proto::Welcome& welcome) {
   FL_TRY_OK(open_names(welcome.network));
   saved_.welcome = welcome;
   FL_TRY_OK(save(options_.paths.state_dir / "agent.state", saved_));
-  if (std::exchange(begun_, true)) return {};
+  if (begun_) return {};
   work_ = std::make_unique<PodWork>(options_.paths, PodNetwork{welcome.network, mtu, kGatewayMac}, *tables_);
   FL_TRY(const std::vector<AdoptedPod> living, find_living(options_.paths, saved_.pods, *work_));
+  begun_ = true;  // a set-up that failed half-way is done again with the next welcome
   feed(Adopted{living});
   for (const AdoptedPod& pod : living) arm(pod);
   return {};

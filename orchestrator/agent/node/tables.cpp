@@ -120,6 +120,7 @@ Result<> Tables::publish(const Snapshot& snapshot, const std::set<PodUid>& links
   if (compiled.left_out > 0)
     log::warn("objects that no table could hold were left out",
               {{"objects", std::to_string(compiled.left_out)}});
+  counts_ = {compiled.failed_open, compiled.without_backend, compiled.left_out, {}};
   FL_TRY_OK(apply(compiled.state));
   network_ = snapshot.network.index;
   std::map<PodUid, std::vector<IpAddress>> addresses;
@@ -155,6 +156,15 @@ Result<> Tables::sweep() {
     log::warn("the flow table is nearly full",
               {{"entries", std::to_string(count.entries)}, {"capacity", std::to_string(count.capacity)}});
   return {};
+}
+
+Result<TableCounts> Tables::counts() {
+  const std::lock_guard lock(mutex_);
+  FL_TRY(const std::vector<ebpf::VerdictCount> verdicts, dataplane_->verdicts());
+  TableCounts counts = counts_;
+  for (const ebpf::VerdictCount& count : verdicts)
+    if (count.drop && count.packets > 0) counts.drops[count.name] = count.packets;
+  return counts;
 }
 
 Result<std::string> Tables::drops() {

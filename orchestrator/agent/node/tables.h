@@ -22,6 +22,12 @@ namespace fairlead::agent {
 
 inline constexpr MacAddress kGatewayMac = model::Self{}.gateway_mac;
 
+// What the tables say of themselves, for control's /metrics.
+struct TableCounts {
+  std::uint32_t failed_open = 0, without_backend = 0, left_out = 0;  // see forwarding::Compiled
+  std::map<std::string, std::uint64_t> drops;                        // packets by reason
+};
+
 class Tables {
  public:
   // `control`: the address or name by which this node joined; pods are kept from its port.
@@ -36,7 +42,8 @@ class Tables {
   // Returns when the kernel holds the tables of this snapshot with these pods' links.
   Result<> publish(const Snapshot& snapshot, const std::set<PodUid>& links);
 
-  Result<> sweep();             // idle flows and those of addresses that left
+  Result<> sweep();  // idle flows and those of addresses that left
+  Result<TableCounts> counts();
   Result<std::string> drops();  // a DropList as JSON, the reason of most packets first
 
  private:
@@ -51,6 +58,7 @@ class Tables {
   std::map<PodUid, forwarding::PodLink> attached_;
   std::optional<model::TableImage> image_;       // none: ask the kernel
   std::optional<model::ForwardingState> state_;  // what image_ was made from
+  TableCounts counts_;                           // without the drops, which the kernel has
   std::uint32_t network_ = 0;
   std::map<PodUid, std::vector<IpAddress>> addresses_;  // of local pods in the tables
   std::vector<IpAddress> gone_;                         // to be swept

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/io/log.h"
+#include "orchestrator/agent/pods/exit_watcher.h"
 #include "orchestrator/agent/pods/names.h"
 #include "orchestrator/runtime/container/container.h"
 #include "orchestrator/runtime/network/link.h"
@@ -30,11 +31,11 @@ AdoptedContainer adopt(const runtime::NodePaths& paths, const PodUid& uid, const
     const Stage stage = status->state == ContainerState::created   ? Stage::created
                         : status->state == ContainerState::running ? Stage::running
                                                                    : Stage::ended;
-    return {stage, status->exit_code};
+    return {stage, status->exit_code, ran_out_of_memory(traces(paths, uid, name))};
   }
   std::error_code ignored;
   const bool remains = std::filesystem::exists(paths.bundle(uid, name), ignored);
-  return {remains ? Stage::prepared : Stage::absent, std::nullopt};
+  return {remains ? Stage::prepared : Stage::absent, std::nullopt, false};
 }
 
 // The link is looked at first: a network that is only half there is made anew by step().

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/io/file.h"
+#include "orchestrator/runtime/cgroup.h"
 
 namespace fairlead::agent {
 
@@ -25,6 +26,16 @@ bool is_alive(std::string_view pid) {
 }
 
 }  // namespace
+
+Traces traces(const runtime::NodePaths& paths, const PodUid& uid, const std::string& container) {
+  return {paths.bundle(uid, container), paths.cgroup(uid, container)};
+}
+
+// conmon's note may come after the exit code; the kernel's count never does.
+bool ran_out_of_memory(const Traces& traces) {
+  std::error_code ignored;
+  return std::filesystem::exists(traces.bundle / "oom", ignored) || runtime::oom_kills(traces.cgroup) > 0;
+}
 
 std::int32_t parse_exit_code(std::string_view text) {
   std::int32_t code = 255;
@@ -48,16 +59,17 @@ Result<std::unique_ptr<ExitWatcher>> ExitWatcher::open(asio::io_context& loop, s
 ExitWatcher::ExitWatcher(asio::io_context& loop, std::filesystem::path exits, OnExit on_exit, int inotify)
     : exits_(std::move(exits)), on_exit_(std::move(on_exit)), inotify_(loop, inotify) {}
 
-void ExitWatcher::arm(const std::string& file, Exited exited, std::filesystem::path bundle) {
-  armed_[file] = Armed{std::move(exited), std::move(bundle)};
+void ExitWatcher::arm(const std::string& file, Exited exited, Traces traces) {
+  armed_[file] = Armed{std::move(exited), std::move(traces)};
   look_at(file);
 }
 
 void ExitWatcher::disarm(const std::string& file) { armed_.erase(file); }
 
-void ExitWatcher::report(const std::string& file, std::int32_t code, std::string note) {
+void ExitWatcher::report(const std::string& file, std::int32_t code, bool out_of_memory, std::string note) {
   Exited exited = std::move(armed_.extract(file).mapped().exited);
   exited.code = code;
+  exited.out_of_memory = out_of_memory;
   exited.note = std::move(note);
   on_exit_(exited);
 }
@@ -67,22 +79,20 @@ void ExitWatcher::look_at(const std::string& file) {
   if (found == armed_.end()) return;
   const auto text = read_file(exits_ / file, 64);
   if (!text || text->empty()) return;  // not there yet, or still being written: a further event follows
-  std::error_code ignored;
-  const bool out_of_memory = std::filesystem::exists(found->second.bundle / "oom", ignored);
-  report(file, parse_exit_code(*text), out_of_memory ? "out of memory" : "");
+  report(file, parse_exit_code(*text), ran_out_of_memory(found->second.traces), "");
 }
 
 void ExitWatcher::look_for_lost() {
   std::vector<std::string> lost;
   for (auto& [file, armed] : armed_) {
-    const auto pid = read_file(armed.bundle / "pid", 64);
+    const auto pid = read_file(armed.traces.bundle / "pid", 64);
     const bool missing = pid && !is_alive(*pid);
     if (missing && armed.missing) lost.push_back(file);
     armed.missing = missing;
   }
   for (const std::string& file : lost) {
     look_at(file);
-    if (armed_.contains(file)) report(file, 255, "its monitor was lost, and with it the real code");
+    if (armed_.contains(file)) report(file, 255, false, "its monitor was lost, and with it the real code");
   }
 }
 

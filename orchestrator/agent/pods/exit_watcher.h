@@ -15,8 +15,17 @@
 
 #include "base/result.h"
 #include "orchestrator/agent/step.h"
+#include "orchestrator/runtime/paths.h"
 
 namespace fairlead::agent {
+
+// Where a container's end leaves traces.
+struct Traces {
+  std::filesystem::path bundle;  // conmon's notes: the pid, and whether it saw memory run out
+  std::string cgroup;            // counts what the kernel killed; there until the container is removed
+};
+Traces traces(const runtime::NodePaths& paths, const PodUid& uid, const std::string& container);
+bool ran_out_of_memory(const Traces& traces);
 
 class ExitWatcher {
  public:
@@ -26,8 +35,8 @@ class ExitWatcher {
                                                    OnExit on_exit);
 
   // `file` is the name below exits/; `exited` is reported with the code found in
-  // it. `bundle` holds conmon's notes: the pid, and whether memory ran out.
-  void arm(const std::string& file, Exited exited, std::filesystem::path bundle);
+  // it.
+  void arm(const std::string& file, Exited exited, Traces traces);
   void disarm(const std::string& file);
 
   // Ends what can no longer say so itself: the process is gone, and nobody has
@@ -37,7 +46,7 @@ class ExitWatcher {
  private:
   struct Armed {
     Exited exited;
-    std::filesystem::path bundle;
+    Traces traces;
     bool missing = false;  // its process was, at the last look
   };
 
@@ -45,7 +54,7 @@ class ExitWatcher {
   void listen();
   void read_events();
   void look_at(const std::string& file);
-  void report(const std::string& file, std::int32_t code, std::string note);
+  void report(const std::string& file, std::int32_t code, bool out_of_memory, std::string note);
 
   std::filesystem::path exits_;
   OnExit on_exit_;

@@ -28,8 +28,8 @@ net::Task<> ControlLink::run() {
     Result<net::WebSocketPtr> stream = co_await net::connect_stream(address_, kAgentStreamPath, limits);
     if (stream) {
       co_await serve(*stream);
-    } else if (failures_ == 0) {
-      log::warn("control is away", {{"control", net::format(address_)}, {"why", format(stream.error())}});
+    } else {
+      say_once(stream.error());
     }
     ++failures_;
     co_await net::sleep_for(pause());
@@ -46,32 +46,53 @@ net::Task<> ControlLink::serve(net::WebSocketPtr stream) {
     else
       ended = take(message->bytes);
   }
-  if (welcomed_ || failures_ == 0)
-    log::warn("control is lost", {{"control", net::format(address_)}, {"why", format(ended.error())}});
-  stream->close("the agent gives up this stream");
+  say_once(ended.error());
+  stream->close(format(ended.error()));
   stream_.reset();
   welcomed_ = false;
   hooks_.lost();
 }
 
+// A refusal is repeated for as long as it lasts; the log has it once.
+void ControlLink::say_once(const Error& error) {
+  const std::string why = format(error);
+  if (said_ == why) return;
+  said_ = why;
+  log::warn("control is away, it is tried again", {{"control", net::format(address_)}, {"why", why}});
+}
+
 Result<> ControlLink::take(const std::string& bytes) {
   FL_TRY(const proto::ControlMessage message, proto::decode_control_message(bytes));
   if (const auto* welcome = std::get_if<proto::Welcome>(&message)) {
-    heartbeat_ = std::clamp(welcome->heartbeat, Millis{100}, Millis{60'000});
-    welcomed_ = true;
-    failures_ = 0;
-    log::info("control is there",
-              {{"control", net::format(address_)}, {"number", std::to_string(welcome->node_number)}});
-  } else if (!welcomed_) {
-    return fail(Code::corrupt, net::format(address_), "spoke before its welcome");
+    return take(*welcome);
   }
+  if (!welcomed_) return fail(Code::corrupt, net::format(address_), "spoke before its welcome");
   hooks_.message(message);
   return {};
 }
 
+Result<> ControlLink::take(const proto::Welcome& welcome) {
+  FL_TRY_OK(hooks_.welcome(welcome));
+  heartbeat_ = std::clamp(welcome.heartbeat, Millis{100}, Millis{60'000});
+  welcomed_ = true;
+  failures_ = 0;
+  said_.clear();
+  log::info("control is there",
+            {{"control", net::format(address_)}, {"number", std::to_string(welcome.node_number)}});
+  hooks_.joined();
+  return {};
+}
+
+proto::Heartbeat ControlLink::heartbeat() const {
+  proto::Heartbeat beat;
+  beat.applied = applied_;
+  hooks_.count(beat);
+  return beat;
+}
+
 net::Task<> ControlLink::beat() {
   for (;;) {
-    if (welcomed_) send(proto::Heartbeat{applied_});
+    if (welcomed_) send(heartbeat());
     co_await net::sleep_for(heartbeat_);
   }
 }
@@ -93,7 +114,7 @@ net::Task<bool> ControlLink::send_when_room(proto::AgentMessage message) {
 void ControlLink::set_applied(Revision revision) {
   if (revision == applied_) return;
   applied_ = revision;
-  send(proto::Heartbeat{applied_});
+  if (welcomed_) send(heartbeat());
 }
 
 }  // namespace fairlead::agent

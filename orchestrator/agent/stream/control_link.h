@@ -21,8 +21,12 @@ constexpr const char* kAgentStreamPath = "/v1/agent";
 class ControlLink {
  public:
   struct Hooks {
-    std::function<void(const proto::ControlMessage&)> message;  // Welcome first, after each connect
+    // After each connect. Refused: the stream ends, and is tried again after a growing pause.
+    std::function<Result<>(const proto::Welcome&)> welcome;
+    std::function<void()> joined;                               // the welcome was taken: send() works
+    std::function<void(const proto::ControlMessage&)> message;  // all but Welcome
     std::function<void()> lost;
+    std::function<void(proto::Heartbeat&)> count;  // what a heartbeat says besides the revision
   };
 
   ControlLink(net::ServerAddress address, proto::Join join, std::uint64_t seed, Hooks hooks);
@@ -39,6 +43,9 @@ class ControlLink {
  private:
   net::Task<> serve(net::WebSocketPtr stream);
   Result<> take(const std::string& bytes);
+  Result<> take(const proto::Welcome& welcome);
+  void say_once(const Error& error);
+  proto::Heartbeat heartbeat() const;
   Millis pause();
 
   net::ServerAddress address_;
@@ -48,6 +55,7 @@ class ControlLink {
   net::WebSocketPtr stream_;
   bool welcomed_ = false;
   std::uint32_t failures_ = 0;
+  std::string said_;  // why there is no control, as last logged
   Millis heartbeat_{1000};
   Revision applied_;
 };

@@ -12,10 +12,10 @@
 #include <deque>
 #include <fcntl.h>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unistd.h>
 
-#include "base/io/fd.h"
 #include "base/io/log.h"
 #include "orchestrator/agent/stream/control_link.h"
 #include "orchestrator/agent/stream/stream_work.h"
@@ -77,11 +77,16 @@ struct UserStreams::Session {
   asio::posix::stream_descriptor input;  // the program's stdin, our end
   std::deque<std::string> input_queue;   // an empty one closes it
   std::size_t input_bytes = 0;
+  std::optional<Error> cut;  // why we ended it
   std::jthread thread;
 
   void enqueue(proto::AgentMessage message) {
     queue.push_back(std::move(message));
     news.cancel();
+  }
+  void finish(proto::StreamClose end) {
+    if (cut) end = {request.id, 1, cut};
+    enqueue(std::move(end));
   }
   void stop() {
     thread.request_stop();
@@ -104,8 +109,7 @@ UserStreams::~UserStreams() {
     if (session->thread.joinable()) session->thread.join();
 }
 
-void UserStreams::run(std::shared_ptr<Session> session, std::stop_token stop, int input_fd) {
-  const Fd input(input_fd);
+void UserStreams::run(std::shared_ptr<Session> session, std::stop_token stop, Fd input) {
   const proto::StreamOpen& request = session->request;
   const Emit emit = [&](proto::Channel channel, std::string_view bytes) {
     for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), kMaxChunk))) {
@@ -128,7 +132,7 @@ void UserStreams::run(std::shared_ptr<Session> session, std::stop_token stop, in
   } else {
     end = {request.id, 1, text.error()};
   }
-  asio::post(loop_, [session, end] { session->enqueue(end); });
+  asio::post(loop_, [session, end] { session->finish(end); });
 }
 
 net::Task<> UserStreams::pump(std::shared_ptr<Session> session) {
@@ -149,22 +153,31 @@ net::Task<> UserStreams::pump(std::shared_ptr<Session> session) {
   sessions_.erase(session->request.id);
 }
 
+void UserStreams::refuse(std::uint64_t id, const Error& error) {
+  ++refused_;
+  link_.send(proto::StreamClose{id, 1, error});
+}
+
 void UserStreams::open(const proto::StreamOpen& request) {
-  if (sessions_.size() >= kMaxStreams || sessions_.contains(request.id)) {
-    const Error error{Code::exhausted, "stream", "this node serves as many as it may", "end others first"};
-    link_.send(proto::StreamClose{request.id, 1, error});
-    return;
-  }
+  if (sessions_.size() >= kMaxStreams || sessions_.contains(request.id))
+    return refuse(request.id,
+                  {Code::exhausted, "stream", "this node serves as many as it may", "end others first"});
   const auto session = std::make_shared<Session>(loop_, request);
-  int ends[2] = {-1, -1};
-  if (request.kind == proto::StreamOpen::Kind::exec && ::pipe2(ends, O_CLOEXEC) == 0) {
+  Fd input;
+  if (request.kind == proto::StreamOpen::Kind::exec) {
+    int ends[2] = {-1, -1};
+    if (::pipe2(ends, O_CLOEXEC) != 0)
+      return refuse(request.id,
+                    os_error(errno, "stream", "End other streams to this node, or raise its limits"));
+    input = Fd(ends[0]);
     ::fcntl(ends[1], F_SETFL, O_NONBLOCK);
     session->input.assign(ends[1]);
   }
   sessions_.emplace(request.id, session);
   pumps_.spawn("stream " + std::to_string(request.id), pump(session));
-  session->thread = std::jthread(
-      [this, session, input = ends[0]](std::stop_token stop) { run(session, std::move(stop), input); });
+  session->thread = std::jthread([this, session, in = std::move(input)](std::stop_token stop) mutable {
+    run(session, std::move(stop), std::move(in));
+  });
 }
 
 namespace {
@@ -176,7 +189,13 @@ void feed_input(const std::shared_ptr<Session>& session) {
   asio::async_write(session->input, asio::buffer(session->input_queue.front()),
                     [session](const boost::system::error_code& error, std::size_t written) {
                       session->input_bytes -= written;
-                      if (error) return;  // the program closed it, or is over
+                      if (error) {  // the program closed it, or is over: nobody reads the rest
+                        session->input_queue.clear();
+                        session->input_bytes = 0;
+                        boost::system::error_code ignored;
+                        (void)session->input.close(ignored);
+                        return;
+                      }
                       session->input_queue.pop_front();
                       feed_input(session);
                     });
@@ -188,8 +207,14 @@ void UserStreams::data(const proto::StreamData& data) {
   const auto found = sessions_.find(data.id);
   if (found == sessions_.end() || data.channel != proto::Channel::in) return;
   const auto session = found->second;
+  if (!session->input.is_open()) return;
   session->input_bytes += data.bytes.size();
-  if (session->input_bytes > kMaxInput) return session->stop();
+  if (session->input_bytes > kMaxInput) {
+    ++refused_;
+    session->cut = Error{Code::exhausted, "stream", "the program left 1 MiB of its input unread",
+                         "send less, or run a program that reads it"};
+    return session->stop();
+  }
   session->input_queue.push_back(data.bytes);
   if (session->input_queue.size() == 1) feed_input(session);
 }

@@ -14,6 +14,7 @@
 #include <stop_token>
 #include <string>
 
+#include "base/io/fd.h"
 #include "control/net/task.h"
 #include "control/proto/stream.h"
 #include "orchestrator/runtime/paths.h"
@@ -32,14 +33,16 @@ class UserStreams {
   ~UserStreams();  // stops and waits for every stream
 
   void open(const proto::StreamOpen& request);
-  void data(const proto::StreamData& data);  // input of an exec
+  void data(const proto::StreamData& data);           // input of an exec
+  void refuse(std::uint64_t id, const Error& error);  // counted
   void close(std::uint64_t id);
   void close_all();
+  std::uint64_t refused() const { return refused_; }  // not opened, or cut
 
  private:
   struct Session;
   net::Task<> pump(std::shared_ptr<Session> session);
-  void run(std::shared_ptr<Session> session, std::stop_token stop, int input_fd);
+  void run(std::shared_ptr<Session> session, std::stop_token stop, Fd input);
 
   boost::asio::io_context& loop_;
   runtime::NodePaths paths_;
@@ -47,6 +50,7 @@ class UserStreams {
   Drops drops_;
   std::map<std::uint64_t, std::shared_ptr<Session>> sessions_;
   net::TaskGroup pumps_;
+  std::uint64_t refused_ = 0;
 };
 
 }  // namespace fairlead::agent

@@ -10,6 +10,7 @@
 
 #include "base/io/file.h"
 #include "orchestrator/agent/daemon/saved_state.h"
+#include "orchestrator/agent/node/defaults.h"
 #include "orchestrator/agent/node/node_setup.h"
 #include "orchestrator/agent/node/worker_pool.h"
 #include "orchestrator/agent/pods/exit_watcher.h"
@@ -51,8 +52,8 @@ TEST(ExitWatcher, ReportsAnExitOnceWithItsCode) {
   std::vector<Exited> seen;
   auto watcher =
       *ExitWatcher::open(loop, scratch.path, [&](const Exited& exited) { seen.push_back(exited); });
-  watcher->arm("a.web", Exited{"a", 0, 4, 0, ""}, scratch.path / "a");
-  watcher->arm("b.web", Exited{"b", 1, 1, 0, ""}, scratch.path / "b");
+  watcher->arm("a.web", Exited{"a", 0, 4, 0, ""}, {scratch.path / "a", ""});
+  watcher->arm("b.web", Exited{"b", 1, 1, 0, ""}, {scratch.path / "b", ""});
   ASSERT_TRUE(write_file_atomic(scratch.path / "a.web", "137\n"));
   ASSERT_TRUE(write_file_atomic(scratch.path / "other", "1"));
   loop.run_for(std::chrono::milliseconds(50));
@@ -73,7 +74,7 @@ TEST(ExitWatcher, SeesAnExitThatCameBeforeItWasArmed) {
   std::vector<Exited> seen;
   auto watcher =
       *ExitWatcher::open(loop, scratch.path, [&](const Exited& exited) { seen.push_back(exited); });
-  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, scratch.path);
+  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, {scratch.path, ""});
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0].code, 0);
 }
@@ -86,9 +87,9 @@ TEST(ExitWatcher, SaysWhenMemoryRanOut) {
   std::vector<Exited> seen;
   auto watcher =
       *ExitWatcher::open(loop, scratch.path, [&](const Exited& exited) { seen.push_back(exited); });
-  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, scratch.path);
+  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, {scratch.path, ""});
   ASSERT_EQ(seen.size(), 1U);
-  EXPECT_EQ(seen[0].note, "out of memory");
+  EXPECT_TRUE(seen[0].out_of_memory);
 }
 
 TEST(ExitWatcher, EndsAContainerWhoseMonitorWasKilled) {
@@ -98,7 +99,7 @@ TEST(ExitWatcher, EndsAContainerWhoseMonitorWasKilled) {
   std::vector<Exited> seen;
   auto watcher =
       *ExitWatcher::open(loop, scratch.path, [&](const Exited& exited) { seen.push_back(exited); });
-  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, scratch.path);
+  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, {scratch.path, ""});
   for (int i = 0; i < 3; ++i) watcher->look_for_lost();
   EXPECT_TRUE(seen.empty());                                        // this process lives
   ASSERT_TRUE(write_file_atomic(scratch.path / "pid", "4194999"));  // beyond any pid
@@ -228,6 +229,25 @@ TEST(Machine, KernelsBelowTheFloorAreRefusedWithARemedy) {
     EXPECT_THAT(refused.error().reason, testing::HasSubstr("6.6"));
     EXPECT_FALSE(refused.error().remedy.empty());
   }
+}
+
+TEST(Machine, ANodeIsNamedAfterItsHost) {
+  EXPECT_EQ(*node_name_of("N1.example.org"), "n1");
+  EXPECT_EQ(*node_name_of("rack-7"), "rack-7");
+  for (const char* bad : {"", ".org", "my_host", "-a", "a-"}) {
+    const auto refused = node_name_of(bad);
+    ASSERT_FALSE(refused) << bad;
+    EXPECT_THAT(refused.error().remedy, testing::HasSubstr("--name"));
+  }
+}
+
+TEST(Machine, TheUplinksAddressIsOfControlsFamily) {
+  const auto control = [](const char* text) { return *net::ServerAddress::parse(text); };
+  EXPECT_EQ(format(*default_address("lo", control("127.0.0.1:7400"))), "127.0.0.1");
+  const auto none = default_address("no-such-link", control("127.0.0.1:7400"));
+  ASSERT_FALSE(none);
+  EXPECT_THAT(none.error().reason, testing::HasSubstr("no-such-link has no IPv4 address"));
+  EXPECT_THAT(none.error().remedy, testing::HasSubstr("--address"));
 }
 
 TEST(Machine, PodMtuLeavesRoomForTheOverlay) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "control/document/scalars.h"
 #include "fake_node.h"
 
 namespace fairlead::agent {
@@ -131,6 +132,18 @@ TEST_F(AgentStep, ARemovalDoesNotWaitForeverForTables) {
     }
   }
   EXPECT_EQ(node.status("a").phase, PodPhase::gone);
+}
+
+TEST_F(AgentStep, AnExitForWantOfMemoryNamesTheLimit) {
+  node.want({make_pod("a", 1, false)});
+  node.run_until_idle(Millis{500});
+  node.exit("a", 0, 137);
+  auto exited = std::get<Exited>(node.exits.front());
+  exited.out_of_memory = true;
+  node.send(exited);
+  const auto& resources = node.state.pods.at("a").pod->pod.containers[0].resources;
+  EXPECT_EQ(node.status("a").why, "container c0: killed: out of memory (limit " +
+                                      document::format_memory(resources.memory_bytes) + ")");
 }
 
 TEST_F(AgentStep, AnExitIsRestartedAfterABackoffThatDoubles) {

@@ -80,5 +80,12 @@ TEST(Masquerade, NamesUplinkPoolsAndExceptions) {
       << rules;
 }
 
+TEST(Cgroup, KillsForWantOfMemoryAreReadInBothForms) {
+  EXPECT_EQ(parse_oom_kills("oom_kill_disable 0\nunder_oom 0\noom_kill 3\n"), 3U);
+  EXPECT_EQ(parse_oom_kills("low 0\nhigh 0\nmax 12\noom 2\noom_kill 1\noom_group_kill 0\n"), 1U);
+  for (const char* text : {"", "oom_kill", "oom_kill x", "oom_kill_disable 1"})
+    EXPECT_EQ(parse_oom_kills(text), 0U) << text;
+}
+
 }  // namespace
 }  // namespace fairlead::runtime
