@@ -92,7 +92,7 @@ inline net::Task<net::Response> apply_document(net::Request request) {
 inline net::Task<net::Response> drops_of(net::Request request) {
   if (request.params.at("name") == "n2")
     co_return net::error_response({Code::unavailable, "node/n2", "is silent", "Look at its agent"});
-  co_return json(proto::to_json(proto::DropList{{{"n1", "NO_ROUTE", 3, ""}}}));
+  co_return json(proto::to_json(proto::DropList{{{"n1", "NO_ROUTE", 3, "", ""}}}));
 }
 
 inline net::Task<net::Response> explain_object(net::Request request) {
