@@ -48,12 +48,20 @@ refuse_foreign_cluster() {
     die "a cluster '$CLUSTER' of another checkout is on this machine; use another name (FAIRLEAD_CLUSTER=dev2 ./dev up), or remove it: ./dev down --force"
 }
 
+# A living cluster of another size holds somebody's jobs: only ./dev down ends it.
+refuse_other_size() {
+  local size
+  size=$(cluster_size)
+  [ "$size" != 0 ] && [ "$size" != "$1" ] && is_up "$size" || return 0
+  die "up: a cluster of $size runs already, with its jobs; end it first: ./dev down"
+}
+
 make_cluster() {
   local nodes=$1
   mkdir -p "$CLUSTER_DIR/logs"
   rm -f "$CLUSTER_DIR"/logs/*
   say "$nodes" >"$CLUSTER_DIR/size"
-  step "making $nodes nodes: namespaces, links, addresses"
+  step "making ${nodes} node(s): namespaces, links, addresses"
   mount_bpffs
   make_network "$nodes"
   start_outside
@@ -74,6 +82,7 @@ The cluster stays until ./dev down.
            the first request took is printed, not checked
   --bare   only the cluster, without the walk
   --no-build  take build/$PRESET as it is
+FAIRLEAD_CLUSTER=NAME (at most 6 letters and digits, default dev) keeps two clusters apart.
   example: ./dev up --nodes 5" "$@"
   local nodes=3 once='' bare='' build=yes
   while [ $# -gt 0 ]; do
@@ -104,6 +113,7 @@ bring_up() {
   if [ -z "$once" ] && is_up "$nodes"; then
     step "the cluster is up already"
   else
+    refuse_other_size "$nodes"
     [ ! -d "$CLUSTER_DIR" ] || remove_cluster
     if [ -n "$once" ]; then
       trap 'end_once $?' EXIT
@@ -170,8 +180,10 @@ $CLUSTER_DIR/logs. --force removes one of the same name that another checkout ma
   need_root down
   check_cluster_name
   [ -n "$force" ] || refuse_foreign_cluster
+  local found="removed cluster '$CLUSTER'"
+  [ -n "$(cluster_spaces)" ] || found="there was no cluster '$CLUSTER'"
   remove_cluster || die "down: some of it could not be removed (see above)"
-  say "no cluster '$CLUSTER' on this machine"
+  say "$found; nothing of it is left"
 }
 
 dev_shell() {

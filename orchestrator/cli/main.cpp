@@ -13,7 +13,8 @@ namespace {
 
 constexpr const char* kExitCodes =
     "Exit codes: 0 ok, 1 failed or not ready in time, 2 wrong usage, 3 refused by validation,\n"
-    "4 not found, 5 conflict, 6 control plane unreachable; exec: the command's own code, 127 if there is none.\n"
+    "4 not found, 5 conflict, 6 control plane unreachable; exec: the command's own code, 127 if there is "
+    "none.\n"
     "Example: fairlead apply -f web.yaml --wait && fairlead get pods";
 
 struct Connection {
@@ -132,7 +133,7 @@ void add_pods(CLI::App& app, Everything& all, Run& run) {
   logs->callback([&] { run = [&all](const Session& s) { return as_code(cli::logs(s, all.logs)); }; });
 
   CLI::App* exec = command(app, "exec", "Run a command in a pod; ends with its exit code",
-                           "fairlead exec client -- nslookup web");
+                           "fairlead exec client -- wget -qO- http://web/");
   exec->add_option("object", all.exec.object, "A pod, or a job for one of its ready pods")->required();
   exec->add_option("-c,--container", all.exec.container, "Container; default: the first");
   exec->add_flag("-i,--stdin", all.exec.with_stdin, "Give it our standard input");
