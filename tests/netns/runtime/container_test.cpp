@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <thread>
 
+#include "base/io/file.h"
 #include "orchestrator/runtime/container/exec.h"
 #include "orchestrator/runtime/image/image.h"
 #include "orchestrator/runtime/layer/rootfs.h"
@@ -92,6 +93,35 @@ TEST(Container, IsKilledBeyondItsMemory) {
   const auto status = container_status(node.paths(), "oom", "main");
   EXPECT_EQ(status->exit_code, 137);
   EXPECT_TRUE(status->oom_killed);
+}
+
+// Whichever cgroup version the machine has, the kernel's own file holds the limit.
+std::string limit_of(const std::string& group, const std::vector<std::string>& files) {
+  for (const std::string& file : files)
+    for (const std::string root : {"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/pids", "/sys/fs/cgroup"})
+      if (const auto text = read_file(root + group + "/" + file)) return text->substr(0, text->find('\n'));
+  return "";
+}
+
+TEST(Container, HasNoMoreProcessesAndCpuThanItsSpecSays) {
+  const TestNode node;
+  Container many = busybox("main",
+                           "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 100 & done; echo all; "
+                           "while :; do sleep 1; done");
+  many.resources.pids = 8;
+  many.resources.cpu_milli = 250;
+  ASSERT_TRUE(ok(create_pod(node.paths(), make_pod("many", {many}))));
+  ASSERT_TRUE(ok(start_container(node.paths(), "many", "main")));
+  const std::string group = node.paths().cgroup("many", "main");
+  EXPECT_EQ(limit_of(group, {"pids.max"}), "8");
+  const std::string quota = limit_of(group, {"cpu.cfs_quota_us", "cpu.max"});
+  EXPECT_TRUE(quota == "25000" || quota == "25000 100000") << quota;
+  const auto refused = [&] {
+    const auto log = read_log(node.paths(), "many", "main", 0);
+    return log && std::ranges::any_of(log->lines,
+                                      [](const LogLine& l) { return l.text.find("fork") != l.text.npos; });
+  };
+  EXPECT_TRUE(eventually(refused)) << "twelve processes where eight are allowed";
 }
 
 TEST(Container, ExecGivesOutputInputAndExitCode) {
