@@ -83,12 +83,12 @@ CHECKS = {
         text,
         [
             ({"a/x.h": "// TODO: later"}, "x.h:1: a note"),
-            ({"a/x.sh": "cd /work/x"}, "a path of one machine"),
+            ({"a/x.sh": "cd /home/x"}, "a path of one machine"),
             ({"a/x.cpp": "<<<<<<< HEAD"}, "a merge conflict"),
             ({"a/x.cpp": "// ---------- parsing"}, "a separator"),
             ({"a/x.cpp": "int x; "}, "blanks at the end"),
             ({"a/x.md": "made in a session of work"}, "how it was made"),
         ],
-        {"a/x.h": "// the framework/ folder\nint todo = 1;\n", "a/x.md": "two blanks  \n# Title\n", "a/b.sh": "$X/work/y\n"},
+        {"a/x.h": "// the framework/ folder\nint todo = 1;\n", "a/x.md": "two blanks  \n# Title\n", "a/b.sh": "$X/home/y\n"},
     ),
 }

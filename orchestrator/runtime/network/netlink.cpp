@@ -135,6 +135,16 @@ std::string describe(std::string_view verb, const IpAddress& address, std::uint3
   return std::string(verb) + " " + format(address) + " on link " + std::to_string(link);
 }
 
+// The one address, without the network around it, that a request is about.
+void name_address(Request& request, std::uint32_t link, const IpAddress& address) {
+  auto* head = request.body<ifaddrmsg>();
+  head->ifa_family = family_of(address);
+  head->ifa_prefixlen = host_length(address);
+  head->ifa_index = link;
+  request.put(IFA_LOCAL, address);
+  request.put(IFA_ADDRESS, address);
+}
+
 }  // namespace
 
 Result<Netlink> Netlink::open() {
@@ -288,24 +298,14 @@ Result<std::vector<IpAddress>> Netlink::addresses(std::uint32_t link) {
 
 Result<> Netlink::add_address(std::uint32_t link, const IpAddress& address) {
   Request request(RTM_NEWADDR, kAsk | kReplace);
-  auto* head = request.body<ifaddrmsg>();
-  head->ifa_family = family_of(address);
-  head->ifa_prefixlen = host_length(address);
-  head->ifa_index = link;
-  request.put(IFA_LOCAL, address);
-  request.put(IFA_ADDRESS, address);
+  name_address(request, link, address);
   if (!address.is_v4()) request.put(IFA_FLAGS, std::uint32_t{IFA_F_NODAD | IFA_F_NOPREFIXROUTE});
   return must(request.get(), describe("add address", address, link), EEXIST);
 }
 
 Result<> Netlink::delete_address(std::uint32_t link, const IpAddress& address) {
   Request request(RTM_DELADDR, kAsk);
-  auto* head = request.body<ifaddrmsg>();
-  head->ifa_family = family_of(address);
-  head->ifa_prefixlen = host_length(address);
-  head->ifa_index = link;
-  request.put(IFA_LOCAL, address);
-  request.put(IFA_ADDRESS, address);
+  name_address(request, link, address);
   return must(request.get(), describe("delete address", address, link), EADDRNOTAVAIL);
 }
 

@@ -16,8 +16,8 @@ awk '/ - (nsfs|overlay) / && $5 != "/" {print $5}' /proc/self/mountinfo | sort -
 done
 mount -t tmpfs tmpfs "$2"
 for dir in etc usr/local; do
-  mkdir -p "$2/$dir" "$2/work/$dir"
-  mount -t overlay overlay -o "lowerdir=/$dir,upperdir=$2/$dir,workdir=$2/work/$dir" "/$dir"
+  mkdir -p "$2/$dir" "$2/scratch/$dir"
+  mount -t overlay overlay -o "lowerdir=/$dir,upperdir=$2/$dir,workdir=$2/scratch/$dir" "/$dir"
 done
 mkdir -p "$2/lib/dpkg"
 mount --rbind /var/lib/dpkg "$2/lib/dpkg"
