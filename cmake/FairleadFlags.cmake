@@ -17,3 +17,15 @@ target_include_directories(fl_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY
 target_compile_options(fl_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Werror)
 target_link_options(fl_flags INTERFACE -fuse-ld=lld-19)
+
+# Presets asan, tsan and fuzz: a list for -fsanitize=. A report ends the program, so that no test passes over one.
+set(FL_SANITIZE "" CACHE STRING "sanitizers, as -fsanitize= takes them")
+option(FL_FUZZ_SEARCH "build each fuzz target as libFuzzer's search (tests/fuzz)" OFF)
+if(FL_SANITIZE)
+  set(sanitize -fsanitize=${FL_SANITIZE} -fno-sanitize-recover=all)
+  if(FL_FUZZ_SEARCH)
+    list(APPEND sanitize -fsanitize=fuzzer-no-link)
+  endif()
+  target_compile_options(fl_flags INTERFACE ${sanitize} -O1 -gline-tables-only -fno-omit-frame-pointer)
+  target_link_options(fl_flags INTERFACE ${sanitize})
+endif()

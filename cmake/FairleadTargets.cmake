@@ -48,22 +48,35 @@ function(fl_program name)
   _fl_record_sources(${name} ${R_SOURCES})
 endfunction()
 
-# fl_test(NAME LABEL unit|packet|property|fuzz|netns|... SOURCES ... DEPS ... LIBS ... [TIMEOUT s])
+# fl_test(NAME LABEL unit|packet|fuzz|netns|... SOURCES ... DEPS ... LIBS ... [TIMEOUT s] [SERIAL] [LONG])
 # One GoogleTest binary, one ctest entry; the cases are counted by ./dev test.
+# LONG: the long suite runs it once more as NAME_long, with full counts (tests/support/counts.h).
 function(fl_test name)
-  cmake_parse_arguments(R "SERIAL" "LABEL;TIMEOUT" "SOURCES;DEPS;LIBS;ENV" ${ARGN})
+  cmake_parse_arguments(R "SERIAL;LONG" "LABEL;TIMEOUT" "SOURCES;DEPS;LIBS;ENV" ${ARGN})
   add_executable(${name} ${R_SOURCES})
   target_link_libraries(${name} PRIVATE fl_flags ${R_DEPS} ${R_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1 --gtest_output=xml:${CMAKE_BINARY_DIR}/test-results/${name}.xml)
   if(NOT R_TIMEOUT)
     set(R_TIMEOUT 120)
   endif()
-  set_tests_properties(${name} PROPERTIES LABELS ${R_LABEL} TIMEOUT ${R_TIMEOUT}
-    ENVIRONMENT "FL_SOURCE_DIR=${CMAKE_SOURCE_DIR};FL_BUILD_DIR=${CMAKE_BINARY_DIR};${R_ENV}")
+  if(FL_SANITIZE)
+    math(EXPR R_TIMEOUT "${R_TIMEOUT} * 10")
+  endif()
+  _fl_run(${name} ${name} ${R_TIMEOUT} "${R_LABEL}" "${R_ENV}")
   if(R_SERIAL)
     set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
   endif()
+  if(R_LONG)
+    _fl_run(${name}_long ${name} 7200 "${R_LABEL};long" "${R_ENV};FL_LONG=1")
+    set_tests_properties(${name}_long PROPERTIES RUN_SERIAL ON)
+  endif()
+endfunction()
+
+function(_fl_run test program timeout labels env)
+  add_test(NAME ${test} COMMAND ${program} --gtest_brief=1
+    --gtest_output=xml:${CMAKE_BINARY_DIR}/test-results/${test}.xml)
+  set_tests_properties(${test} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout}
+    ENVIRONMENT "FL_SOURCE_DIR=${CMAKE_SOURCE_DIR};FL_BUILD_DIR=${CMAKE_BINARY_DIR};${env}")
 endfunction()
 
 # Written once, at the end: the layers as declared and the pure archives.

@@ -29,44 +29,45 @@ Installs missing packages, configures preset $PRESET and builds everything, or t
   fi
 }
 
-labels() { ctest --test-dir "$BUILD" --print-labels 2>/dev/null | sed -n 's/^  //p' | tr '\n' ' '; }
+known_labels() { ctest --test-dir "$BUILD" --print-labels 2>/dev/null | sed -n 's/^  //p' | tr '\n' ' '; }
 
 dev_test() {
-  usage "usage: ./dev test [LABEL] [--long] [--no-build]
-Builds everything, runs the tests (all, or those with LABEL: unit, packet, property, fuzz,
-netns, tidy, ...) and counts the cases. --long adds the tests labelled long.
+  usage "usage: ./dev test [LABEL...] [--long] [--no-build]
+Builds everything, runs the tests (all, or those with one of the LABELs: unit, packet, fuzz,
+netns, tidy, ...) and counts the cases. --long adds the tests labelled long: the full counts,
+all of it again under the sanitizers (presets asan and tsan), and a build by GCC 12.
 The last line is 'N passed, N failed, N skipped'. A skip that tests/expected-skips.txt
 does not name is a failure, and the exit code is 1 when anything failed.
   example: ./dev test unit" "$@"
-  local label='' long='' build=yes arg
+  local labels=() long='' build=yes arg
   for arg in "$@"; do
     case $arg in
       --long) long=yes ;;
       --no-build) build= ;;
       -*) die "test: unknown option '$arg' (see ./dev test --help)" ;;
-      *)
-        [ -z "$label" ] || die "test: one label at a time"
-        label=$arg
-        ;;
+      *) labels+=("$arg") ;;
     esac
   done
   [ -z "$build" ] || configure_and_build "$PRESET"
-  run_tests "$label" "$long"
+  run_tests "$long" "${labels[@]}"
 }
 
+# run_tests LONG LABEL...: LONG empty leaves the long tests out, unless that label is asked for.
 run_tests() {
-  local label=$1 long=$2 select=()
-  [ -z "$label" ] || select+=(-L "^${label}\$")
-  [ -n "$long" ] || [ "$label" = long ] || select+=(-LE '^long$')
-  if [ -n "$label" ]; then
-    case " $(labels)" in
+  local long=$1 label select=()
+  shift
+  for label in "$@"; do
+    case " $(known_labels)" in
       *" $label "*) ;;
-      *) die "test: no test has the label '$label'; there are: $(labels)" ;;
+      *) die "test: no test has the label '$label'; there are: $(known_labels)" ;;
     esac
-  fi
+    [ "$label" != long ] || long=yes
+  done
+  [ $# -eq 0 ] || select+=(-L "^($(IFS='|' && say "$*"))\$")
+  [ -n "$long" ] || select+=(-LE '^long$')
   rm -rf "$BUILD/test-results" "$BUILD/ctest.xml"
   mkdir -p "$BUILD/test-results"
-  step "running the tests${label:+ labelled $label}"
+  step "running the tests${*:+ labelled $*}"
   # ctest's own verdict is read from its report, with the cases inside each test.
   ctest --test-dir "$BUILD" -j "$JOBS" "${select[@]}" --no-tests=error \
     --output-junit "$BUILD/ctest.xml" --test-output-size-passed 65536 --test-output-size-failed 1048576 || true
