@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sourced by ./dev: build, test and bench.
+# Sourced by ./dev: build and test.
 
 JOBS=$(nproc)
 
@@ -72,27 +72,4 @@ run_tests() {
   ctest --test-dir "$BUILD" -j "$JOBS" "${select[@]}" --no-tests=error \
     --output-junit "$BUILD/ctest.xml" --test-output-size-passed 65536 --test-output-size-failed 1048576 || true
   python3 "$ROOT/deploy/dev/count_tests.py" "$BUILD" "$ROOT/tests/expected-skips.txt"
-}
-
-dev_bench() {
-  usage "usage: ./dev bench [NAME] [options of the benchmark]
-Builds preset release and runs every benchmark (or bench_NAME), each with its baseline
-in the same run. --quick takes under a minute each; --json prints one object per line.
-  example: ./dev bench lb_xdp --quick" "$@"
-  local name=''
-  case ${1:-} in '' | -*) ;; *)
-    name=$1
-    shift
-    ;;
-  esac
-  configure_and_build release
-  local program found=
-  for program in "$ROOT/build/release/bin/bench_${name:-}"*; do
-    [ -x "$program" ] || continue
-    [ -z "$name" ] || [ "${program##*/}" = "bench_$name" ] || continue
-    found=yes
-    step "${program##*/}"
-    "$program" "$@"
-  done
-  [ -n "$found" ] || die "bench: no benchmark${name:+ named $name} is built; programs bench_* stand in build/release/bin"
 }

@@ -11,6 +11,7 @@ import sys
 import time
 import xml.etree.ElementTree as xml
 
+import benchmarks
 import drops
 import includes
 import layers
@@ -22,7 +23,7 @@ import size
 import words
 from tree import Tree, load
 
-MODULES = (size, words, licence, layers, includes, purity, semantics, drops, programs)
+MODULES = (size, words, licence, layers, includes, purity, semantics, drops, benchmarks, programs)
 
 
 def self_test(check, planted, clean, build):
