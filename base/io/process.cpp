@@ -8,10 +8,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <memory>
 #include <optional>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -107,6 +109,17 @@ struct Launch {
   }
 };
 
+// fork(), and the child begins in that cgroup: moving it there later makes the
+// kernel wait for a grace period (25 ms), and would be too late for a stop of ours.
+pid_t fork_into(const Fd& cgroup) {
+  if (!cgroup) return ::fork();
+  clone_args args{};
+  args.flags = CLONE_INTO_CGROUP;
+  args.exit_signal = SIGCHLD;
+  args.cgroup = static_cast<std::uint64_t>(cgroup.get());
+  return static_cast<pid_t>(::syscall(SYS_clone3, &args, sizeof args));
+}
+
 class Child {
  public:
   static Result<Child> start(const ProcessSpec& spec);
@@ -144,8 +157,13 @@ Result<Child> Child::start(const ProcessSpec& spec) {
                       report.write.get(),
                       spec.keep.data(),
                       spec.keep.size()};
+  Fd cgroup;
+  if (!spec.cgroup.empty()) {
+    cgroup = Fd(::open(spec.cgroup.c_str(), O_DIRECTORY | O_RDONLY | O_CLOEXEC));
+    if (!cgroup) return std::unexpected(os_error(errno, "cgroup " + spec.cgroup));
+  }
   Child child;
-  child.pid_ = ::fork();
+  child.pid_ = fork_into(cgroup);
   if (child.pid_ < 0)
     return std::unexpected(os_error(errno, spec.argv[0], "the machine is out of processes"));
   if (child.pid_ == 0) launch.become_program();

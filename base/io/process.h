@@ -30,6 +30,7 @@ struct ProcessSpec {
   std::vector<std::string> env;   // "NAME=value", added to ours
   std::string cwd;                // empty: ours
   std::vector<int> keep;          // descriptors the program inherits, same numbers
+  std::string cgroup;             // a folder of cgroup v2 in which the program begins; empty: ours
   Millis timeout{30000};
   std::size_t max_output = 1U << 20;  // of each stream; more is read and thrown away
 };

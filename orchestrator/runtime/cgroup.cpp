@@ -74,9 +74,7 @@ void remove_empty_above(const fs::path& root, fs::path path) {
   }
 }
 
-}  // namespace
-
-std::vector<fs::path> cgroup_roots(std::string_view mountinfo) {
+std::vector<fs::path> roots_of(std::string_view mountinfo, std::initializer_list<std::string_view> types) {
   std::vector<fs::path> roots;
   while (!mountinfo.empty()) {
     const std::string_view line = mountinfo.substr(0, mountinfo.find('\n'));
@@ -84,10 +82,34 @@ std::vector<fs::path> cgroup_roots(std::string_view mountinfo) {
     const std::vector<std::string_view> fields = words(line);
     const auto dash = std::ranges::find(fields, "-");
     if (fields.size() < 5 || dash == fields.end() || dash + 1 == fields.end()) continue;
-    const std::string_view type = *(dash + 1);
-    if (type == "cgroup" || type == "cgroup2") roots.emplace_back(fields[4]);
+    if (std::ranges::find(types, *(dash + 1)) != types.end()) roots.emplace_back(fields[4]);
   }
   return roots;
+}
+
+Result<> check_ours(std::string_view path) {
+  if (path.starts_with(kOurs) && path.size() > kOurs.size() && !path.contains("..")) return {};
+  return fail(Code::invalid, "cgroup " + std::string(path), "is not one of Fairlead's");
+}
+
+}  // namespace
+
+std::vector<fs::path> cgroup_roots(std::string_view mountinfo) {
+  return roots_of(mountinfo, {"cgroup", "cgroup2"});
+}
+
+std::vector<fs::path> unified_roots(std::string_view mountinfo) { return roots_of(mountinfo, {"cgroup2"}); }
+
+Result<std::string> make_cgroup(std::string_view path) {
+  FL_TRY_OK(check_ours(path));
+  FL_TRY(const std::string mountinfo, read_file("/proc/self/mountinfo"));
+  const std::vector<fs::path> roots = unified_roots(mountinfo);
+  if (roots.empty()) return std::string();
+  const std::string folder = roots.front().string() + std::string(path);
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) return fail(Code::io, "cgroup " + folder, error.message(), "check that cgroup v2 is writable");
+  return folder;
 }
 
 std::uint64_t parse_oom_kills(std::string_view text) {
@@ -115,8 +137,7 @@ std::uint64_t oom_kills(std::string_view path) {
 }
 
 Result<> remove_cgroup(std::string_view path, bool kill, Millis timeout) {
-  if (!path.starts_with(kOurs) || path.size() == kOurs.size() || path.contains(".."))
-    return fail(Code::invalid, "cgroup " + std::string(path), "is not one of Fairlead's");
+  FL_TRY_OK(check_ours(path));
   FL_TRY(const std::string mountinfo, read_file("/proc/self/mountinfo"));
   const MonoTime deadline = mono_now() + timeout;
   const std::vector<fs::path> roots = cgroup_roots(mountinfo);

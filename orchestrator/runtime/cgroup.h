@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Removes cgroup subtrees of ours in every mounted hierarchy: v1 controllers
-// and unified. runc removes a container's own; the pod's and the node's folders
-// above are ours. A busy cgroup is tried again for a bounded time.
+// Cgroup subtrees of ours in every mounted hierarchy: v1 controllers and
+// unified. runc makes and removes a container's own; the pod's and the node's
+// folders above are ours. A busy cgroup is tried again for a bounded time.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +17,14 @@ namespace fairlead::runtime {
 
 // Mount points of all cgroup hierarchies, from the text of /proc/self/mountinfo.
 std::vector<std::filesystem::path> cgroup_roots(std::string_view mountinfo);
+
+// Mount points of cgroup v2: by these a service manager knows whose process is whose.
+std::vector<std::filesystem::path> unified_roots(std::string_view mountinfo);
+
+// A cgroup without limits for processes that must outlive the service they were
+// started by: its folder in cgroup v2, made when needed. Empty when this machine has no
+// cgroup v2, and then no service manager that would kill by it.
+Result<std::string> make_cgroup(std::string_view path);
 
 // `path` is "/fairlead/..." and nothing else is accepted. With `kill`, what
 // still runs in it gets SIGKILL first. An absent one is success.

@@ -45,6 +45,9 @@ std::string NodePaths::cgroup(std::string_view uid, std::string_view container) 
   return cgroup(uid) + "/" + std::string(container);
 }
 
+// No container can have this name: see check_name().
+std::string NodePaths::monitor_cgroup(std::string_view uid) const { return cgroup(uid) + "/_conmon"; }
+
 Result<> make_folders(const NodePaths& paths) {
   FL_TRY_OK(check_name("cluster", paths.cluster));
   FL_TRY_OK(check_name("node", paths.node));

@@ -11,6 +11,7 @@
 //   run_dir/runc/                               runc's state
 //   run_dir/attach/                             conmon's sockets
 //   /sys/fs/cgroup/*/fairlead/CLUSTER/NODE/<uid>/<container>
+//   /sys/fs/cgroup/.../<uid>/_conmon            its conmons, in cgroup v2 only
 #pragma once
 
 #include <filesystem>
@@ -48,6 +49,7 @@ struct NodePaths {
   std::filesystem::path netns(std::string_view uid) const;
   std::string cgroup(std::string_view uid) const;
   std::string cgroup(std::string_view uid, std::string_view container) const;
+  std::string monitor_cgroup(std::string_view uid) const;
 };
 
 // Makes the folders (0700). Call once, before anything else here.

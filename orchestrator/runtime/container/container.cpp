@@ -13,6 +13,7 @@
 #include "base/io/clock.h"
 #include "base/io/fd.h"
 #include "base/io/file.h"
+#include "orchestrator/runtime/cgroup.h"
 #include "orchestrator/runtime/container/bundle.h"
 #include "orchestrator/runtime/container/runc.h"
 #include "orchestrator/runtime/image/image.h"
@@ -80,7 +81,8 @@ Result<> create_from_nothing(const NodePaths& paths, const Pod& pod, const Conta
   FL_TRY(const Image image, prepare_image(paths, container.image));
   FL_TRY_OK(mount_rootfs(paths, uid, container.name, image.config.diff_ids));
   FL_TRY_OK(write_bundle(paths, pod, container, image.config));
-  return conmon_create(paths, container_id(uid, container.name), paths.bundle(uid, container.name));
+  FL_TRY(const std::string monitors, make_cgroup(paths.monitor_cgroup(uid)));
+  return conmon_create(paths, container_id(uid, container.name), paths.bundle(uid, container.name), monitors);
 }
 
 std::optional<std::int32_t> read_exit_code(const NodePaths& paths, const std::string& id) {

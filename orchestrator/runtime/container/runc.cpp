@@ -174,14 +174,17 @@ Result<> runc_delete(const NodePaths& paths, const std::string& id) {
   return call_runc(paths, id, {"delete", "--force", id});
 }
 
-Result<> conmon_create(const NodePaths& paths, const std::string& id, const fs::path& bundle) {
+Result<> conmon_create(const NodePaths& paths, const std::string& id, const fs::path& bundle,
+                       const std::string& cgroup) {
   for (const char* old : {"pid", "conmon.pid", "oom"}) FL_TRY_OK(remove_file(bundle / old));
   FL_TRY_OK(remove_file(paths.exits() / id));
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return std::unexpected(os_error(errno, "pipe"));
   const Fd report(ends[0]);
   Fd theirs(ends[1]);
-  FL_TRY_OK(run_checked(conmon_command(paths, id, bundle, theirs.get())));
+  ProcessSpec conmon = conmon_command(paths, id, bundle, theirs.get());
+  conmon.cgroup = cgroup;
+  FL_TRY_OK(run_checked(conmon));
   theirs.reset();
   FL_TRY(const std::string line, read_report(report, id));
   return judge_report(id, line);

@@ -28,8 +28,11 @@ Result<> runc_kill(const NodePaths& paths, const std::string& id, int signal);
 Result<> runc_delete(const NodePaths& paths, const std::string& id);  // by force; absent is success
 
 // conmon, which calls `runc create`: returns when the container is created or
-// with runc's own words. `bundle` holds config.json; the log is bundle/log.
-Result<> conmon_create(const NodePaths& paths, const std::string& id, const std::filesystem::path& bundle);
+// with runc's own words. `bundle` holds config.json; the log is bundle/log. It
+// begins in `cgroup` (make_cgroup), not in ours, so that who stops our service by
+// its cgroup does not take the container's keeper with us.
+Result<> conmon_create(const NodePaths& paths, const std::string& id, const std::filesystem::path& bundle,
+                       const std::string& cgroup);
 // Waits until that container's conmon has written its last and ended; kills it after two seconds.
 Result<> conmon_wait(const std::string& id, const std::filesystem::path& bundle);
 

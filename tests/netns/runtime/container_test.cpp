@@ -3,6 +3,7 @@
 // several containers in one pod, and that nothing is left.
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <sys/wait.h>
 #include <thread>
 
@@ -215,19 +216,32 @@ TEST(Pod, RemovedLeavesNothing) {
   EXPECT_TRUE(std::filesystem::is_empty(node.paths().runc_root));
 }
 
-TEST(Pod, OutlivesWhoeverMadeIt) {
+bool tell(const std::string& file, const char* text) {
+  std::ofstream to(file);
+  return static_cast<bool>(to << text << std::flush);
+}
+
+// Who makes it is stopped as a service manager stops a service: everything in its cgroup gets SIGKILL.
+TEST(Pod, OutlivesTheServiceThatMadeIt) {
   const TestNode node;
+  const std::string service = "/fairlead/" + node.paths().cluster + "/service";
+  const auto cgroup = make_cgroup(service);
+  ASSERT_TRUE(ok(cgroup));
+  ASSERT_FALSE(cgroup->empty()) << "no cgroup v2 here";
   const Pod pod =
       make_pod("orphan", {busybox("main", "i=0; while :; do i=$((i+1)); echo $i; sleep 0.05; done")});
   const pid_t creator = ::fork();
   ASSERT_GE(creator, 0);
   if (creator == 0) {
-    const bool made = create_pod(node.paths(), pod) && start_container(node.paths(), "orphan", "main");
-    ::kill(::getpid(), made ? SIGKILL : SIGABRT);
+    const bool made = tell(*cgroup + "/cgroup.procs", "0") && create_pod(node.paths(), pod) &&
+                      start_container(node.paths(), "orphan", "main");
+    if (!made || !tell(*cgroup + "/cgroup.kill", "1")) ::kill(::getpid(), SIGABRT);
+    for (;;) ::pause();
   }
   int status = 0;
   ::waitpid(creator, &status, 0);
   ASSERT_EQ(WTERMSIG(status), SIGKILL);
+  ASSERT_TRUE(ok(remove_cgroup(service, false)));  // nobody is left in it
   const auto found = list_containers(node.paths());
   ASSERT_TRUE(ok(found));
   ASSERT_EQ(found->size(), 1U);

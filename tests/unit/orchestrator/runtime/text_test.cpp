@@ -54,11 +54,13 @@ TEST(Log, CountsWhatIsMalformed) {
 }
 
 TEST(Cgroup, FindsEveryHierarchy) {
-  const auto roots = cgroup_roots(
+  const std::string mounts =
       "25 18 0:22 / /sys/fs/cgroup ro - tmpfs tmpfs ro\n"
       "26 25 0:23 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup rw,cpu\n"
-      "27 25 0:24 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\nbroken line\n");
-  EXPECT_EQ(roots, (std::vector<std::filesystem::path>{"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/unified"}));
+      "27 25 0:24 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\nbroken line\n";
+  using Paths = std::vector<std::filesystem::path>;
+  EXPECT_EQ(cgroup_roots(mounts), (Paths{"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/unified"}));
+  EXPECT_EQ(unified_roots(mounts), (Paths{"/sys/fs/cgroup/unified"}));
 }
 
 TEST(Cgroup, RemovesOnlyOurs) {
