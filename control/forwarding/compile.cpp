@@ -36,12 +36,13 @@ class Compiler {
     self.number = self_.number;
     self.vtep = self_.address;
     self.uplink_ifindex = local_.uplink_ifindex;
+    self.uplink_mtu = local_.uplink_mtu;
     self.vxlan_port = local_.vxlan_port;
     self.control_port = local_.control_port;
     self.cluster_seed = network.cluster_seed;
     self.node_seed = local_.node_seed;
     out_.state.networks.push_back(
-        {net_, network.vni, {network.pods4, network.pods6, network.vips4, network.vips6}});
+        {net_, network.vni, {network.pods4, network.pods6, network.vips4, network.vips6}, 0, {}});
     for (const IpAddress& address : local_.control) add_control(address);
   }
 
@@ -66,7 +67,7 @@ class Compiler {
       ++out_.left_out;
       return;
     }
-    out_.state.vteps.push_back({node.number, node.address, true});
+    out_.state.vteps.push_back({node.number, node.address, true, 0});
     if (own) return;
     for (const IpAddress& address : {node.host4, node.host6}) {
       model::Endpoint endpoint;

@@ -40,6 +40,7 @@ struct HostLink {
 
 struct NodeLocal {
   std::uint32_t uplink_ifindex = 0;
+  std::uint32_t uplink_mtu = 0;  // 0: not known
   std::uint16_t vxlan_port = 4789;
   std::uint16_t control_port = 0;  // pods never reach it on a node's address, nor on `control`; 0: none
   std::vector<IpAddress> control;  // where this node finds the control plane

@@ -14,7 +14,11 @@
 
 #include <linux/types.h>
 
-#define FWD_ABI_VERSION 1
+#define FWD_ABI_VERSION 2
+
+/* Bytes of the outer headers in front of a pod's IP packet (tunnel.h). */
+#define FWD_OUTER_IPV4 50U
+#define FWD_OUTER_IPV6 70U
 
 struct fwd_addr {
   __be32 w[4];
@@ -30,15 +34,22 @@ struct fwd_config {
   __be16 vxlan_port_be;
   __be16 control_port_be; /* pods never reach it on a node's address nor on the control plane's */
   __u8 gateway_mac[6];    /* what every pod believes its gateway to be */
-  __u8 zero[6];
+  __u16 flags;
+  __u32 host_net;        /* network of the node's own endpoint; 0: it has none */
+  struct fwd_addr host4; /* its addresses, from which the node itself speaks to pods */
+  struct fwd_addr host6;
 };
+#define FWD_CONFIG_NATIVE 1U /* some network is native: packets from the uplink may be its pods' */
 
 /* networks: VNI on the wire -> network. */
+#define FWD_NETWORK_NATIVE 1U /* goes from node to node as it is, without an outer header */
 struct fwd_vni_key {
   __u32 vni;
 };
 struct fwd_network {
   __u32 net;
+  __u32 mtu; /* bytes of an IP packet of its pods; 0: any */
+  __u32 flags;
 };
 
 /* vteps[number] and vtep_numbers{address}: the nodes. */
@@ -47,6 +58,7 @@ struct fwd_network {
 struct fwd_vtep {
   struct fwd_addr addr;
   __u32 flags;
+  __u32 mtu; /* bytes of an IP packet on the way there, outer header included; 0: any */
 };
 struct fwd_vtep_number {
   __u32 number;
@@ -60,12 +72,15 @@ struct fwd_route_key {
 };
 #define FWD_ROUTE_CLUSTER 1U /* an address of the network: without an endpoint it is nowhere */
 #define FWD_ROUTE_CONTROL 2U /* the control plane, outside the network: pods never reach its port */
+#define FWD_ROUTE_NATIVE 3U  /* under net 0, the underlay's: an address of the native network `net` */
 struct fwd_route {
   __u32 kind;
+  __u32 net;
 };
 
 /* links{ifindex}: the host side of a pod's veth, or of the host endpoint. */
-#define FWD_LINK_HOST 1U /* the node itself: may also carry sources from outside the network */
+#define FWD_LINK_HOST 1U   /* the node itself: may also carry sources from outside the network */
+#define FWD_LINK_NATIVE 2U /* of a native network */
 struct fwd_link_key {
   __u32 ifindex;
 };
@@ -73,6 +88,7 @@ struct fwd_link {
   __u32 net;
   __u32 vni;
   __u32 identity;
+  __u32 mtu; /* bytes of an IP packet that it may send; 0: any */
   __u16 flags;
   __u8 mac[6];           /* of the pod's end: the only source MAC it may use */
   struct fwd_addr addr4; /* the only sources it may use; all zero: none */

@@ -15,8 +15,6 @@
 #include "dataplane/fwd/rewrite.h"
 
 #define FWD_VXLAN_FLAG_VNI 0x08
-#define FWD_OUTER_IPV4 50U /* bytes added in front of the inner packet */
-#define FWD_OUTER_IPV6 70U
 
 FWD_INLINE void fwd_put16(__u8* to, __u32 value) {
   to[0] = (__u8)(value >> 8);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/ip.h"
+#include "dataplane/fwd/abi.h"
 
 namespace fairlead::model {
 
@@ -21,6 +22,8 @@ struct Self {
   std::uint16_t number = 0;  // own VTEP number, 1..4095
   IpAddress vtep;            // own underlay address
   std::uint32_t uplink_ifindex = 0;
+  std::uint32_t uplink_mtu =
+      0;  // bytes of an IP packet on the uplink; 0: not known, nothing is too big for it
   std::uint16_t vxlan_port = 4789;
   std::uint16_t control_port = 0;  // 0: none to protect
   MacAddress gateway_mac{{0x02, 0x66, 0x6c, 0x00, 0x00, 0x01}};
@@ -29,17 +32,38 @@ struct Self {
   auto operator<=>(const Self&) const = default;
 };
 
+// How a network's packets go from node to node: in an outer header, or as they are.
+enum class NetworkMode : std::uint8_t { vxlan, native };
+
+// Bytes that go in front of a pod's IP packet on the way to another node.
+constexpr std::uint32_t overhead(Family underlay, NetworkMode mode) {
+  if (mode == NetworkMode::native) return 0;
+  return underlay == Family::v4 ? FWD_OUTER_IPV4 : FWD_OUTER_IPV6;
+}
+
+// Bytes of an IP packet of a network's pods: what is wanted (0: no wish), as far as the uplink
+// leaves it (0: not known). 0: any.
+constexpr std::uint32_t pod_mtu(std::uint32_t uplink, Family underlay, std::uint32_t wanted,
+                                NetworkMode mode) {
+  const std::uint32_t outer = overhead(underlay, mode);
+  if (uplink <= outer) return wanted;
+  return wanted == 0 ? uplink - outer : std::min(wanted, uplink - outer);
+}
+
 struct NetworkRow {
-  std::uint32_t index = 0;       // 1..; 0 is never a network
-  std::uint32_t vni = 0;         // 24 bits
-  std::vector<Prefix> prefixes;  // its own addresses (pools): without an endpoint they are nowhere
+  std::uint32_t index = 0;                // 1..; 0 is never a network
+  std::uint32_t vni = 0;                  // 24 bits
+  std::vector<Prefix> prefixes;           // its own addresses (pools): without an endpoint they are nowhere
+  std::uint32_t mtu = 0;                  // bytes of an IP packet of its pods; 0: what the uplink leaves
+  NetworkMode mode = NetworkMode::vxlan;  // native: its prefixes are of this network alone
   auto operator<=>(const NetworkRow&) const = default;
 };
 
 struct Vtep {
   std::uint16_t number = 0;
   IpAddress address;
-  bool fairlead = true;  // else a plain VXLAN peer
+  bool fairlead = true;   // else a plain VXLAN peer
+  std::uint32_t mtu = 0;  // bytes of an IP packet that its uplink takes; 0: as this node's
   auto operator<=>(const Vtep&) const = default;
 };
 

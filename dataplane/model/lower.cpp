@@ -28,7 +28,17 @@ void put(TableImage& image, TableId table, const Key& key, const Value& value) {
   image[table].insert_or_assign(bytes_of(key), bytes_of(value));
 }
 
-void lower_self(const Self& self, TableImage& image) {
+// The node itself speaks to pods from its own endpoint's addresses.
+void lower_host(const std::vector<Link>& links, fwd_config& row) {
+  const auto host = std::ranges::find(links, true, &Link::host);
+  if (host == links.end()) return;
+  row.host_net = host->network;
+  row.host4 = row_address(host->ipv4);
+  row.host6 = row_address(host->ipv6);
+}
+
+void lower_self(const ForwardingState& state, TableImage& image) {
+  const Self& self = state.self;
   fwd_config row{};
   row.cluster_seed = self.cluster_seed;
   row.node_seed = self.node_seed;
@@ -38,33 +48,52 @@ void lower_self(const Self& self, TableImage& image) {
   row.vxlan_port_be = to_be16(self.vxlan_port);
   row.control_port_be = to_be16(self.control_port);
   copy_mac(self.gateway_mac, row.gateway_mac);
+  const auto native = [](const NetworkRow& network) { return network.mode == NetworkMode::native; };
+  if (std::ranges::any_of(state.networks, native)) row.flags |= FWD_CONFIG_NATIVE;
+  lower_host(state.links, row);
   put(image, TableId::config, __u32{0}, row);
 }
 
-void lower_network(const NetworkRow& network, const std::vector<IpAddress>& control, TableImage& image) {
-  put(image, TableId::networks, fwd_vni_key{network.vni}, fwd_network{network.index});
+// Bytes of an IP packet on the way to a node: what both uplinks take. 0: any.
+std::uint32_t way_mtu(const Self& self, const Vtep& to) {
+  if (self.uplink_mtu == 0 || to.mtu == 0) return std::max(self.uplink_mtu, to.mtu);
+  return std::min(self.uplink_mtu, to.mtu);
+}
+
+void lower_network(const Self& self, const NetworkRow& network, const std::vector<IpAddress>& control,
+                   TableImage& image) {
+  const bool native = network.mode == NetworkMode::native;
+  put(image, TableId::networks, fwd_vni_key{network.vni},
+      fwd_network{network.index, pod_mtu(self.uplink_mtu, self.vtep.family(), network.mtu, network.mode),
+                  native ? FWD_NETWORK_NATIVE : 0});
   for (const Prefix& prefix : network.prefixes) {
     const fwd_route_key key{32U + prefix.length128(), to_be32(network.index), row_address(prefix.address)};
-    put(image, TableId::routes, key, fwd_route{FWD_ROUTE_CLUSTER});
+    put(image, TableId::routes, key, fwd_route{FWD_ROUTE_CLUSTER, network.index});
+    if (!native) continue;
+    const fwd_route_key outside{key.prefixlen, 0, key.addr};
+    put(image, TableId::routes, outside, fwd_route{FWD_ROUTE_NATIVE, network.index});
   }
   for (const IpAddress& address : control) {
     const fwd_route_key key{32U + 128U, to_be32(network.index), row_address(address)};
-    put(image, TableId::routes, key, fwd_route{FWD_ROUTE_CONTROL});
+    put(image, TableId::routes, key, fwd_route{FWD_ROUTE_CONTROL, network.index});
   }
 }
 
-void lower_vtep(const Vtep& vtep, TableImage& image) {
+void lower_vtep(const Self& self, const Vtep& vtep, TableImage& image) {
   const __u32 flags = FWD_VTEP_VALID | (vtep.fairlead ? FWD_VTEP_FAIRLEAD : 0);
-  put(image, TableId::vteps, __u32{vtep.number}, fwd_vtep{row_address(vtep.address), flags});
+  put(image, TableId::vteps, __u32{vtep.number},
+      fwd_vtep{row_address(vtep.address), flags, way_mtu(self, vtep)});
   put(image, TableId::vtep_numbers, row_address(vtep.address), fwd_vtep_number{vtep.number});
 }
 
-void lower_link(const Link& link, std::uint32_t vni, TableImage& image) {
+void lower_link(const Self& self, const Link& link, const NetworkRow& network, TableImage& image) {
   fwd_link row{};
   row.net = link.network;
-  row.vni = vni;
+  row.vni = network.vni;
   row.identity = link.identity;
-  row.flags = link.host ? FWD_LINK_HOST : 0;
+  row.mtu = pod_mtu(self.uplink_mtu, self.vtep.family(), network.mtu, network.mode);
+  if (link.host) row.flags |= FWD_LINK_HOST;
+  if (network.mode == NetworkMode::native) row.flags |= FWD_LINK_NATIVE;
   copy_mac(link.mac, row.mac);
   row.addr4 = row_address(link.ipv4);
   row.addr6 = row_address(link.ipv6);
@@ -290,20 +319,20 @@ class ServiceLowering {
 Result<TableImage> lower(const ForwardingState& state, const TableImage& previous) {
   FL_TRY_OK(validate(state));
   TableImage image;
-  lower_self(state.self, image);
-  std::map<std::uint32_t, std::uint32_t> vni_of;
+  lower_self(state, image);
+  std::map<std::uint32_t, const NetworkRow*> networks;
   for (const NetworkRow& network : state.networks) {
-    lower_network(network, state.control, image);
-    vni_of[network.index] = network.vni;
+    lower_network(state.self, network, state.control, image);
+    networks[network.index] = &network;
   }
-  for (const Vtep& vtep : state.vteps) lower_vtep(vtep, image);
+  for (const Vtep& vtep : state.vteps) lower_vtep(state.self, vtep, image);
   ServiceLowering services(previous, state.self.cluster_seed, image);
   for (const ServiceRow& service : state.services) {
     FL_TRY_OK(services.lower(service));
   }
   std::move(services).finish();
   for (const Endpoint& endpoint : state.endpoints) lower_endpoint(endpoint, state.self.gateway_mac, image);
-  for (const Link& link : state.links) lower_link(link, vni_of[link.network], image);
+  for (const Link& link : state.links) lower_link(state.self, link, *networks.at(link.network), image);
   return image;
 }
 

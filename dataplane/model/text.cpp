@@ -62,7 +62,8 @@ void write_self(const Self& self, std::string& out) {
       .field("number", self.number)
       .text("vtep", format(self.vtep))
       .field("uplink", self.uplink_ifindex);
-  line.field("vxlan", self.vxlan_port)
+  line.optional("mtu", self.uplink_mtu)
+      .field("vxlan", self.vxlan_port)
       .field("control", self.control_port)
       .text("gateway", format(self.gateway_mac));
   line.field("cluster_seed", self.cluster_seed).field("node_seed", self.node_seed);
@@ -74,12 +75,15 @@ void write_control(const IpAddress& address, std::string& out) {
 
 void write_network(const NetworkRow& network, std::string& out) {
   LineWriter line(out);
-  line.word("network").number(network.index).field("vni", network.vni);
+  line.word("network").number(network.index).field("vni", network.vni).optional("mtu", network.mtu);
+  line.flag("native", network.mode == NetworkMode::native);
   for (const Prefix& prefix : network.prefixes) line.word(format(prefix));
 }
 
 void write_vtep(const Vtep& vtep, std::string& out) {
-  LineWriter(out).word("vtep").number(vtep.number).word(format(vtep.address)).flag("plain", !vtep.fairlead);
+  LineWriter line(out);
+  line.word("vtep").number(vtep.number).word(format(vtep.address)).optional("mtu", vtep.mtu);
+  line.flag("plain", !vtep.fairlead);
 }
 
 void write_link(const Link& link, std::string& out) {
@@ -235,6 +239,7 @@ class Parser {
     FL_TRY_OK(line.field("number", self.number));
     FL_TRY_OK(line.field("vtep", self.vtep));
     FL_TRY_OK(line.field("uplink", self.uplink_ifindex));
+    FL_TRY_OK(line.field("mtu", self.uplink_mtu));
     FL_TRY_OK(line.field("vxlan", self.vxlan_port));
     FL_TRY_OK(line.field("control", self.control_port));
     FL_TRY_OK(line.field("gateway", self.gateway_mac));
@@ -252,6 +257,8 @@ class Parser {
     NetworkRow& network = state_.networks.emplace_back();
     FL_TRY(network.index, line.number<std::uint32_t>("index"));
     FL_TRY_OK(line.field("vni", network.vni));
+    FL_TRY_OK(line.field("mtu", network.mtu));
+    network.mode = line.take_flag("native") ? NetworkMode::native : NetworkMode::vxlan;
     while (line.more()) {
       FL_TRY(const Prefix prefix, line.value_word<Prefix>("prefix"));
       network.prefixes.push_back(prefix);
@@ -263,6 +270,7 @@ class Parser {
     Vtep& vtep = state_.vteps.emplace_back();
     FL_TRY(vtep.number, line.number<std::uint16_t>("number"));
     FL_TRY(vtep.address, line.value_word<IpAddress>("address"));
+    FL_TRY_OK(line.field("mtu", vtep.mtu));
     vtep.fairlead = !line.take_flag("plain");
     return {};
   }

@@ -3,11 +3,15 @@
 // file and in a diff. parse(format(s)) == s for every normalized state; parse
 // does not judge what it reads (that is validate's), only whether it is one.
 //
-//   self number=1 vtep=192.0.2.1 uplink=3 vxlan=4789 control=0 gateway=02:66:6c:00:00:01 cluster_seed=7
-//   node_seed=9 control 192.0.2.9 network 1 vni=4097 10.244.0.0/16 fd00:244::/64 vtep 2 192.0.2.2 plain link
-//   7 network=1 identity=5 mac=02:00:00:00:00:07 ipv4=10.244.0.7 ipv6=fd00:244::7 link 8 network=1 identity=1
-//   mac=02:00:00:00:00:08 host ipv4=10.244.0.8 extra4=10.96.0.10 endpoint 1 10.244.0.7 vtep=1 identity=5
-//   epoch=2 ifindex=7 mac=02:00:00:00:00:07 service 1 10.96.0.7
+//   self number=1 vtep=192.0.2.1 uplink=3 mtu=1500 vxlan=4789 cluster_seed=7 node_seed=9
+//   control 192.0.2.9
+//   network 1 vni=4097 mtu=1450 10.244.0.0/16 fd00:244::/64
+//   network 2 vni=4098 native 10.245.0.0/16
+//   vtep 2 192.0.2.2 mtu=1400 plain
+//   link 7 network=1 identity=5 mac=02:00:00:00:00:07 ipv4=10.244.0.7 ipv6=fd00:244::7
+//   link 8 network=1 mac=02:00:00:00:00:08 host ipv4=10.244.0.8 extra4=10.96.0.10
+//   endpoint 1 10.244.0.7 vtep=1 identity=5 epoch=2 ifindex=7 mac=02:00:00:00:00:07
+//   service 1 10.96.0.7
 //     port tcp 80
 //       backend 10.244.0.7:8080
 //       backend 10.244.1.9:8080 weight=3

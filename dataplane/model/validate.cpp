@@ -75,6 +75,9 @@ class Validation {
  private:
   Result<> self() const {
     const Self& self = state_.self;
+    if (self.uplink_mtu != 0 && self.uplink_mtu < kLeastUplinkMtu)
+      return refuse("self", "has an uplink of " + std::to_string(self.uplink_mtu) + " bytes",
+                    "use at least " + std::to_string(kLeastUplinkMtu));
     if (!is_number(self.number))
       return refuse("self", "has a number outside 1 to 4095", "give the node its number");
     if (self.vxlan_port == 0) return refuse("self", "has no VXLAN port", "use 4789");
@@ -97,9 +100,24 @@ class Validation {
       const std::set<Prefix> prefixes(network.prefixes.begin(), network.prefixes.end());
       if (prefixes.size() != network.prefixes.size()) return twice(name, "a prefix");
       routes += prefixes.size();
+      if (network.mode == NetworkMode::native) {
+        routes += prefixes.size();
+        for (const Prefix& prefix : prefixes) FL_TRY_OK(only_its_own(network, prefix));
+      }
     }
     FL_TRY_OK(check_rows(TableId::networks, networks_.size()));
     return check_rows(TableId::routes, routes + networks_.size() * state_.control.size());
+  }
+
+  // No outer header names a native network: its addresses do.
+  Result<> only_its_own(const NetworkRow& network, const Prefix& prefix) const {
+    for (const NetworkRow& other : state_.networks)
+      for (const Prefix& theirs : other.prefixes)
+        if (other.index != network.index && other.mode == NetworkMode::native && theirs.overlaps(prefix))
+          return refuse(name_of(network),
+                        "is native and shares " + format(prefix) + " with " + name_of(other),
+                        "give each native network prefixes of its own");
+    return {};
   }
 
   Result<> control() const {

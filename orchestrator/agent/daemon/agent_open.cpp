@@ -71,7 +71,7 @@ Result<> Agent::open_parts() {
   FL_TRY_OK(runtime::sweep_layers(options_.paths));
   FL_TRY(uplink_, find_uplink(options_.uplink));
   FL_TRY(tables_, Tables::open(options_.paths, options_.control.host, options_.control.port));
-  FL_TRY_OK(tables_->attach_uplink(uplink_.ifindex));
+  FL_TRY_OK(tables_->attach_uplink(uplink_.ifindex, uplink_.mtu));
   FL_TRY(exits_,
          ExitWatcher::open(loop_, options_.paths.exits(), [this](const Exited& exited) { feed(exited); }));
   Result<SavedState> saved = load(options_.paths.state_dir / "agent.state");

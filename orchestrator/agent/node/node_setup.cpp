@@ -10,6 +10,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "dataplane/model/forwarding_state.h"
 #include "orchestrator/agent/pods/names.h"
 #include "orchestrator/runtime/network/masquerade.h"
 #include "orchestrator/runtime/network/netlink.h"
@@ -85,8 +86,7 @@ Result<Uplink> find_uplink(const std::string& name) {
 }
 
 std::uint32_t pod_mtu(std::uint32_t wire_mtu, const IpAddress& underlay) {
-  const std::uint32_t overhead = underlay.is_v4() ? 50 : 70;
-  return wire_mtu > overhead ? wire_mtu - overhead : 0;
+  return model::pod_mtu(wire_mtu, underlay.family(), 0, model::NetworkMode::vxlan);
 }
 
 Result<HostLink> set_up_host(const std::string& cluster, const proto::Welcome& welcome, std::uint32_t mtu,

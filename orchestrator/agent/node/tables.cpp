@@ -79,10 +79,11 @@ Result<> Tables::forget_lost_links(const std::filesystem::path& pins) {
   return {};
 }
 
-Result<> Tables::attach_uplink(std::uint32_t ifindex) {
+Result<> Tables::attach_uplink(std::uint32_t ifindex, std::uint32_t mtu) {
   const std::lock_guard lock(mutex_);
   FL_TRY_OK(dataplane_->attach_uplink(ifindex));
   local_.uplink_ifindex = ifindex;
+  local_.uplink_mtu = mtu;
   return {};
 }
 

@@ -34,7 +34,7 @@ class Tables {
   static Result<std::unique_ptr<Tables>> open(const runtime::NodePaths& paths, std::string control,
                                               std::uint16_t control_port);
 
-  Result<> attach_uplink(std::uint32_t ifindex);
+  Result<> attach_uplink(std::uint32_t ifindex, std::uint32_t mtu);
   Result<> attach_host(const forwarding::HostLink& link);
   Result<> attach(const PodUid& uid, const forwarding::PodLink& link);  // the program; no row yet
   Result<> detach(const PodUid& uid, std::uint32_t ifindex);            // 0: as attached; idempotent

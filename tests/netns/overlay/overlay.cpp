@@ -147,12 +147,12 @@ model::ForwardingState Overlay::state_for(const Node& of) const {
   model::ForwardingState state;
   state.self = self(of);
   state.control = {ip("192.168.77.254"), ip("fd77::fe")};
-  state.networks.push_back({1, 4097, pools()});
+  state.networks.push_back({1, 4097, pools(), 0, {}});
   state.links = of.links;
   for (const Node& each : nodes_) {
     const auto number = static_cast<std::uint16_t>(each.number);
     const bool here = each.number == of.number;
-    state.vteps.push_back({number, underlay_address(each.number), true});
+    state.vteps.push_back({number, underlay_address(each.number), true, 0});
     for (const IpAddress& address : {pod4(number), pod6(number)})
       state.endpoints.push_back(
           {1, address, number, 0, 0, here ? each.host_ifindex : 0, mac_of(number), true});

@@ -22,8 +22,14 @@ class RandomState {
     state_.self.node_seed = random_();
     for (std::uint32_t n = 1; n <= 2; ++n)
       state_.networks.push_back(
-          {n, 4096 + n, {Prefix::parse("10.244.0.0/16").value(), Prefix::parse("fd00:244::/64").value()}});
-    state_.vteps.push_back({1, node_address(1), true});
+          {n,
+           4096 + n,
+           {Prefix::parse("10.244.0.0/16").value(), Prefix::parse("fd00:244::/64").value()},
+           0,
+           {}});
+    state_.networks.push_back(
+        {3, 4099, {Prefix::parse("10.245.0.0/16").value()}, 1400 * small(2), NetworkMode::native});
+    state_.vteps.push_back({1, node_address(1), true, 0});
     for (int i = 0; i < 12; ++i) step();
   }
 
@@ -71,7 +77,7 @@ class RandomState {
     const auto number = static_cast<std::uint16_t>(2 + small(5));
     const auto known = std::ranges::find(state_.vteps, number, &Vtep::number);
     if (known == state_.vteps.end()) {
-      state_.vteps.push_back({number, node_address(number), often()});
+      state_.vteps.push_back({number, node_address(number), often(), 1400 * small(2)});
     } else if (often()) {
       known->fairlead = !known->fairlead;
     } else {
@@ -89,7 +95,7 @@ class RandomState {
       return;
     }
     Link link{
-        ifindex, 1 + small(2), small(9), MacAddress{{2, 0, 0, 0, 0, static_cast<std::uint8_t>(ifindex)}},
+        ifindex, 1 + small(3), small(9), MacAddress{{2, 0, 0, 0, 0, static_cast<std::uint8_t>(ifindex)}},
         false,   {},           {},       {},
         {}};
     link.ipv4 = pod_address(true);

@@ -8,11 +8,12 @@
 namespace fairlead::model {
 
 inline constexpr const char* kSampleText =
-    R"(self number=1 vtep=192.0.2.1 uplink=3 vxlan=4789 control=7400 gateway=02:66:6c:00:00:01 cluster_seed=7 node_seed=9
+    R"(self number=1 vtep=192.0.2.1 uplink=3 mtu=1500 vxlan=4789 control=7400 gateway=02:66:6c:00:00:01 cluster_seed=7 node_seed=9
 control 198.51.100.9
 network 1 vni=4097 10.244.0.0/16 fd00:244::/64
+network 3 vni=4099 mtu=1400 native 10.245.0.0/16
 vtep 1 192.0.2.1
-vtep 2 192.0.2.2 plain
+vtep 2 192.0.2.2 mtu=1400 plain
 link 7 network=1 identity=5 mac=02:00:00:00:00:07 ipv4=10.244.0.7 ipv6=fd00:244::7
 link 8 network=1 identity=1 mac=02:00:00:00:00:08 host ipv4=10.244.0.8 extra4=10.96.0.10 extra6=fd00:96::a
 endpoint 1 10.244.0.7 vtep=1 identity=5 epoch=2 ifindex=7 mac=02:00:00:00:00:07

@@ -46,10 +46,14 @@ TEST(Text, KeepsEveryFieldOfStatesThatAreNotValid) {
   constexpr int kStates = 5000;
   for (int i = 0; i < kStates; ++i) {
     ForwardingState s;
-    s.self = {u16(), ip(), u32(), u16(), u16(), mac(), random(), random()};
-    s.networks = {{u32(), u32(), {Prefix{IpAddress::v4(u32() & 0xffff0000), 16}, Prefix{ip(), 128}}}};
+    s.self = {u16(), ip(), u32(), u32(), u16(), u16(), mac(), random(), random()};
+    s.networks = {{u32(),
+                   u32(),
+                   {Prefix{IpAddress::v4(u32() & 0xffff0000), 16}, Prefix{ip(), 128}},
+                   u32(),
+                   flip() ? NetworkMode::native : NetworkMode::vxlan}};
     if (s.networks[0].prefixes[1].address.is_v4()) s.networks[0].prefixes[1].length = 32;
-    s.vteps = {{u16(), ip(), flip()}, {u16(), ip(), flip()}};
+    s.vteps = {{u16(), ip(), flip(), u32()}, {u16(), ip(), flip(), 0}};
     s.links = {{u32(), u32(), u32(), mac(), flip(), ip(), ip(), ip(), ip()}};
     s.endpoints = {{u32(), ip(), u16(), u32(), u32(), u32(), mac(), flip()}};
     s.services = {{u32(), ip(), {{u8(), u16(), {{ip(), u16(), u32()}, {ip(), u16(), u32()}}}}},

@@ -46,10 +46,18 @@ TEST(Validate, RefusesNodesAndNetworks) {
       {[](ForwardingState& s) { s.self.vxlan_port = 0; }, "self: has no VXLAN port"},
       {[](ForwardingState& s) { s.networks[0].index = 0; }, "network 0: has index 0"},
       {[](ForwardingState& s) { s.networks[0].vni = 1U << 24; }, "network 1: has VNI 16777216"},
-      {[](ForwardingState& s) { s.networks.push_back({1, 5, {}}); }, "network 1: the index stands twice"},
-      {[](ForwardingState& s) { s.networks.push_back({2, 4097, {}}); }, "network 2: VNI 4097 stands twice"},
+      {[](ForwardingState& s) { s.networks.push_back({1, 5, {}, 0, {}}); },
+       "network 1: the index stands twice"},
+      {[](ForwardingState& s) { s.networks.push_back({2, 4097, {}, 0, {}}); },
+       "network 2: VNI 4097 stands twice"},
       {[](ForwardingState& s) { s.networks[0].prefixes.push_back(s.networks[0].prefixes[0]); },
        "network 1: a prefix stands twice"},
+      {[](ForwardingState& s) {
+         s.networks.push_back({4, 5, s.networks[0].prefixes, 0, NetworkMode::native});
+         s.networks.push_back({5, 6, {s.networks[0].prefixes[0]}, 0, NetworkMode::native});
+       },
+       "network 4: is native and shares 10.244.0.0/16 with network 5"},
+      {[](ForwardingState& s) { s.self.uplink_mtu = 1279; }, "self: has an uplink of 1279 bytes"},
       {[](ForwardingState& s) { s.vteps[1].number = 4096; }, "vtep 4096: has a number outside"},
       {[](ForwardingState& s) { s.vteps[1].address = {}; }, "vtep 2: has no address"},
       {[](ForwardingState& s) { s.vteps[1].address = ip("2001:db8::2"); }, "vtep 2: is of another family"},
