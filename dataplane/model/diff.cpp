@@ -8,16 +8,17 @@ namespace {
 void add_changes(TableId table, const Rows& from, const Rows& to, TablePatch& patch) {
   auto old = from.begin();
   for (const auto& [key, value] : to) {
-    while (old != from.end() && old->first < key) ++old;
-    if (old == from.end() || old->first != key || old->second != value) patch.push_back({table, key, value});
+    while (old != from.end() && (*old).key < key) ++old;
+    if (old == from.end() || (*old).key != key || (*old).value != value)
+      patch.push_back({table, std::string(key), std::string(value)});
   }
 }
 
 void add_removals(TableId table, const Rows& from, const Rows& to, TablePatch& patch) {
   auto kept = to.begin();
   for (const auto& [key, value] : from) {
-    while (kept != to.end() && kept->first < key) ++kept;
-    if (kept == to.end() || kept->first != key) patch.push_back({table, key, std::nullopt});
+    while (kept != to.end() && (*kept).key < key) ++kept;
+    if (kept == to.end() || (*kept).key != key) patch.push_back({table, std::string(key), std::nullopt});
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
 #include <utility>
 
 #include "dataplane/model/maglev.h"
@@ -25,7 +26,7 @@ void copy_mac(const MacAddress& mac, __u8 (&to)[6]) { std::ranges::copy(mac.byte
 
 template <class Key, class Value>
 void put(TableImage& image, TableId table, const Key& key, const Value& value) {
-  image[table].insert_or_assign(bytes_of(key), bytes_of(value));
+  image[table].append(bytes_of(key), bytes_of(value));
 }
 
 // The node itself speaks to pods from its own endpoint's addresses.
@@ -139,7 +140,7 @@ class BackendPlaces {
       if (index == 0 || index >= taken_.size()) continue;
       taken_[index] = true;
       newest = std::max(newest, {row.generation, index});
-      if (row.flags == 0) known_.emplace(name_of(row), std::pair(index, value));
+      if (row.flags == 0) known_.emplace(name_of(row), std::pair(index, std::string(value)));
     }
     next_ = newest.second + 1;
   }
@@ -152,7 +153,7 @@ class BackendPlaces {
       known = known_.emplace(name_of(row), std::pair(index, bytes_of(row))).first;
     }
     const auto& [index, bytes] = known->second;
-    image[TableId::backends].insert_or_assign(bytes_of(index), bytes);
+    image[TableId::backends].append(bytes_of(index), bytes);
     return index;
   }
 
@@ -212,16 +213,9 @@ class RingPlaces {
     return true;
   }
 
-  void write(const fwd_service& row, const std::vector<std::uint32_t>& ring) {
-    for (std::uint32_t i = 0; i < row.ring_size; ++i) new_.push_back({row.ring_offset + i, ring[i]});
-  }
-
-  // Every written slot as a row, appended in the order of the keys' bytes.
-  void put_rows(TableImage& image) && {
-    std::ranges::sort(new_, {}, [](const Slot& slot) { return to_be32(slot.first); });
-    Rows& rows = image[TableId::rings];
-    for (const auto& [slot, backend] : new_)
-      rows.emplace_hint(rows.end(), bytes_of(slot), bytes_of(fwd_ring_slot{backend}));
+  static void write(const fwd_service& row, const std::vector<std::uint32_t>& ring, TableImage& image) {
+    for (std::uint32_t i = 0; i < row.ring_size; ++i)
+      put(image, TableId::rings, __u32{row.ring_offset + i}, fwd_ring_slot{ring[i]});
   }
 
   // The first room behind the newest slice, else the first from the beginning.
@@ -250,7 +244,7 @@ class RingPlaces {
     return at;
   }
 
-  std::vector<Slot> old_, new_;
+  std::vector<Slot> old_;
   Free free_;
   std::uint32_t next_ = 0;
 };
@@ -274,11 +268,10 @@ class ServiceLowering {
       FL_TRY(const std::vector<std::uint32_t> ring, ring_of(port));
       FL_TRY(const fwd_service row, row_of(bytes_of(key), ring));
       put(image_, TableId::services, key, row);
-      rings_.write(row, ring);
+      RingPlaces::write(row, ring, image_);
     }
     return {};
   }
-  void finish() && { std::move(rings_).put_rows(image_); }
 
  private:
   // Slots as indices of the table backends.
@@ -295,8 +288,8 @@ class ServiceLowering {
 
   Result<fwd_service> row_of(const std::string& key, const std::vector<std::uint32_t>& ring) {
     const Rows& services = previous_[TableId::services];
-    if (const auto known = services.find(key); known != services.end()) {
-      const auto row = row_from<fwd_service>(known->second);
+    if (const auto known = services.find(key)) {
+      const auto row = row_from<fwd_service>(*known);
       if (rings_.holds(row, ring)) return row;
     }
     fwd_service row{0, static_cast<__u32>(ring.size()), generation_, 0};
@@ -330,9 +323,9 @@ Result<TableImage> lower(const ForwardingState& state, const TableImage& previou
   for (const ServiceRow& service : state.services) {
     FL_TRY_OK(services.lower(service));
   }
-  std::move(services).finish();
   for (const Endpoint& endpoint : state.endpoints) lower_endpoint(endpoint, state.self.gateway_mac, image);
   for (const Link& link : state.links) lower_link(state.self, link, *networks.at(link.network), image);
+  for (Rows& rows : image.rows) rows.settle();
   return image;
 }
 

@@ -68,9 +68,10 @@ Result<> read_array(int map, const TableInfo& table, model::Rows& rows) {
   for (std::uint32_t i = 0; i < table.capacity; ++i) {
     const char* row = bytes + i * stride;
     if (std::any_of(row, row + table.value_bytes, [](char c) { return c != 0; }))
-      rows.emplace_hint(rows.end(), model::bytes_of(i), std::string(row, table.value_bytes));
+      rows.append(model::bytes_of(i), std::string_view(row, table.value_bytes));
   }
   ::munmap(memory, length);
+  rows.settle();
   return {};
 }
 
@@ -80,11 +81,14 @@ Result<> read_keyed(int map, const TableInfo& table, model::Rows& rows) {
   std::string value(table.value_bytes, '\0');
   const void* from = nullptr;
   for (std::size_t seen = 0; seen <= table.capacity; ++seen) {
-    if (bpf_map_get_next_key(map, from, next.data()) != 0)
-      return errno == ENOENT ? Result<>{} : map_error(table, "reading it");
+    if (bpf_map_get_next_key(map, from, next.data()) != 0) {
+      if (errno != ENOENT) return map_error(table, "reading it");
+      rows.settle();
+      return {};
+    }
     key = next;
     from = key.data();
-    if (bpf_map_lookup_elem(map, key.data(), value.data()) == 0) rows.emplace(key, value);
+    if (bpf_map_lookup_elem(map, key.data(), value.data()) == 0) rows.append(key, value);
   }
   return fail(Code::io, std::string("table ") + table.name, "changed while it was read",
               "let one agent alone write it");

@@ -39,7 +39,7 @@ model::TablePatch everything(const model::TableImage& tables) {
   model::TablePatch patch;
   for (std::size_t i = 0; i < model::kTableCount; ++i)
     for (const auto& [key, value] : tables.rows[i])
-      patch.push_back({static_cast<model::TableId>(i), key, value});
+      patch.push_back({static_cast<model::TableId>(i), std::string(key), std::string(value)});
   return patch;
 }
 

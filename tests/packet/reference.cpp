@@ -171,7 +171,7 @@ const void* Reference::find(TableId table, const void* key) {
   if (about.engine == model::Engine::LPM) return find_route(*static_cast<const fwd_route_key*>(key));
   const std::string bytes(static_cast<const char*>(key), about.key_bytes);
   const auto found = tables_[table].find(bytes);
-  if (found != tables_[table].end()) return found->second.data();
+  if (found) return found->data();
   if (about.engine != model::Engine::ARRAY) return nullptr;
   return model::row_from<std::uint32_t>(bytes) < about.capacity ? kZeroRow.data() : nullptr;
 }

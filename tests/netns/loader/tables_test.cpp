@@ -58,7 +58,12 @@ TEST_F(LoaderTables, ARowThatChangesKeepsTheOthers) {
   model::TableImage image = example();
   must(dataplane_->apply(model::diff({}, image)));
   model::TableImage next = image;
-  for (std::size_t i = 0; i < model::kTableCount; ++i) next.rows[i].begin()->second.back() ^= 1;
+  for (model::Rows& rows : next.rows) {
+    const std::string key((*rows.begin()).key);
+    std::string value((*rows.begin()).value);
+    value.back() ^= 1;
+    rows.insert_or_assign(key, value);
+  }
   must(dataplane_->apply(model::diff(image, next)));
   EXPECT_TRUE(must(dataplane_->read_image()) == next);
 }

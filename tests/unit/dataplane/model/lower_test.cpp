@@ -2,6 +2,8 @@
 #include "dataplane/model/lower.h"
 
 #include <gtest/gtest.h>
+#include <map>
+#include <random>
 #include <set>
 
 #include "dataplane/model/diff.h"
@@ -96,8 +98,9 @@ TEST(Lower, RingsHoldTheMaglevChoiceAsIndicesOfBackends) {
   const auto ring = maglev_ring(backends, state.self.cluster_seed);
   ASSERT_EQ(row.ring_size, ring.size());
   for (std::uint32_t i = 0; i < row.ring_size; ++i) {
-    const auto slot = row_from<fwd_ring_slot>(image[TableId::rings].at(bytes_of(__u32{row.ring_offset + i})));
-    const auto backend = row_from<fwd_backend>(image[TableId::backends].at(bytes_of(slot.backend)));
+    const auto slot =
+        row_from<fwd_ring_slot>(*image[TableId::rings].find(bytes_of(__u32{row.ring_offset + i})));
+    const auto backend = row_from<fwd_backend>(*image[TableId::backends].find(bytes_of(slot.backend)));
     ASSERT_EQ(bytes_of(backend.addr), bytes_of(backends[ring[i]].address.bytes));
   }
 }
@@ -134,7 +137,7 @@ TEST(Lower, AFreedPlaceRestsBeforeItsReuse) {
     EXPECT_TRUE(offsets.insert(service_row(image, "10.96.0.7", 80, 6).ring_offset).second) << round;
     for (const auto& [key, value] : image[TableId::backends])
       if (row_from<fwd_backend>(value).generation == round + 2)
-        EXPECT_TRUE(indices.insert(key).second) << round;
+        EXPECT_TRUE(indices.emplace(key).second) << round;
   }
   EXPECT_EQ(indices.size(), 50U);
 }
@@ -142,8 +145,9 @@ TEST(Lower, AFreedPlaceRestsBeforeItsReuse) {
 TEST(Lower, BeginsAgainBehindTheLastPlace) {
   TableImage late;
   const auto capacity = static_cast<__u32>(info(TableId::rings).capacity);
-  late[TableId::services].emplace("newest", bytes_of(fwd_service{capacity - 251 - 100, 251, 41, 0}));
-  late[TableId::backends].emplace(bytes_of(__u32{65535}), bytes_of(fwd_backend{{}, 1, 0, 41}));
+  late[TableId::services].append(std::string(sizeof(fwd_service_key), 'n'),
+                                 bytes_of(fwd_service{capacity - 251 - 100, 251, 41, 0}));
+  late[TableId::backends].append(bytes_of(__u32{65535}), bytes_of(fwd_backend{{}, 1, 0, 41}));
   const TableImage image = lower(sample_state(), late).value();
   EXPECT_EQ(service_row(image, "10.96.0.7", 80, 6).ring_offset, 0U);
   EXPECT_EQ(service_row(image, "fd00:96::7", 80, 6).ring_offset, 251U);
@@ -155,14 +159,16 @@ TEST(Lower, BeginsAgainBehindTheLastPlace) {
 TEST(Lower, SaysWhenThereIsNoRoomLeft) {
   TableImage crowded;
   for (__u32 slot = 0; slot < info(TableId::rings).capacity; slot += 251)
-    crowded[TableId::rings].emplace(bytes_of(slot), bytes_of(fwd_ring_slot{1}));
+    crowded[TableId::rings].append(bytes_of(slot), bytes_of(fwd_ring_slot{1}));
+  crowded[TableId::rings].settle();
   const auto no_ring = lower(sample_state(), crowded);
   ASSERT_FALSE(no_ring);
   EXPECT_EQ(no_ring.error().code, Code::exhausted);
   EXPECT_EQ(no_ring.error().object, "table rings");
   TableImage full;
   for (__u32 index = 1; index < info(TableId::backends).capacity; ++index)
-    full[TableId::backends].emplace(bytes_of(index), bytes_of(fwd_backend{}));
+    full[TableId::backends].append(bytes_of(index), bytes_of(fwd_backend{}));
+  full[TableId::backends].settle();
   const auto no_backend = lower(sample_state(), full);
   ASSERT_FALSE(no_backend);
   EXPECT_EQ(no_backend.error().object, "table backends");
@@ -190,9 +196,11 @@ TEST(Lower, DoesNotTrustADamagedPrevious) {
   const TableImage good = lower(sample_state()).value();
   TableImage damaged = good;
   damaged[TableId::rings].erase(bytes_of(__u32{17}));
-  damaged[TableId::backends][bytes_of(__u32{3})] = std::string(24, '\xff');
-  damaged[TableId::backends][bytes_of(__u32{1U << 30})] = std::string(24, '\x01');
-  damaged[TableId::services].emplace("short", "x");
+  damaged[TableId::backends].insert_or_assign(bytes_of(__u32{3}), std::string(sizeof(fwd_backend), '\xff'));
+  damaged[TableId::backends].insert_or_assign(bytes_of(__u32{1U << 30}),
+                                              std::string(sizeof(fwd_backend), '\x01'));
+  damaged[TableId::services].insert_or_assign(std::string(sizeof(fwd_service_key), 's'),
+                                              std::string(sizeof(fwd_service), '\xff'));
   const TableImage repaired = lower(sample_state(), damaged).value();
   EXPECT_NE(service_row(repaired, "10.96.0.7", 80, 6).ring_offset, 0U);
   EXPECT_FALSE(repaired[TableId::backends].contains(bytes_of(__u32{3})));
@@ -200,6 +208,40 @@ TEST(Lower, DoesNotTrustADamagedPrevious) {
   TableImage machine = damaged;
   for (const TableChange& change : diff(damaged, repaired)) apply(change, machine);
   EXPECT_EQ(machine, repaired);
+}
+
+// Appended in no order, with doubles, or put in one by one: the same rows as a map has.
+TEST(Rows, AreWhatAMapWouldHold) {
+  std::mt19937 random(3);
+  const auto draw = [&](std::uint64_t below) { return static_cast<__u32>(random() % below); };
+  for (int round = 0; round < 50; ++round) {
+    std::map<std::string, std::string> map;
+    Rows appended, inserted;
+    for (int i = 0; i < 200; ++i) {
+      const std::string key = bytes_of(__u32{draw(64) << (draw(4) * 8)});
+      const std::string value = bytes_of(fwd_ring_slot{draw(1000)});
+      map[key] = value;
+      appended.append(key, value);
+      inserted.insert_or_assign(key, value);
+    }
+    appended.settle();
+    for (int i = 0; i < 20; ++i) {
+      const std::string key = bytes_of(__u32{draw(64)});
+      map.erase(key);
+      appended.erase(key);
+      inserted.erase(key);
+      EXPECT_EQ(appended.contains(key), false);
+    }
+    EXPECT_EQ(appended, inserted);
+    ASSERT_EQ(appended.size(), map.size());
+    auto row = appended.begin();
+    for (const auto& [key, value] : map) {
+      EXPECT_EQ((*row).key, key);
+      EXPECT_EQ((*row).value, value);
+      EXPECT_EQ(appended.find(key), value);
+      ++row;
+    }
+  }
 }
 
 TEST(Diff, GoesDownTheTablesAndUpAgain) {

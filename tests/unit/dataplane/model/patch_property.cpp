@@ -40,7 +40,7 @@ Services services_of(const ForwardingState& state) {
 }
 
 // The first 20 bytes of a service key: {network, VIP}, which is an endpoint's key.
-std::string endpoint_of(const std::string& key) { return key.substr(0, sizeof(fwd_endpoint_key)); }
+std::string endpoint_of(std::string_view key) { return std::string(key.substr(0, sizeof(fwd_endpoint_key))); }
 
 // Follows rows as a packet would; knows nothing of how lower() places them.
 class Reader {
@@ -65,26 +65,26 @@ class Reader {
   }
 
  private:
-  void check_service(const std::string& key, const fwd_service& row) const {
+  void check_service(std::string_view key, const fwd_service& row) const {
     BackendSet found;
     for (std::uint32_t i = 0; i < row.ring_size; ++i) {
       const auto slot = machine_[TableId::rings].find(bytes_of(__u32{row.ring_offset + i}));
-      ASSERT_NE(slot, machine_[TableId::rings].end()) << "a ring with a hole";
-      const auto backend = machine_[TableId::backends].find(slot->second);
-      ASSERT_NE(backend, machine_[TableId::backends].end()) << "a slot that leads nowhere";
-      found.insert(backend->second.substr(0, sizeof(fwd_addr) + 2));
+      ASSERT_TRUE(slot) << "a ring with a hole";
+      const auto backend = machine_[TableId::backends].find(*slot);
+      ASSERT_TRUE(backend) << "a slot that leads nowhere";
+      found.emplace(backend->substr(0, sizeof(fwd_addr) + 2));
     }
-    const auto old_set = before_.find(key), new_set = after_.find(key);
+    const auto old_set = before_.find(std::string(key)), new_set = after_.find(std::string(key));
     const bool as_before = old_set != before_.end() && old_set->second == found;
     const bool as_after = new_set != after_.end() && new_set->second == found;
     ASSERT_TRUE(as_before || as_after) << "a service whose backends are neither the old nor the new ones";
   }
 
   // While a VIP is an endpoint, every port that it has before and after is there.
-  void check_endpoint(const std::string& key, const fwd_endpoint& row) const {
+  void check_endpoint(std::string_view key, const fwd_endpoint& row) const {
     if (!(row.flags & FWD_ENDPOINT_VIP)) {
       const auto vtep = machine_[TableId::vteps].find(bytes_of(row.vtep));
-      ASSERT_NE(vtep, machine_[TableId::vteps].end()) << "an endpoint behind no node";
+      ASSERT_TRUE(vtep) << "an endpoint behind no node";
       return;
     }
     const bool was = has_vip(before_, key), will_be = has_vip(after_, key);
@@ -97,11 +97,11 @@ class Reader {
 
   void check_link(const fwd_link& row) const {
     const auto network = machine_[TableId::networks].find(bytes_of(row.vni));
-    ASSERT_NE(network, machine_[TableId::networks].end()) << "a link of no network";
+    ASSERT_TRUE(network) << "a link of no network";
   }
 
-  static bool has_vip(const Services& services, const std::string& endpoint) {
-    const auto first = services.lower_bound(endpoint);
+  static bool has_vip(const Services& services, std::string_view endpoint) {
+    const auto first = services.lower_bound(std::string(endpoint));
     return first != services.end() && endpoint_of(first->first) == endpoint;
   }
 
@@ -140,11 +140,11 @@ void check_unchanged_keep_bytes(const ForwardingState& from, const ForwardingSta
     if (std::ranges::find(from.services, service) == from.services.end()) continue;
     for (const ServicePortRow& port : service.ports) {
       const std::string key = service_key(service.network, service.vip, port);
-      ASSERT_EQ(before[TableId::services].at(key), after[TableId::services].at(key));
-      const auto row = row_from<fwd_service>(after[TableId::services].at(key));
+      ASSERT_EQ(before[TableId::services].find(key), after[TableId::services].find(key));
+      const auto row = row_from<fwd_service>(*after[TableId::services].find(key));
       for (std::uint32_t i = 0; i < row.ring_size; ++i) {
         const std::string slot = bytes_of(__u32{row.ring_offset + i});
-        ASSERT_EQ(before[TableId::rings].at(slot), after[TableId::rings].at(slot));
+        ASSERT_EQ(before[TableId::rings].find(slot), after[TableId::rings].find(slot));
       }
     }
   }
