@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <sys/random.h>
+#include <utility>
 
 #include "base/check.h"
 #include "base/io/clock.h"
@@ -64,6 +65,23 @@ struct Control::Parts : std::enable_shared_from_this<Control::Parts> {
         router(authorize),
         tasks(on, report_failure) {
     api.add_routes(router);
+    state->on_lost([this](const Error& error) { lost(error); });
+  }
+  ~Parts() { state->on_ready({}); }
+
+  // The disk's thread asks the loop to tell what has become durable.
+  void listen_to_store() {
+    state->on_ready([loop = executor, weak = weak_from_this()] {
+      net::asio::post(loop, [weak] {
+        if (const auto self = weak.lock()) self->state->deliver();
+      });
+    });
+  }
+
+  void lost(const Error& error) {
+    cluster.lost();
+    if (!std::exchange(cannot_write, true))
+      log::error("the store takes no writes", {{"error", format(error)}});
   }
 
   // Many facts that arrive together are decided on once.
@@ -80,6 +98,10 @@ struct Control::Parts : std::enable_shared_from_this<Control::Parts> {
     for (;;) {
       co_await net::sleep_for(kTick);
       self->cluster.tick();
+      if (self->cannot_write && !self->state->stats().read_only) {
+        self->cannot_write = false;
+        log::info("the store takes writes again");
+      }
     }
   }
 
@@ -98,6 +120,7 @@ struct Control::Parts : std::enable_shared_from_this<Control::Parts> {
   net::TaskGroup tasks;
   std::unique_ptr<net::Server> server;
   bool settle_posted = false;
+  bool cannot_write = false;
 };
 
 Control::Control(std::shared_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -112,6 +135,7 @@ Result<std::unique_ptr<Control>> Control::open(net::asio::any_io_executor execut
 }
 
 void Control::start() {
+  parts_->listen_to_store();
   parts_->server->start();
   parts_->tasks.spawn("tick", Parts::tick(parts_));
   parts_->settle_soon();

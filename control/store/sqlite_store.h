@@ -13,10 +13,15 @@
 
 namespace fairlead::store {
 
-// Opens or creates `file` (mode 0600) in an existing folder; SQLite keeps a
-// `-wal` file beside it. Errors: unavailable (another process has it open);
+// What a store keeps of its file system for the day that is full.
+inline constexpr std::uint64_t kReserveBytes = 8U << 20;
+
+// Opens or creates `file` (mode 0600) in an existing folder; beside it stand
+// SQLite's `-wal`, a `-mark` (the newest revision that was acknowledged) and a
+// `-reserve`. On a full disk it opens and is read-only. Errors: unavailable (another process has it open);
 // corrupt (names the file and what to do); unsupported (written by a newer
 // version); io, denied.
-Result<std::unique_ptr<Store>> open_sqlite_store(const std::filesystem::path& file, History history = {});
+Result<std::unique_ptr<Store>> open_sqlite_store(const std::filesystem::path& file, History history = {},
+                                                 std::uint64_t reserve_bytes = kReserveBytes);
 
 }  // namespace fairlead::store

@@ -7,14 +7,16 @@
 //   range(prefix) -> revision R, everything     then     watch(prefix, after R)
 //   -> every later change, in order, or an explicit `compacted`: range again
 //
-// Threads: a store belongs to one thread; every call and every wake happens on
-// it. Heartbeats, health and figures do not belong here; nothing expires.
+// Threads: a store belongs to one thread, its owner's; every call, every wake
+// and every `done` happens on it. Only the signal of on_ready() comes from
+// another. Nobody sees a revision, by reading or watching, before it is durable.
 //
-// Group commit attaches without changing a caller: submit(txn, done), where
-// done is called in revision order after the one fsync of its batch, on the
-// owner's thread; commit() is then submit and wait. That is why a backend
-// applies first and can undo (RevisionedMap), and why nobody sees a revision
-// before it is durable.
+//   submit(txn, done) ... submit(txn, done)     -> many, one fsync
+//   signal -> deliver()                         -> wakes, then done, in revision order
+//   commit(txn)                                 = submit, then wait and deliver
+//
+// Heartbeats, health and figures do not belong here. The only entry with an
+// expiry is a leader's lease.
 #pragma once
 
 #include <cstdint>
@@ -84,21 +86,42 @@ struct StoreStats {
   std::uint64_t history_bytes = 0;  // keys and values of the revisions still kept
   std::uint64_t writes = 0;
   std::uint64_t conflicts = 0;      // compares that were false
-  std::uint64_t refused = 0;        // transactions over a limit or malformed
+  std::uint64_t refused = 0;        // transactions over a limit or malformed, or that found the queue full
+  std::uint64_t batches = 0;        // fsyncs that made transactions durable
   std::uint64_t failed_writes = 0;  // disk full and other errors of the medium
   std::uint64_t watches = 0;        // open
   std::uint64_t watches_lagged = 0;
-  bool read_only = false;  // the last write failed; the next one is tried all the same
+  std::uint64_t queued = 0;  // submitted, not yet delivered
+  bool read_only = false;    // the last write failed; the next one is tried all the same
 };
+
+// Told the outcome of a submitted transaction. Called from deliver() or commit(),
+// never from within submit(); it may use the store.
+using Done = std::function<void(Result<TxnOutcome>)>;
 
 class Store {
  public:
   virtual ~Store() = default;
 
-  // Durable when it returns. Errors: invalid (a limit, an empty key, a key
-  // named twice); exhausted (disk full: nothing was written, reads go on, the
-  // next commit tries again); io (the same; a crash at that very moment may
-  // still leave the transaction behind).
+  // Queues a transaction. `done` is told once it is durable; or why it is not:
+  // exhausted (disk full: nothing was written, reads go on, the next
+  // transaction tries again); io (the same; a crash at that very moment may
+  // still leave it behind). With it fails everything submitted after it, whose
+  // outcome was decided on what did not come to be. When submit() itself fails,
+  // `done` is dropped: invalid (a limit, an empty key, a key named twice);
+  // exhausted (the queue is full).
+  virtual Result<> submit(const Txn& txn, Done done) = 0;
+
+  // Publishes what has become durable: wakes watches, calls `done`. For the
+  // owner to call after each signal; without news it does nothing.
+  virtual void deliver() = 0;
+
+  // `signal` is called when deliver() has something to do, from any thread; it
+  // must not use the store (usual is to post deliver() to the owner's loop).
+  virtual void on_ready(std::function<void()> signal) = 0;
+
+  // Durable when it returns, after everything submitted before it. It waits
+  // where submit() would refuse for a full queue. Errors: those of both.
   virtual Result<TxnOutcome> commit(const Txn& txn) = 0;
 
   // Errors: compacted; invalid (a revision that does not exist yet, a limit out

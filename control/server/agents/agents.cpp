@@ -4,6 +4,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "base/io/log.h"
+#include "control/server/state/durable.h"
 #include "control/server/state/follow.h"
 
 namespace fairlead::server {
@@ -40,7 +41,11 @@ net::Task<> Agents::serve(net::Request request, net::WebSocketPtr stream) {
   deadline.cancel();
   co_await deadline.wait();
   if (!first) co_return;
-  Result<LinkPtr> link = admit(*first, stream);
+  const Result<Joined> joined = join(*first);
+  const Result<> stored = co_await durable(&cluster_.state(), cluster_.state().submitted());
+  Result<LinkPtr> link = !joined   ? std::unexpected(joined.error())
+                         : !stored ? std::unexpected(stored.error())
+                                   : admit(*joined, stream);
   if (!link) {
     ++(is_nonsense(link.error()) ? counters_.malformed : counters_.refused);
     log::warn("an agent could not join", {{"peer", request.principal.peer}, {"error", format(link.error())}});
@@ -55,19 +60,23 @@ net::Task<> Agents::serve(net::Request request, net::WebSocketPtr stream) {
   co_await feed.wait();
 }
 
-Result<Agents::LinkPtr> Agents::admit(const net::Message& first, net::WebSocketPtr stream) {
+Result<Agents::Joined> Agents::join(const net::Message& first) {
   FL_TRY(const proto::AgentMessage message, proto::decode_agent_message(first.bytes));
   const auto* join = std::get_if<proto::Join>(&message);
   if (join == nullptr)
     return fail(Code::invalid, "agent's stream", "the first message is not Join",
                 "use an agent of this version");
-  FL_TRY(const proto::Welcome welcome, cluster_.join(*join));
+  FL_TRY(proto::Welcome welcome, cluster_.join(*join));
+  return Joined{join->name, std::move(welcome)};
+}
+
+Result<Agents::LinkPtr> Agents::admit(const Joined& joined, net::WebSocketPtr stream) {
   ++counters_.joins;
-  if (const auto old = links_.find(join->name); old != links_.end()) replace(LinkPtr(old->second));
-  auto link = std::make_shared<Link>(Link{join->name, std::move(stream), {}});
-  links_[join->name] = link;
-  FL_TRY_OK(link->stream->send(frame(welcome)));
-  log::info("a node joined", {{"node", join->name}, {"number", std::to_string(welcome.node_number)}});
+  if (const auto old = links_.find(joined.node); old != links_.end()) replace(LinkPtr(old->second));
+  auto link = std::make_shared<Link>(Link{joined.node, std::move(stream), {}});
+  links_[joined.node] = link;
+  FL_TRY_OK(link->stream->send(frame(joined.welcome)));
+  log::info("a node joined", {{"node", joined.node}, {"number", std::to_string(joined.welcome.node_number)}});
   return link;
 }
 

@@ -68,7 +68,12 @@ class Agents {
     RelayEnds ends;
   };
 
-  Result<LinkPtr> admit(const net::Message& first, net::WebSocketPtr stream);
+  struct Joined {
+    std::string node;
+    proto::Welcome welcome;
+  };
+  Result<Joined> join(const net::Message& first);
+  Result<LinkPtr> admit(const Joined& joined, net::WebSocketPtr stream);  // when the join is durable
   void replace(const LinkPtr& old);
   net::Task<> read_messages(LinkPtr link);
   Result<> take(const LinkPtr& link, proto::AgentMessage message);

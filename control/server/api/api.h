@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Api: the paths of /v1, each a named function. Reads answer from the newest
-// snapshot; writes go through Cluster and answer when they are durable.
+// durable snapshot; writes go through Cluster and answer when they are durable.
 //
 //   GET  /healthz  /metrics  /v1/version
 //   GET  /v1/KINDS[?namespace=NS]                   namespaces nodes jobs pods services
@@ -36,9 +36,10 @@ class Api {
   net::Response version(const net::Request& request) const;
   net::Response list(const net::Request& request) const;
   net::Response get(const net::Request& request) const;
-  net::Response put(const net::Request& request);
-  net::Response remove(const net::Request& request);
-  net::Response apply(const net::Request& request);
+  net::Task<net::Response> put(net::Request request);
+  net::Task<net::Response> remove(net::Request request);
+  net::Task<net::Response> apply(net::Request request);
+  net::Task<net::Response> when_stored(Checked<proto::ApplyResult> result);
   net::Response events(const net::Request& request) const;
   net::Response explain(const net::Request& request) const;
   net::Task<net::Response> drops(net::Request request);
@@ -46,6 +47,9 @@ class Api {
   net::Task<> exec(net::Request request, net::WebSocketPtr stream);
   net::Task<> logs(net::Request request, net::WebSocketPtr stream);
   net::Task<> pod_stream(net::Request request, net::WebSocketPtr stream, Result<proto::StreamOpen> open);
+
+  // What callers are shown: only what is durable.
+  const Snapshot& published() const { return cluster_.state().published().snapshot; }
 
   Cluster& cluster_;
   Agents& agents_;

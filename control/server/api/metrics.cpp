@@ -145,7 +145,7 @@ void add_cluster(Families& families, const ClusterCounters& counters) {
 
 net::Response Api::metrics(const net::Request&) const {
   Families families;
-  add_objects(families, cluster_.snapshot());
+  add_objects(families, published());
   add_leases(families, cluster_.state().facts().leases);
   add_store(families, cluster_.state().stats());
   add_net(families, net_());
@@ -158,8 +158,8 @@ net::Response Api::metrics(const net::Request&) const {
 net::Response Api::health(const net::Request&) const { return {200, "text/plain", "ok\n"}; }
 
 net::Response Api::version(const net::Request&) const {
-  return answer(proto::to_json(proto::ServerVersion{FAIRLEAD_VERSION, cluster_.state().facts().cluster_id,
-                                                    cluster_.snapshot().revision}));
+  return answer(proto::to_json(
+      proto::ServerVersion{FAIRLEAD_VERSION, cluster_.state().facts().cluster_id, published().revision}));
 }
 
 }  // namespace fairlead::server

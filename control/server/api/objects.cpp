@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/server/api/answers.h"
 #include "control/server/api/api.h"
+#include "control/server/state/durable.h"
 #include "control/server/state/keys.h"
 #include "orchestrator/spec/spec.h"
 
@@ -72,59 +73,75 @@ Checked<std::vector<spec::Parsed>> read_documents(const net::Request& request, s
 net::Response Api::list(const net::Request& request) const {
   const auto kind = parse_kind(request.target.segments.back());
   const std::string ns = parameter(request, "namespace", "");
-  if (!ns.empty() && !find(cluster_.snapshot().namespaces, "", ns))
+  if (!ns.empty() && !find(published().namespaces, "", ns))
     return refuse(
         Error{Code::not_found, "namespace/" + ns, "does not exist", "look with: fairlead get namespaces"});
-  return answer(proto::to_json(
-      proto::ObjectList{cluster_.snapshot().revision, objects_of(cluster_.snapshot(), *kind, ns)}));
+  return answer(proto::to_json(proto::ObjectList{published().revision, objects_of(published(), *kind, ns)}));
 }
 
 net::Response Api::get(const net::Request& request) const {
   const Result<plan::ObjectKey> key = read_key(request);
   if (!key) return refuse(key.error());
-  const Result<Object> object = object_of(cluster_.snapshot(), *key);
+  const Result<Object> object = object_of(published(), *key);
   return object ? answer(proto::to_json(*object)) : refuse(object.error());
 }
 
-net::Response Api::put(const net::Request& request) {
+// Acknowledged when it is durable, with all that it led to by then.
+net::Task<net::Response> Api::when_stored(Checked<proto::ApplyResult> result) {
+  if (!result) co_return refuse(result.error());
+  const Result<> stored = co_await durable(&cluster_.state(), cluster_.written());
+  if (stored) co_return answer(result);
+  net::Response refusal = refuse(stored.error());
+  if (stored.error().code == Code::exhausted && cluster_.state().stats().read_only)
+    refusal.status = 507;  // the disk's space, not the caller's share
+  co_return refusal;
+}
+
+net::Task<net::Response> Api::put(net::Request request) {
   const Result<plan::ObjectKey> key = read_key(request);
-  if (!key) return refuse(key.error());
+  if (!key) co_return refuse(key.error());
   const Result<Cluster::Call> call = read_call(request);
-  if (!call) return refuse(call.error());
+  if (!call) co_return refuse(call.error());
   const auto documents = read_documents(request, "request", key->ns.empty() ? kDefaultNamespace : key->ns);
-  if (!documents) return refuse(documents.error());
+  if (!documents) co_return refuse(documents.error());
   const std::string name = display_name(key->kind, key->ns, key->name);
   if (documents->size() != 1 || plan::key_of(documents->front().object) != *key)
-    return refuse(Error{Code::invalid, name, "the body names " + display_name(documents->front().object),
-                        "put one document, that of the path"});
-  return answer(cluster_.apply(*documents, *call));
+    co_return refuse(Error{Code::invalid, name, "the body names " + display_name(documents->front().object),
+                           "put one document, that of the path"});
+  const auto result = cluster_.apply(*documents, *call);
+  net::Response response = co_await when_stored(result);
+  co_return response;
 }
 
-net::Response Api::remove(const net::Request& request) {
+net::Task<net::Response> Api::remove(net::Request request) {
   const Result<plan::ObjectKey> key = read_key(request);
-  if (!key) return refuse(key.error());
+  if (!key) co_return refuse(key.error());
   const Result<Cluster::Call> call = read_call(request);
-  if (!call) return refuse(call.error());
+  if (!call) co_return refuse(call.error());
   if (key->kind == Kind::node && agents_.is_connected(key->name))
-    return refuse(Error{Code::conflict, "node/" + key->name, "its agent is connected",
-                        "stop fairlead-agent on " + key->name + " first"});
-  return answer(cluster_.remove(*key, *call));
+    co_return refuse(Error{Code::conflict, "node/" + key->name, "its agent is connected",
+                           "stop fairlead-agent on " + key->name + " first"});
+  const auto result = cluster_.remove(*key, *call);
+  net::Response response = co_await when_stored(result);
+  co_return response;
 }
 
-net::Response Api::apply(const net::Request& request) {
+net::Task<net::Response> Api::apply(net::Request request) {
   const Result<Cluster::Call> call = read_call(request);
-  if (!call) return refuse(call.error());
+  if (!call) co_return refuse(call.error());
   const auto documents = read_documents(request, parameter(request, "file", "request"),
                                         parameter(request, "namespace", std::string(kDefaultNamespace)));
-  if (!documents) return refuse(documents.error());
-  return answer(cluster_.apply(*documents, *call));
+  if (!documents) co_return refuse(documents.error());
+  const auto result = cluster_.apply(*documents, *call);
+  net::Response response = co_await when_stored(result);
+  co_return response;
 }
 
 net::Response Api::events(const net::Request& request) const {
   const Result<std::uint64_t> after = read_number(request, "after");
   if (!after) return refuse(after.error());
   const std::string object = parameter(request, "object", "");
-  return answer(proto::to_json(proto::EventList{cluster_.state().facts().events.list(object, *after)}));
+  return answer(proto::to_json(proto::EventList{cluster_.state().published().events.list(object, *after)}));
 }
 
 net::Response Api::explain(const net::Request& request) const {

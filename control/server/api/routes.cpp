@@ -27,7 +27,14 @@ void Api::add_routes(net::Router& router) {
   now(Method::get, "/v1/version", "get", {}, &Api::version);
   now(Method::get, "/v1/events", "get", {"object", "after"}, &Api::events);
   now(Method::get, "/v1/explain/{kinds}/{ns}/{name}", "get", {}, &Api::explain);
-  now(Method::post, "/v1/apply", "apply", {"namespace", "dry_run", "expect", "file"}, &Api::apply);
+  const auto later = [&](Method method, std::string_view pattern, std::string verb, Known known,
+                         auto function) {
+    router.on(method, pattern, std::move(verb), [this, known = std::move(known), function](Request request) {
+      const Result<> told = only(request, known);
+      return told ? (this->*function)(std::move(request)) : at_once(refuse(told.error()));
+    });
+  };
+  later(Method::post, "/v1/apply", "apply", {"namespace", "dry_run", "expect", "file"}, &Api::apply);
   router.on(Method::get, "/v1/nodes/{name}/drops", "get", [this](Request r) {
     const Result<> told = only(r, {});
     return told ? drops(std::move(r)) : at_once(refuse(told.error()));
@@ -45,8 +52,8 @@ void Api::add_routes(net::Router& router) {
     now(Method::get, pattern, "get", {"namespace"}, &Api::list);
   for (const char* pattern : {"/v1/{kinds}/{name}", "/v1/namespaces/{ns}/{kinds}/{name}"}) {
     now(Method::get, pattern, "get", {}, &Api::get);
-    now(Method::put, pattern, "put", {"expect", "dry_run"}, &Api::put);
-    now(Method::delete_, pattern, "delete", {"expect", "dry_run"}, &Api::remove);
+    later(Method::put, pattern, "put", {"expect", "dry_run"}, &Api::put);
+    later(Method::delete_, pattern, "delete", {"expect", "dry_run"}, &Api::remove);
   }
 }
 

@@ -72,7 +72,7 @@ net::Task<> Api::logs(net::Request request, net::WebSocketPtr stream) {
 net::Task<> Api::pod_stream(net::Request request, net::WebSocketPtr stream, Result<proto::StreamOpen> open) {
   const std::string& ns = request.params.at("ns");
   const std::string& name = request.params.at("name");
-  const auto pod = find(cluster_.snapshot().pods, ns, name);
+  const auto pod = find(published().pods, ns, name);
   if (open && !pod)
     open = fail(Code::not_found, display_name(Kind::pod, ns, name), "does not exist",
                 "look with: fairlead get pods");
@@ -88,7 +88,7 @@ net::Task<> Api::pod_stream(net::Request request, net::WebSocketPtr stream, Resu
 
 net::Task<net::Response> Api::drops(net::Request request) {
   const std::string node = request.params.at("name");
-  if (!find(cluster_.snapshot().nodes, "", node))
+  if (!find(published().nodes, "", node))
     co_return refuse(
         Error{Code::not_found, "node/" + node, "does not exist", "look with: fairlead get nodes"});
   proto::StreamOpen open;

@@ -4,28 +4,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "control/server/state/facts.h"
+
 namespace fairlead::server {
 namespace {
-
-std::optional<Object> stored(const Snapshot& snapshot, const plan::ObjectKey& key) {
-  const auto copy = [](const auto& found) -> std::optional<Object> {
-    if (!found) return std::nullopt;
-    return Object(*found);
-  };
-  switch (key.kind) {
-    case Kind::namespace_:
-      return copy(find(snapshot.namespaces, key.ns, key.name));
-    case Kind::node:
-      return copy(find(snapshot.nodes, key.ns, key.name));
-    case Kind::job:
-      return copy(find(snapshot.jobs, key.ns, key.name));
-    case Kind::pod:
-      return copy(find(snapshot.pods, key.ns, key.name));
-    case Kind::service:
-      return copy(find(snapshot.services, key.ns, key.name));
-  }
-  return std::nullopt;
-}
 
 // The document with what is the server's taken from the stored object.
 struct TakeOver {

@@ -60,12 +60,14 @@ Checked<proto::ApplyResult> Cluster::remove(const plan::ObjectKey& key, const Ca
 }
 
 Checked<proto::ApplyResult> Cluster::carry_out(Intent intent, const Call& call) {
+  written_ = 0;
   preview(intent, snapshot(), state_.facts().leases, rules_of_reconcile(), outside_.wall());
   proto::ApplyResult result{std::move(intent.changes), snapshot().revision, call.dry_run};
   const bool nothing = intent.unit.operations() == 0;
   if (call.dry_run || nothing) return result;
   Result<> done = state_.commit({std::move(intent.unit)}, intent.notes, outside_.wall());
   if (!done) return std::unexpected(Errors{std::move(done).error()});
+  written_ = state_.submitted();
   settle();
   result.revision = snapshot().revision;
   return result;
@@ -124,6 +126,12 @@ Result<> Cluster::report(const std::string& node, const proto::PodReport& report
 }
 
 Result<> Cluster::note(Note note) { return state_.commit({}, {std::move(note)}, outside_.wall()); }
+
+void Cluster::lost() {
+  ++counters_.transactions_lost;
+  settle_again_ = true;
+  freed_up_to_ = Revision{};
+}
 
 void Cluster::settle() {
   ++counters_.settles;

@@ -58,6 +58,10 @@ class Cluster {
   Result<> report(const std::string& node, const proto::PodReport& report);
   Result<> note(Note note);
 
+  // The transaction of the last apply() or remove(); 0: it wrote nothing.
+  State::Ticket written() const { return written_; }
+  void lost();  // the State took decisions back; the next tick makes them again
+
   void settle();
   void tick();  // silence, deadlines, addresses that may be given again
 
@@ -78,6 +82,7 @@ class Cluster {
   Surroundings outside_;
   Liveness liveness_;
   Revision freed_up_to_;
+  State::Ticket written_ = 0;
   bool settle_again_ = false;
   std::optional<WallTime> deadline_;  // when time alone asks for a decision
   ClusterCounters counters_;

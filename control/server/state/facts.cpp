@@ -49,6 +49,26 @@ Result<> apply_lease(ipam::Leases& leases, const store::WatchEvent& change) {
 
 }  // namespace
 
+std::optional<Object> stored(const Snapshot& snapshot, const plan::ObjectKey& key) {
+  const auto copy = [](const auto& found) -> std::optional<Object> {
+    if (!found) return std::nullopt;
+    return Object(*found);
+  };
+  switch (key.kind) {
+    case Kind::namespace_:
+      return copy(find(snapshot.namespaces, key.ns, key.name));
+    case Kind::node:
+      return copy(find(snapshot.nodes, key.ns, key.name));
+    case Kind::job:
+      return copy(find(snapshot.jobs, key.ns, key.name));
+    case Kind::pod:
+      return copy(find(snapshot.pods, key.ns, key.name));
+    case Kind::service:
+      return copy(find(snapshot.services, key.ns, key.name));
+  }
+  return std::nullopt;
+}
+
 Result<> Facts::apply(const store::WatchEvent& change) {
   const std::string& key = change.now.key;
   if (key.starts_with(kObjects)) return apply_object(snapshot, change);

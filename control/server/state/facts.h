@@ -5,6 +5,7 @@
 // made durable.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "control/catalog/snapshot.h"
@@ -22,6 +23,8 @@ struct Facts {
 
   Result<> apply(const store::WatchEvent& change);
 };
+
+std::optional<Object> stored(const Snapshot& snapshot, const plan::ObjectKey& key);
 
 // The network and the cluster's name, made once: written on the first start,
 // read on every other. `wanted_id` empty takes what is there, or makes one.

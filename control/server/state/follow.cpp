@@ -69,14 +69,14 @@ std::string reason_of(const Error& error) {
 net::Task<> follow(State* state, Revision from, net::WebSocketPtr stream, EncodeEvent encode) {
   boost::asio::steady_timer changed(co_await boost::asio::this_coro::executor,
                                     boost::asio::steady_timer::time_point::max());
-  const Revision start = from.value == 0 ? state->snapshot().revision : from;
+  const Revision start = from.value == 0 ? state->published().snapshot.revision : from;
   const auto watch = state->watch_objects(start, [&changed] { changed.cancel(); });
   if (!watch) {
     stream->close(reason_of(watch.error()));
     co_return;
   }
   std::vector<proto::WatchEvent> first;
-  if (from.value == 0) first = list_all(state->snapshot());
+  if (from.value == 0) first = list_all(state->published().snapshot);
   first.push_back({Type::synced, start, std::nullopt});
   bool open = co_await send_all(stream, std::move(first), encode);
   while (open) {

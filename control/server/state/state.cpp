@@ -2,6 +2,8 @@
 #include "control/server/state/state.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "base/check.h"
 #include "control/proto/convert.h"
@@ -44,17 +46,26 @@ std::vector<Note> take_notes(std::vector<Note>& left, const plan::Unit& unit) {
 
 }  // namespace
 
+State::State(std::unique_ptr<store::Store> store, Facts facts)
+    : store_(std::move(store)), facts_(std::move(facts)), published_(facts_) {}
+
 Result<std::unique_ptr<State>> State::open(std::unique_ptr<store::Store> store, const FirstFacts& first) {
   FL_TRY_OK(write_first_facts(*store, first));
   FL_TRY(Facts facts, load_facts(*store));
   std::unique_ptr<State> state(new State(std::move(store), std::move(facts)));
-  FL_TRY(state->watch_, state->store_->watch("", state->facts_.snapshot.revision, {}));
+  // The first watch of all, so that published() moves before anyone else is woken.
+  FL_TRY(state->watch_, state->store_->watch("", state->published_.snapshot.revision, [raw = state.get()] {
+    const Result<> caught = raw->catch_up();
+    FL_CHECK(caught.has_value(), format(caught.error()));  // it was read and checked when it was written
+  }));
+  FL_TRY_OK(state->catch_up());
   return state;
 }
 
 Result<> State::commit(const std::vector<plan::Unit>& units, const std::vector<Note>& notes, WallTime now) {
   std::vector<Note> left = notes;
   for (const plan::Unit& unit : plan::pack(units, size_of, {kUnitOperations, kUnitOperations, 1U << 20})) {
+    FL_TRY_OK(check_expected(unit));
     store::Txn txn;
     add(txn, unit);
     std::vector<Note> here = take_notes(left, unit);
@@ -75,19 +86,79 @@ Result<> State::commit(const std::vector<plan::Unit>& units, const std::vector<N
   return {};
 }
 
+// On the facts; the store checks again on what is durable.
+Result<> State::check_expected(const plan::Unit& unit) const {
+  for (const plan::Expectation& expected : unit.expect) {
+    const auto found = stored(facts_.snapshot, expected.key);
+    const Revision standing = found ? meta_of(*found).revision : Revision{};
+    if (standing != expected.revision)
+      return fail(Code::conflict, display_name(expected.key.kind, expected.key.ns, expected.key.name),
+                  "it changed meanwhile", "read it again, then try again");
+  }
+  return {};
+}
+
 Result<> State::commit_one(store::Txn txn) {
-  FL_TRY(const store::TxnOutcome outcome, store_->commit(txn));
-  FL_TRY_OK(catch_up());
-  if (outcome.succeeded) return {};
-  return fail(Code::conflict, "cluster state", "it changed meanwhile", "read it again, then try again");
+  if (lost_)
+    return fail(Code::unavailable, "cluster state", "what was lost is being taken back: " + lost_->reason,
+                "try again");
+  if (txn.then.empty()) return {};
+  const Ticket ticket = submitted_ + 1;
+  const Revision expected{facts_.snapshot.revision.value + 1};
+  FL_TRY_OK(store_->submit(txn, [this, ticket, expected](const Result<store::TxnOutcome>& outcome) {
+    told(ticket, expected, outcome);
+  }));
+  submitted_ = ticket;
+  return expect(txn);
+}
+
+// What the transaction will have done.
+Result<> State::expect(const store::Txn& txn) {
+  const Revision next{facts_.snapshot.revision.value + 1};
+  for (const store::Op& op : txn.then)
+    FL_TRY_OK(facts_.apply({op.type, {op.key, op.value, Revision{}, next}}));
+  facts_.snapshot.revision = next;
+  return {};
+}
+
+void State::told(Ticket ticket, Revision expected, const Result<store::TxnOutcome>& outcome) {
+  told_ = ticket;
+  if (!outcome)
+    lose(ticket, outcome.error());
+  else if (!outcome->succeeded || outcome->revision != expected)
+    lose(ticket, {Code::conflict, "cluster state", "it changed meanwhile", "read it again, then try again"});
+  if (lost_ && told_ == submitted_) take_back();
+  while (!waiters_.empty() && waiters_.front().until <= told_) {
+    const Waiter waiter = std::move(waiters_.front());
+    waiters_.pop_front();
+    waiter.told(waiter.result);
+  }
+}
+
+void State::lose(Ticket ticket, Error error) {
+  for (Waiter& waiter : waiters_)
+    if (ticket <= waiter.own && waiter.result) waiter.result = std::unexpected(error);
+  if (!lost_) lost_ = std::move(error);
+}
+
+// Nothing is under way, so what is published is all there is.
+void State::take_back() {
+  facts_ = published_;
+  const Error lost = *std::exchange(lost_, std::nullopt);
+  if (lost_hook_) lost_hook_(lost);
+}
+
+void State::when_durable(Ticket own, std::function<void(Result<>)> told) {
+  if (told_ == submitted_) return told({});
+  waiters_.push_back({submitted_, own, std::move(told), {}});
 }
 
 Result<> State::catch_up() {
   for (;;) {
     FL_TRY(const auto batch, watch_->next());
     if (!batch) break;
-    for (const store::WatchEvent& change : batch->events) FL_TRY_OK(facts_.apply(change));
-    facts_.snapshot.revision = batch->revision;
+    for (const store::WatchEvent& change : batch->events) FL_TRY_OK(published_.apply(change));
+    published_.snapshot.revision = batch->revision;
   }
   return {};
 }

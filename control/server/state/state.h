@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// State: the store with its facts in memory, and the way decisions are
-// written. commit() turns Units and Notes into transactions and returns when
-// they are durable and the facts show them; a failed expectation is a conflict
-// and stops there. One thread owns it; everyone else watches.
+// State: the store with its facts in memory, twice. facts() are what decisions
+// are made on: control is the only writer, so it knows what its transactions
+// will do and goes on without waiting for the disk. published() is what the
+// store has made durable, and all that anybody outside is told.
+//
+//   commit -> facts() -> store ... fsync ... -> published() -> watches -> when_durable()
+//                               refused or otherwise than expected -> facts() = published()
+//
+// One thread owns it; everyone else watches.
 #pragma once
 
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,9 +29,25 @@ class State {
 
   const Facts& facts() const { return facts_; }
   const Snapshot& snapshot() const { return facts_.snapshot; }
+  const Facts& published() const { return published_; }
 
-  // Each Note goes with the Unit that writes its object, the others with the last.
+  // Each Note goes with the Unit that writes its object, the others with the
+  // last. Returns before it is durable. Errors: conflict (an expectation is
+  // false; what came before it in the list stands); exhausted (too much waits
+  // for the disk); unavailable (facts that were lost are being taken back).
   Result<> commit(const std::vector<plan::Unit>& units, const std::vector<Note>& notes, WallTime now);
+
+  // A place in the order of transactions; `submitted()` is that of the newest.
+  using Ticket = std::uint64_t;
+  Ticket submitted() const { return submitted_; }
+  // Tells, from deliver(), when everything submitted so far is durable or lost;
+  // an error when that concerns what was submitted up to `own`.
+  void when_durable(Ticket own, std::function<void(Result<>)> told);
+
+  void on_ready(std::function<void()> signal) { store_->on_ready(std::move(signal)); }
+  void deliver() { store_->deliver(); }  // for the owner to call after the signal
+  // Called when facts() went back to published(): what was decided is to be decided again.
+  void on_lost(std::function<void(const Error&)> lost) { lost_hook_ = std::move(lost); }
 
   // Changes of objects after a revision, for those who follow.
   Result<std::unique_ptr<store::Watch>> watch_objects(Revision after, store::Wake wake);
@@ -33,15 +56,32 @@ class State {
   store::StoreStats stats() const { return store_->stats(); }
 
  private:
-  State(std::unique_ptr<store::Store> store, Facts facts)
-      : store_(std::move(store)), facts_(std::move(facts)) {}
+  struct Waiter {
+    Ticket until = 0;
+    Ticket own = 0;
+    std::function<void(Result<>)> told;
+    Result<> result;
+  };
 
+  State(std::unique_ptr<store::Store> store, Facts facts);
+
+  Result<> check_expected(const plan::Unit& unit) const;
   Result<> commit_one(store::Txn txn);
+  Result<> expect(const store::Txn& txn);
+  void told(Ticket ticket, Revision expected, const Result<store::TxnOutcome>& outcome);
+  void lose(Ticket ticket, Error error);
+  void take_back();
   Result<> catch_up();
 
   std::unique_ptr<store::Store> store_;
   Facts facts_;
+  Facts published_;
   std::unique_ptr<store::Watch> watch_;
+  Ticket submitted_ = 0;
+  Ticket told_ = 0;
+  std::optional<Error> lost_;  // until everything submitted has been told
+  std::deque<Waiter> waiters_;
+  std::function<void(const Error&)> lost_hook_;
 };
 
 }  // namespace fairlead::server

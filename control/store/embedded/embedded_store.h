@@ -1,54 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0
 // A store inside this process: RevisionedMap for the state, WatchFeed for the
-// watches, and a Journal for durability; without a journal it is the memory
-// store. A commit is applied, persisted, and only then seen by anybody; what
-// could not be persisted is undone.
+// watches, and a WriteQueue for durability; without a queue it is the memory
+// store. A transaction is applied when it is submitted, so that the next one
+// is decided on it, and seen by nobody before deliver() finds it durable; when
+// the disk refuses, everything that is not durable is undone.
+//
+//   revisions   compacted ... durable | submitted ... map's newest
+//               readable, watched       pending_, in this order
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "control/store/embedded/revisioned_map.h"
 #include "control/store/embedded/watch_feed.h"
+#include "control/store/embedded/write_queue.h"
 #include "control/store/memory_store.h"
 
 namespace fairlead::store {
 
-// Where revisions are made durable.
-class Journal {
- public:
-  virtual ~Journal() = default;
-
-  // Durable when it returns: `changes` as `revision`, and everything up to
-  // `fold` folded into the base state. All of it or, on an error, nothing.
-  virtual Result<> append(Revision revision, const std::vector<Op>& changes, Revision fold) = 0;
-  virtual Result<> fold(Revision target) = 0;
-};
-
 class EmbeddedStore final : public Store {
  public:
-  // `map` as the journal holds it.
-  EmbeddedStore(std::unique_ptr<Journal> journal, std::unique_ptr<RevisionedMap> map, History history);
+  // `map` as the disk behind the queue holds it; no queue: memory only.
+  EmbeddedStore(std::unique_ptr<WriteQueue> disk, std::unique_ptr<RevisionedMap> map, History history,
+                bool writable = true);
+  // What is not delivered by then is never told to its `done`; as after a
+  // crash, it may have become durable or not.
+  ~EmbeddedStore() override;
 
+  Result<> submit(const Txn& txn, Done done) override;
+  void deliver() override;
+  void on_ready(std::function<void()> signal) override;
   Result<TxnOutcome> commit(const Txn& txn) override;
   Result<RangePage> range(const RangeRequest& request) override;
   Result<std::unique_ptr<Watch>> watch(std::string prefix, Revision after, Wake wake) override;
   Result<> compact(Revision target) override;
-  Revision revision() const override { return map_->revision(); }
+  Revision revision() const override { return durable_; }
   StoreStats stats() const override;
 
  private:
-  Revision fold_target() const;
-  Result<> persist(Revision revision, const std::vector<Op>& changes, Revision fold);
-  void forget(Revision target);
+  struct Pending {
+    Result<TxnOutcome> outcome;
+    std::size_t bytes = 0;
+    Done done;
+  };
 
-  std::unique_ptr<Journal> journal_;  // null: memory only
+  Result<> check_queue() const;
+  Revision fold_target();
+  void queue(Pending pending, const RevisionedMap::Applied& applied);
+  WriteQueue::Progress progress() const;
+  void publish(const WriteQueue::Progress& progress);
+  void fail_pending(const Error& error);
+  void forget(Revision target);
+  void wait_and_deliver();
+
   std::unique_ptr<RevisionedMap> map_;
   WatchFeed feed_;
   History history_;
   StoreStats counters_;
+  Revision durable_;
+  Revision planned_fold_;            // what the disk has been told to fold
+  std::uint64_t planned_bytes_ = 0;  // of the history between the map's compacted revision and there
+  std::deque<Pending> pending_;      // submitted, in order
+  std::size_t pending_bytes_ = 0;
+  std::deque<Pending> ready_;  // decided, `done` to be called
+  std::function<void()> signal_;
+  std::unique_ptr<WriteQueue> disk_;  // null: memory only
 };
 
 }  // namespace fairlead::store

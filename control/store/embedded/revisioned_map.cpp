@@ -76,8 +76,8 @@ bool RevisionedMap::replay(const std::vector<Op>& changes) {
   return applied.changes.size() == changes.size();
 }
 
-Result<RangePage> RevisionedMap::range(const RangeRequest& request) const {
-  FL_TRY(const PageStart start, page_start(request, compacted(), revision()));
+Result<RangePage> RevisionedMap::range(const RangeRequest& request, Revision newest) const {
+  FL_TRY(const PageStart start, page_start(request, compacted(), newest));
   RangePage page{start.revision, {}, {}};
   std::size_t bytes = 0;
   for (auto it = keys_.lower_bound(start.key); it != keys_.end() && it->first.starts_with(request.prefix);

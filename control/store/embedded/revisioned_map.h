@@ -40,7 +40,8 @@ class RevisionedMap {
   void restore(KeyValue item);
   bool replay(const std::vector<Op>& changes);
 
-  Result<RangePage> range(const RangeRequest& request) const;
+  // As if `newest` were the newest revision.
+  Result<RangePage> range(const RangeRequest& request, Revision newest) const;
   std::vector<WatchEvent> events(Revision revision, std::string_view prefix) const;
   bool touches(Revision revision, std::string_view prefix) const;
 

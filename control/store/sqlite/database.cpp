@@ -47,7 +47,9 @@ Error sqlite_error(sqlite3* db, const std::string& file) {
 
 Error damaged(const std::string& file, std::string reason) {
   return {Code::corrupt, file, "damaged: " + std::move(reason),
-          "restore it from a snapshot, or move it and its -wal file away to start empty"};
+          "restore a snapshot (fairlead snapshot restore), or move it and the files whose names begin with "
+          "its name "
+          "away to start empty"};
 }
 
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
@@ -112,9 +114,12 @@ Result<Database> Database::open(const std::filesystem::path& file) {
   database.db_.reset(raw);
   if (raw == nullptr) return fail(Code::exhausted, database.file_, "out of memory");
   sqlite3_extended_result_codes(raw, 1);
+  sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   if (result != SQLITE_OK) return std::unexpected(sqlite_error(raw, database.file_));
   return database;
 }
+
+void Database::tidy_on_close() { sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr); }
 
 Result<> Database::run(const char* sql) {
   errno = 0;

@@ -50,6 +50,8 @@ class Database {
   Result<> run(const char* sql);
   Result<Statement> prepare(std::string_view sql);
   Result<std::uint64_t> integer(const char* sql);  // first column of the first row
+  // From open() on, closing leaves every file as it is; after this, it brings the log home.
+  void tidy_on_close();
   const std::string& file() const { return file_; }
 
  private:

@@ -12,14 +12,17 @@ namespace fairlead::store {
 
 namespace {
 
-constexpr std::uint64_t kFoldBatch = 256;  // revisions in one SQLite transaction of an explicit compaction
+constexpr std::uint64_t kFoldBatch = 1024;  // revisions that one SQLite transaction folds
 
 }  // namespace
 
-Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::filesystem::path& file) {
-  FL_TRY(Database database, open_checked(file));
+Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::filesystem::path& file,
+                                                           std::uint64_t reserve_bytes) {
+  FL_TRY(Mark mark, Mark::open(file));
+  FL_TRY(Database database, open_checked(file, mark.found() ? mark.found()->revision : Revision{}));
   FL_TRY(Statements statements, prepare(database));
-  return std::unique_ptr<SqliteJournal>(new SqliteJournal(std::move(database), std::move(statements)));
+  return std::unique_ptr<SqliteJournal>(new SqliteJournal(std::move(database), std::move(statements),
+                                                          Space(file, reserve_bytes), std::move(mark)));
 }
 
 Result<SqliteJournal::Statements> SqliteJournal::prepare(Database& database) {
@@ -46,6 +49,10 @@ Result<std::unique_ptr<RevisionedMap>> SqliteJournal::load() {
   map->start_at(meta_.compacted);
   FL_TRY_OK(load_base(*map));
   FL_TRY_OK(load_log(*map));
+  FL_TRY_OK(check_mark(map->revision()));
+  mark_.write({map->revision(), chain_});
+  database_.tidy_on_close();
+  (void)space_.take();  // a full disk is no reason not to read
   return map;
 }
 
@@ -88,6 +95,7 @@ Result<> SqliteJournal::load_log(RevisionedMap& map) {
           database_.file(), "the record of revision " + std::to_string(next.value) + " fails its checksum"));
     };
     if (rows.integer(0) != next.value || rows.integer(2) != chain_) return bad();
+    if (mark_.found() && mark_.found()->revision == next && mark_.found()->chain != chain_) return bad();
     const auto changes = decode_record(record);
     if (!changes || !map.replay(*changes)) return bad();
     FL_TRY(row, rows.step());
@@ -95,26 +103,52 @@ Result<> SqliteJournal::load_log(RevisionedMap& map) {
   return {};
 }
 
-Result<> SqliteJournal::append(Revision revision, const std::vector<Op>& changes, Revision fold) {
-  const std::string record = encode_record(changes);
-  const std::uint64_t chain = chain_checksum(chain_, revision, record);
+Result<> SqliteJournal::check_mark(Revision newest) const {
+  if (!mark_.found() || mark_.found()->revision <= newest) return {};
+  const std::string first = std::to_string(newest.value + 1);
+  return std::unexpected(damaged(
+      database_.file(), "revisions " + first + " to " + std::to_string(mark_.found()->revision.value) +
+                            " were acknowledged and are missing; the first bad revision is " + first));
+}
+
+// For a disk that was full: the log is brought home, which shortens it, and
+// then the reserve must fit again.
+Result<> SqliteJournal::make_room() {
+  if (space_.taken()) return {};
+  (void)database_.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  return space_.take();
+}
+
+void SqliteJournal::give_up_reserve() {
+  space_.release();
+  (void)database_.run("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+Result<> SqliteJournal::append(std::span<const JournalEntry> batch, Revision fold) {
+  FL_TRY_OK(make_room());
+  Result<> written;
+  while (written && meta_.compacted.value + kFoldBatch < fold.value)
+    written = write({}, Revision{meta_.compacted.value + kFoldBatch});
+  if (written) written = write(batch, fold);
+  if (written || written.error().code != Code::exhausted) return written;
+  Error full = space_.full();  // as it was, with the reserve in place
+  give_up_reserve();
+  return std::unexpected(std::move(full));
+}
+
+Result<> SqliteJournal::write(std::span<const JournalEntry> batch, Revision fold) {
+  if (batch.empty() && fold <= meta_.compacted) return {};
+  std::uint64_t chain = chain_;
   FL_TRY(Transaction transaction, Transaction::begin(database_));
-  FL_TRY_OK(statements_.append.bind(0, revision.value).bind(1, record).bind(2, chain).run());
+  for (const JournalEntry& entry : batch) {
+    chain = chain_checksum(chain, entry.revision, entry.record);
+    FL_TRY_OK(statements_.append.bind(0, entry.revision.value).bind(1, entry.record).bind(2, chain).run());
+  }
   FL_TRY(const Meta meta, fold_rows(fold));
   FL_TRY_OK(transaction.commit());
   meta_ = meta;
   chain_ = chain;
-  return {};
-}
-
-Result<> SqliteJournal::fold(Revision target) {
-  while (meta_.compacted < target) {
-    const Revision step{std::min(target.value, meta_.compacted.value + kFoldBatch)};
-    FL_TRY(Transaction transaction, Transaction::begin(database_));
-    FL_TRY(const Meta meta, fold_rows(step));
-    FL_TRY_OK(transaction.commit());
-    meta_ = meta;
-  }
+  if (!batch.empty()) mark_.write({batch.back().revision, chain_});
   return {};
 }
 

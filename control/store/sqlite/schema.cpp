@@ -78,22 +78,36 @@ Result<> check_settings(Database& database) {
               "put the state folder on a local file system");
 }
 
+// For a person who asks what is left.
+std::string first_bad_revision(Database& database) {
+  std::uint64_t last = database.integer("SELECT compacted FROM meta").value_or(0);
+  auto rows = database.prepare("SELECT revision, record FROM log ORDER BY 1");
+  Result<bool> row = rows ? rows->step() : std::unexpected(rows.error());
+  for (; row && *row && rows->integer(0) == last + 1; row = rows->step()) ++last;
+  if (row && !*row) return "every revision of its log can be read, the state before them cannot";
+  return "the first bad revision is " + std::to_string(last + 1);
+}
+
 Result<> check_pages(Database& database) {
   FL_TRY(Statement check, database.prepare("PRAGMA quick_check(1)"));
   FL_TRY(const bool row, check.step());
   const std::string verdict = row ? check.blob(0) : "no answer";
   if (verdict == "ok") return {};
-  return std::unexpected(damaged(database.file(), verdict));
+  return std::unexpected(damaged(database.file(), verdict + "; " + first_bad_revision(database)));
 }
 
 }  // namespace
 
-Result<Database> open_checked(const std::filesystem::path& file) {
+Result<Database> open_checked(const std::filesystem::path& file, Revision acknowledged) {
   FL_TRY_OK(create_private(file));
   FL_TRY(Database database, Database::open(file));
   FL_TRY_OK(database.run(kSettings));
   FL_TRY_OK(check_settings(database));
   FL_TRY(const auto tables, database.integer("SELECT count(*) FROM sqlite_schema"));
+  if (tables == 0 && acknowledged.value > 0)
+    return std::unexpected(damaged(database.file(), "it is empty, and revisions up to " +
+                                                        std::to_string(acknowledged.value) +
+                                                        " were acknowledged; the first bad revision is 1"));
   if (tables == 0) FL_TRY_OK(create_tables(database));
   FL_TRY_OK(check_format(database));
   FL_TRY_OK(check_pages(database));

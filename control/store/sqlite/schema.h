@@ -6,12 +6,15 @@
 
 #include <filesystem>
 
+#include "base/revision.h"
 #include "control/store/sqlite/database.h"
 
 namespace fairlead::store {
 
 inline constexpr std::uint64_t kStoreFormat = 1;  // PRAGMA user_version
 
-Result<Database> open_checked(const std::filesystem::path& file);
+// `acknowledged`: the newest revision that is known to have been; an empty
+// database is then damaged, not new. The files are left as they are by a refusal.
+Result<Database> open_checked(const std::filesystem::path& file, Revision acknowledged);
 
 }  // namespace fairlead::store

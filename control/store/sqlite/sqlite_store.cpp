@@ -3,14 +3,18 @@
 
 #include <utility>
 
-#include "control/store/sqlite/journal.h"
+#include "control/store/embedded/embedded_store.h"
+#include "control/store/sqlite/writer.h"
 
 namespace fairlead::store {
 
-Result<std::unique_ptr<Store>> open_sqlite_store(const std::filesystem::path& file, History history) {
-  FL_TRY(std::unique_ptr<SqliteJournal> journal, SqliteJournal::open(file));
+Result<std::unique_ptr<Store>> open_sqlite_store(const std::filesystem::path& file, History history,
+                                                 std::uint64_t reserve_bytes) {
+  FL_TRY(std::unique_ptr<SqliteJournal> journal, SqliteJournal::open(file, reserve_bytes));
   FL_TRY(std::unique_ptr<RevisionedMap> map, journal->load());
-  return std::make_unique<EmbeddedStore>(std::move(journal), std::move(map), history);
+  const bool writable = reserve_bytes == 0 || journal->has_room();
+  return std::make_unique<EmbeddedStore>(std::make_unique<Writer>(std::move(journal)), std::move(map),
+                                         history, writable);
 }
 
 }  // namespace fairlead::store

@@ -21,6 +21,10 @@ Folder::~Folder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
+void Folder::clear() const {
+  for (const auto& entry : std::filesystem::directory_iterator(path_)) std::filesystem::remove_all(entry);
+}
+
 std::vector<Backend> backends() {
   const auto memory = [](const Folder&, History history) { return make_memory_store(history); };
   const auto sqlite = [](const Folder& folder, History history) -> std::unique_ptr<Store> {

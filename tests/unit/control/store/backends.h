@@ -24,6 +24,7 @@ class Folder {
   ~Folder();
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
+  void clear() const;  // everything in it goes
   std::filesystem::path operator/(const char* name) const { return path_ / name; }
 
  private:

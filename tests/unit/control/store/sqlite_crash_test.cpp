@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "control/store/sqlite_store.h"
+#include "tests/support/counts.h"
 #include "tests/unit/control/store/backends.h"
 #include "tests/unit/control/store/child.h"
 
@@ -36,12 +37,12 @@ int write_for_ever(const std::filesystem::path& file, const Report& report) {
 }
 
 TEST_F(SqliteCrash, EveryAcknowledgedWriteSurvivesSigkill) {
-  constexpr int kRounds = 25;
+  const int kRounds = counted(10, 400);
   std::uint64_t acknowledged = 0;
   for (int round = 0; round < kRounds; ++round) {
     Child child([&](const Report& report) { return write_for_ever(file_, report); });
     std::uint64_t revision = 0;
-    for (int i = 0; i < 20 + 7 * round && child.read(revision); ++i) acknowledged = revision;
+    for (int i = 0; i < 20 + 7 * (round % 25) && child.read(revision); ++i) acknowledged = revision;
     child.kill();
     while (child.read(revision)) acknowledged = revision;  // written before the kill arrived
     ASSERT_EQ(child.wait(), 128 + SIGKILL);
@@ -70,9 +71,11 @@ inline void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.name;
 
 constexpr off64_t kMediumBytes = 3 << 20;
 int g_write_errno = 0;
+bool g_nothing_fits = false;  // from the first failure on
 ssize_t failing_write(int fd, const void* bytes, std::size_t size, off64_t offset) {
-  if (g_write_errno == 0 || offset + static_cast<off64_t>(size) < kMediumBytes)
-    return ::pwrite64(fd, bytes, size, offset);
+  g_nothing_fits =
+      g_write_errno != 0 && (g_nothing_fits || offset + static_cast<off64_t>(size) >= kMediumBytes);
+  if (!g_nothing_fits) return ::pwrite64(fd, bytes, size, offset);
   errno = g_write_errno;
   return -1;
 }

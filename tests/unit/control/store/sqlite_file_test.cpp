@@ -132,7 +132,7 @@ TEST_F(SqliteFile, WhatIsNotAStoreIsRefusedUntouched) {
   std::ofstream(file_) << "kind: Job\nname: web\n" << std::string(5000, '#');
   EXPECT_EQ(refused().code, Code::corrupt);
   EXPECT_EQ(std::filesystem::file_size(file_), 5020U);
-  std::filesystem::remove(file_);
+  folder_.clear();
   sql("CREATE TABLE photos(name TEXT)");
   EXPECT_EQ(refused().code, Code::invalid);
 }
@@ -165,7 +165,7 @@ TEST_F(SqliteFile, TamperedRowsAreDetectedByName) {
       {"DELETE FROM meta", "meta"},
   };
   for (const auto& [change, named] : cases) {
-    std::filesystem::remove(file_);
+    folder_.clear();
     fill();
     sql(change);
     const Error error = refused();
