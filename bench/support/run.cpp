@@ -6,6 +6,7 @@
 #include <ctime>
 #include <exception>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "bench/support/quiet.h"
 
@@ -28,6 +29,11 @@ std::string question_of(const std::string& name) {
   return {};
 }
 
+// On a terminal; a log shall not be full of it.
+void show_progress(const std::string& text) {
+  if (::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\r\033[K{}", text);
+}
+
 struct Tried {
   double ours = 0, baseline = 0;
   bool quiet = false;
@@ -46,8 +52,9 @@ Pairs Bench::pairs(const std::string& what, const Sample& ours, const Sample& ba
   ours();  // one of each to warm up: caches, neighbours, the first flow
   baseline();
   bool rests = machine_rests();
-  while (quiet < wanted && tried.size() < 2 * wanted) {
-    fmt::print(stderr, "\r\033[K{}: {}/{} pairs", what, quiet, wanted);
+  const std::size_t bound = quick_ ? wanted : 2 * wanted;
+  while (quiet < wanted && tried.size() < bound) {
+    show_progress(fmt::format("{}: {} pairs of {}, {} of them quiet", what, tried.size(), wanted, quiet));
     Tried pair;
     stolen_since_last();
     const bool ours_first = tried.size() % 2 == 0;
@@ -61,7 +68,7 @@ Pairs Bench::pairs(const std::string& what, const Sample& ours, const Sample& ba
     quiet += pair.quiet ? 1 : 0;
     tried.push_back(pair);
   }
-  fmt::print(stderr, "\r\033[K");
+  show_progress("");
   // The quiet ones, and of the disturbed as many of the last as are missing.
   std::sort(tried.begin(), tried.end(), [](const Tried& a, const Tried& b) { return a.quiet > b.quiet; });
   Pairs pairs;

@@ -20,7 +20,9 @@ object per line; --write puts what was measured into docs/benchmarks.md, with th
     esac
   done
   [ -z "$name" ] || [ -f "$ROOT/bench/$name/CMakeLists.txt" ] || die "bench: no benchmark '$name'; there are: $(benchmarks)"
-  configure_and_build release --target "${name:+run_}${name:-bench}" >&2
+  local preset=${FAIRLEAD_PRESET:-release}
+  configure_and_build "$preset" --target "${name:+run_}${name:-bench}" >&2
+  export FL_SOURCE_DIR=$ROOT FL_BUILD_DIR=$ROOT/build/$preset
   run_benchmarks "${name:-$(benchmarks)}" "$write" "${options[@]}"
 }
 
@@ -34,7 +36,6 @@ benchmarks() {
 run_benchmarks() {
   local names=$1 write=$2 name failed=0 lines
   shift 2
-  export FL_SOURCE_DIR=$ROOT FL_BUILD_DIR=$ROOT/build/release
   for name in $names; do
     step "bench_$name" >&2
     if [ -n "$write" ]; then

@@ -75,7 +75,7 @@ def machine(root):
     state = commit.stdout.strip() + (" with changes" if changed.stdout.strip() else "")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (f"{os.cpu_count()} x {model[1] if model else platform.machine()}, {memory:.0f} GiB, kernel {platform.release()}, commit "
-            f"{state}, clang 19 release, {time.strftime('%Y-%m-%d', time.gmtime())}")
+            f"{state}, preset {pathlib.Path(os.environ.get('FL_BUILD_DIR', 'unknown')).name}, {time.strftime('%Y-%m-%d', time.gmtime())}")
 
 
 def line_of(row):

@@ -189,4 +189,8 @@ std::uint64_t Overlay::count(int number, const std::string& verdict) {
   throw std::runtime_error("no verdict " + verdict);
 }
 
+int Overlay::program(int number, bool from_wire) const {
+  return nodes_.at(static_cast<std::size_t>(number - 1)).dataplane->program_fd(from_wire);
+}
+
 }  // namespace fairlead::test
