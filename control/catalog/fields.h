@@ -81,11 +81,13 @@ void fields(V& v, typename V::template Ref<Probe> o) {
   });
   v.alternative("tcp", o.type, Probe::Type::tcp,
                 [&o](auto& tcp) { tcp.field("port", o.port, doc::Text{}, doc::Rule::required); });
-  v.exactly_one({"http", "tcp"});
+  v.alternative("exec", o.type, Probe::Type::exec, o.exec, doc::TextList{});
+  v.exactly_one({"http", "tcp", "exec"});
   v.field("every", o.every, doc::Duration{}, doc::Rule::always);
   v.field("timeout", o.timeout, doc::Duration{}, doc::Rule::always);
   v.field("failures", o.failures, doc::Number<std::uint32_t>{}, doc::Rule::always);
-  v.later({{"exec", "probes that run a program"}, {"grpc", "gRPC probes"}});
+  v.field("after", o.after, doc::Duration{});
+  v.later({{"grpc", "gRPC probes"}});
 }
 
 template <class V>
@@ -97,10 +99,8 @@ void fields(V& v, typename V::template Ref<Container> o) {
   v.object("resources", o.resources);
   v.field("ports", o.ports, ContainerPorts{});
   v.object("ready", o.ready);
-  v.later({{"volumes", "volumes"},
-           {"secrets", "secrets"},
-           {"live", "liveness probes"},
-           {"user", "container users"}});
+  v.object("live", o.live);
+  v.later({{"volumes", "volumes"}, {"secrets", "secrets"}, {"user", "container users"}});
 }
 
 template <class V>

@@ -65,26 +65,30 @@ struct ContainerPort {
   bool operator==(const ContainerPort&) const = default;
 };
 
-// Readiness probe, run by the node's agent against the pod's address.
+// What the node's agent asks a container again and again: a connection or a GET
+// to the pod's address, or a program that it runs inside.
 struct Probe {
-  enum class Type : std::uint8_t { tcp, http };
+  enum class Type : std::uint8_t { tcp, http, exec };
   Type type = Type::tcp;
-  std::string port;        // name of a ContainerPort
-  std::string path = "/";  // http only; 200..399 is ready
+  std::string port;               // tcp, http: name of a ContainerPort
+  std::string path = "/";         // http: 200..399 is well
+  std::vector<std::string> exec;  // exec: the program and its arguments; exit 0 is well
   Millis every{1000};
   Millis timeout{1000};
-  std::uint32_t failures = 3;  // so many in a row make a ready pod unready
+  std::uint32_t failures = 3;  // so many in a row count
+  Millis after{0};             // the first is asked so long after the container's start
   bool operator==(const Probe&) const = default;
 };
 
 struct Container {
   std::string name;
-  std::string image;  // "oci:LAYOUT" or "oci:LAYOUT:TAG": an OCI layout below the agent's image folder
+  std::string image;  // a layout or an archive below the agent's image folder: "oci:LAYOUT[:TAG]"
   std::vector<std::string> command;  // replaces the image's entrypoint and command when not empty
   Labels env;
   Resources resources;
   std::vector<ContainerPort> ports;
   std::optional<Probe> ready;  // none: ready as soon as it runs
+  std::optional<Probe> live;   // failed: the container is stopped and started again
   bool operator==(const Container&) const = default;
 };
 

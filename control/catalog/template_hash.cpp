@@ -29,6 +29,9 @@ enum class Tag : std::uint8_t {
   probe_timeout = 15,
   probe_failures = 16,
   grace = 17,
+  probe_exec = 18,
+  probe_after = 19,
+  live = 20,
 };
 
 class Canonical {
@@ -59,15 +62,17 @@ class Canonical {
 
 std::uint64_t count(Millis time) { return static_cast<std::uint64_t>(time.count()); }
 
-void add(Canonical& into, const Probe& probe) {
+void add(Canonical& into, Tag which, const Probe& probe) {
   const Probe usual;
-  into.tag(Tag::probe);
+  into.tag(which);
   into.number_unless(Tag::probe_type, static_cast<std::uint64_t>(probe.type), 0);
   into.text_unless(Tag::probe_port, probe.port, usual.port);
   into.text_unless(Tag::probe_path, probe.path, usual.path);
   into.number_unless(Tag::probe_every, count(probe.every), count(usual.every));
   into.number_unless(Tag::probe_timeout, count(probe.timeout), count(usual.timeout));
   into.number_unless(Tag::probe_failures, probe.failures, usual.failures);
+  for (const auto& word : probe.exec) into.tag(Tag::probe_exec).text(word);
+  into.number_unless(Tag::probe_after, count(probe.after), count(usual.after));
   into.tag(Tag::end);
 }
 
@@ -87,7 +92,8 @@ void add(Canonical& into, const Container& container) {
   add(into, container.resources);
   for (const auto& port : container.ports)
     into.tag(Tag::port).text(port.name).number(port.port).number(static_cast<std::uint64_t>(port.protocol));
-  if (container.ready) add(into, *container.ready);
+  if (container.ready) add(into, Tag::probe, *container.ready);
+  if (container.live) add(into, Tag::live, *container.live);
   into.tag(Tag::end);
 }
 

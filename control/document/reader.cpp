@@ -79,7 +79,8 @@ void Reader::exactly_one(std::initializer_list<std::string_view> names) {
   const auto count = std::ranges::count_if(names, [this](std::string_view name) { return has(name); });
   if (count == 1 || strictness_ == Strictness::programs) return;
   std::string all;
-  for (const std::string_view name : names) all.append(all.empty() ? "" : " and ").append(name);
+  for (const std::string_view& name : names)
+    all.append(all.empty() ? "" : &name + 1 == names.end() ? " and " : ", ").append(name);
   const std::string field = frames_.back().prefix.substr(0, frames_.back().prefix.size() - 1);
   if (full()) return;
   diagnostics_.push_back(Diagnostic{frames_.back().map->at, field, "", "needs exactly one of " + all,

@@ -68,6 +68,10 @@ class Writer {
     describe(inner);
     add(name, inner.take());
   }
+  template <class E, class T, class S>
+  void alternative(std::string_view name, const E& chosen, E which, const T& member, const S& scalar) {
+    if (chosen == which) add(name, scalar.write(member));
+  }
   void exactly_one(std::initializer_list<std::string_view>) {}
   void later(std::initializer_list<Later>) {}
 
@@ -163,6 +167,11 @@ class Reader {
     enter(name, *value);
     describe(*this);
     leave();
+  }
+  template <class E, class T, class S>
+  void alternative(std::string_view name, E& chosen, E which, T& member, const S& scalar) {
+    if (has(name)) chosen = which;
+    field(name, member, scalar);
   }
   void exactly_one(std::initializer_list<std::string_view> names);
   void later(std::initializer_list<Later> fields);

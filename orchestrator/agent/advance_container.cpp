@@ -8,8 +8,8 @@ namespace {
 void begin(Context& context, PodState& pod, std::size_t index, Verb verb) {
   ContainerState& container = pod.containers[index];
   const WorkId id = context.next_id();
-  if (verb == Verb::probe) {
-    container.probe.busy = id;
+  if (is_probe(verb)) {
+    (verb == Verb::probe_ready ? container.ready : container.live).busy = id;
   } else {
     container.busy = id;
     container.doing = verb;
@@ -37,17 +37,47 @@ void try_again(Context& context, PodState& pod, std::size_t index) {
   begin(context, pod, index, Verb::prepare);
 }
 
+// TERM, the grace, KILL; true when it did not even end then. Its end comes as an exit.
+bool is_beyond_killing(Context& context, PodState& pod, std::size_t index) {
+  ContainerState& container = pod.containers[index];
+  if (!container.kill_at) {
+    container.kill_at = context.now.mono + pod.pod->pod.grace;
+    context.reached(*container.kill_at);
+    begin(context, pod, index, Verb::term);
+    return false;
+  }
+  if (!context.reached(*container.kill_at)) return false;
+  if (!container.give_up_at) {
+    container.give_up_at = context.now.mono + context.state.limits.after_kill;
+    context.reached(*container.give_up_at);
+    begin(context, pod, index, Verb::kill);
+    return false;
+  }
+  return context.reached(*container.give_up_at);
+}
+
+void ask(Context& context, PodState& pod, std::size_t index, const std::optional<Probe>& spec,
+         const ProbeState& probe, Verb verb) {
+  if (spec && !is_busy(probe.busy) && context.reached(probe.next)) begin(context, pod, index, verb);
+}
+
 void watch_over(Context& context, PodState& pod, std::size_t index) {
   ContainerState& container = pod.containers[index];
+  if (!container.dead_text.empty()) {
+    if (!is_beyond_killing(context, pod, index)) return;
+    end_container(context, pod, index, container.dead_text + ", and it does not end");
+    return remove_remains(context, pod, index);
+  }
   if (container.failures > 0 && context.reached(container.started + context.state.limits.steady))
     container.failures = 0;
-  if (!pod.pod->pod.containers[index].ready || is_busy(container.probe.busy)) return;
-  if (context.reached(container.probe.next)) begin(context, pod, index, Verb::probe);
+  const Container& spec = pod.pod->pod.containers[index];
+  ask(context, pod, index, spec.ready, container.ready, Verb::probe_ready);
+  ask(context, pod, index, spec.live, container.live, Verb::probe_live);
 }
 
 }  // namespace
 
-bool is_heavy(Verb verb) { return verb != Verb::probe && verb != Verb::term && verb != Verb::kill; }
+bool is_heavy(Verb verb) { return !is_probe(verb) && verb != Verb::term && verb != Verb::kill; }
 
 void end_container(Context& context, PodState& pod, std::size_t index, const std::string& cause) {
   const Limits& limits = context.state.limits;
@@ -56,7 +86,8 @@ void end_container(Context& context, PodState& pod, std::size_t index, const std
     container.failures = 0;
   container.stage = Stage::ended;
   container.exited = false;
-  container.probe.ready = false;
+  container.ready.well = false;
+  container.dead_text.clear();
   container.not_before =
       context.now.mono + backoff(++container.failures, limits.backoff_first, limits.backoff_last);
   if (!pod.remove && pod.why.empty())
@@ -86,20 +117,8 @@ void stop_container(Context& context, PodState& pod, std::size_t index) {
   ContainerState& container = pod.containers[index];
   if (is_busy(container.busy) || container.stage == Stage::absent) return;
   if (container.stage != Stage::running) return remove_remains(context, pod, index);
-  const Limits& limits = context.state.limits;
-  if (!container.kill_at) {
-    if (!pod.settle_until || !context.reached(*pod.settle_until)) return;
-    container.kill_at = context.now.mono + pod.pod->pod.grace;
-    context.reached(*container.kill_at);
-    return begin(context, pod, index, Verb::term);
-  }
-  if (!context.reached(*container.kill_at)) return;
-  if (!container.give_up_at) {
-    container.give_up_at = context.now.mono + limits.after_kill;
-    context.reached(*container.give_up_at);
-    return begin(context, pod, index, Verb::kill);
-  }
-  if (context.reached(*container.give_up_at)) remove_remains(context, pod, index);
+  if (!container.kill_at && (!pod.settle_until || !context.reached(*pod.settle_until))) return;
+  if (is_beyond_killing(context, pod, index)) remove_remains(context, pod, index);
 }
 
 }  // namespace fairlead::agent

@@ -36,7 +36,9 @@ void adopt_container(Context& context, PodState& pod, std::size_t index, const A
   container.incarnation = 1;
   container.stage = found.stage == Stage::prepared ? Stage::ended : found.stage;
   container.started = context.now.mono;
-  container.probe.ready = pod.reported.phase == PodPhase::ready;  // until a probe says otherwise
+  container.ready.well = pod.reported.phase == PodPhase::ready;  // until a probe says otherwise
+  if (const auto& live = pod.pod->pod.containers[index].live)
+    container.live.next = context.now.mono + live->after;
   if (found.stage != Stage::ended) return;
   if (found.exit_code) pod.exit_code = found.exit_code;
   end_container(context, pod, index,
@@ -90,25 +92,6 @@ void apply(Context& context, const Wanted& event) {
   }
 }
 
-void finish_probe(Context& context, PodState& pod, std::size_t index, const Error* error) {
-  ContainerState& container = pod.containers[index];
-  ProbeState& probe = container.probe;
-  probe.busy = WorkId{};
-  if (std::exchange(probe.stale, false) || container.stage != Stage::running) return;
-  const Probe& spec = *pod.pod->pod.containers[index].ready;
-  if (!error) {
-    probe.ready = true;
-    probe.failures = 0;
-    probe.interval = spec.every;
-  } else if (++probe.failures >= spec.failures || !probe.ready) {
-    probe.ready = false;
-    if (probe.failures >= spec.failures && pod.why.empty()) pod.why = format(*error);
-  }
-  if (!probe.ready)
-    probe.interval = std::min(spec.every, std::max(probe.interval * 2, context.state.limits.probe_first));
-  probe.next = context.now.mono + probe.interval;
-}
-
 void finish_removal(Context& context, ContainerState& container, const Error* error) {
   if (error) {
     const Limits& limits = context.state.limits;
@@ -131,9 +114,9 @@ void finish_forward(Context& context, PodState& pod, std::size_t index, Verb ver
   if (verb == Verb::start) {
     container.stage = Stage::running;
     container.started = context.now.mono;
-    container.probe =
-        ProbeState{false, 0, container.probe.busy, is_busy(container.probe.busy), {}, Millis{0}};
-    container.probe.next = context.now.mono;
+    const Container& spec = pod.pod->pod.containers[index];
+    container.ready = fresh_probe(container.ready, spec.ready, context.now.mono);
+    container.live = fresh_probe(container.live, spec.live, context.now.mono);
   }
   if (container.exited) end_container(context, pod, index, container.exit_text);
 }
@@ -196,7 +179,8 @@ void finish(Context& context, WorkId id, const Error* error) {
     if (pod.busy == id) return finish_network(context, pod, error);
     for (std::size_t i = 0; i < pod.containers.size(); ++i) {
       if (pod.containers[i].busy == id) return finish_container(context, pod, i, error);
-      if (pod.containers[i].probe.busy == id) return finish_probe(context, pod, i, error);
+      if (pod.containers[i].ready.busy == id) return finish_probe(context, pod, i, Verb::probe_ready, error);
+      if (pod.containers[i].live.busy == id) return finish_probe(context, pod, i, Verb::probe_live, error);
     }
   }
 }
@@ -214,6 +198,7 @@ void apply(Context& context, const Exited& event) {
     return;
   container.exit_text = exit_text(pod.pod->pod.containers[event.container], event.code, event.out_of_memory) +
                         (event.note.empty() ? "" : ": " + event.note);
+  if (!container.dead_text.empty()) container.exit_text = container.dead_text + ", " + container.exit_text;
   container.exited = true;
   pod.exit_code = event.code;
   if (is_busy(container.busy)) return;  // the work's result comes first

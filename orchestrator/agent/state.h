@@ -41,7 +41,8 @@ enum class Verb : std::uint8_t {
   prepare,  // image unpacked, root file system mounted, bundle written
   create,   // runc create under conmon; nothing runs yet
   start,    // runc start
-  probe,
+  probe_ready,
+  probe_live,
   term,
   kill,
   remove_container,  // runc delete --force, conmon, mounts, bundle
@@ -50,7 +51,7 @@ enum class Verb : std::uint8_t {
 enum class Stage : std::uint8_t { absent, prepared, created, running, ended };
 
 struct ProbeState {
-  bool ready = false;
+  bool well = false;           // as last asked: ready, or known to live
   std::uint32_t failures = 0;  // in a row
   WorkId busy;
   bool stale = false;  // the one under way asked an earlier incarnation
@@ -70,9 +71,11 @@ struct ContainerState {
   MonoTime started{};
   std::string exit_text;               // valid with `exited`
   bool exited = false;                 // the exit arrived while `busy`
-  std::optional<MonoTime> kill_at;     // TERM was sent
+  std::optional<MonoTime> kill_at;     // TERM was sent; then KILL
   std::optional<MonoTime> give_up_at;  // KILL was sent
-  ProbeState probe;
+  ProbeState ready;
+  ProbeState live;
+  std::string dead_text;  // not empty: its live probe failed for good, it is being stopped
 };
 
 enum class NetworkStage : std::uint8_t { absent, present, dirty };

@@ -15,8 +15,11 @@ bool is_down(const ContainerState& container) {
 bool is_running(const ContainerState& container) { return container.stage == Stage::running; }
 
 bool all_ready(const PodState& pod) {
-  for (std::size_t i = 0; i < pod.containers.size(); ++i)
-    if (pod.pod->pod.containers[i].ready && !pod.containers[i].probe.ready) return false;
+  for (std::size_t i = 0; i < pod.containers.size(); ++i) {
+    const ContainerState& container = pod.containers[i];
+    if (!container.dead_text.empty()) return false;
+    if (pod.pod->pod.containers[i].ready && !container.ready.well) return false;
+  }
   return true;
 }
 

@@ -72,8 +72,10 @@ std::string_view to_string(Verb verb) {
       return "create";
     case Verb::start:
       return "start";
-    case Verb::probe:
-      return "probe";
+    case Verb::probe_ready:
+      return "probe ready";
+    case Verb::probe_live:
+      return "probe live";
     case Verb::term:
       return "term";
     case Verb::kill:

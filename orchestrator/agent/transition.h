@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of step(), private to this room: what an event changes
-// (apply_event), what a pod does next (advance_pod, advance_container), what
+// (apply_event, apply_probe), what a pod does next (advance_pod, advance_container), what
 // its status then is (status_of). Context collects the actions and the next
 // wake of one step.
 #pragma once
@@ -25,11 +25,15 @@ struct Context {
 };
 
 bool is_heavy(Verb verb);
+inline bool is_probe(Verb verb) { return verb == Verb::probe_ready || verb == Verb::probe_live; }
 
 // The failed, exited or finished parts of a container become `ended` and the next try is set.
 void end_container(Context& context, PodState& pod, std::size_t index, const std::string& cause);
 
 void apply_event(Context& context, const Event& event);
+void finish_probe(Context& context, PodState& pod, std::size_t index, Verb verb, const Error* error);
+// That of a new incarnation, which began now. What is under way asked the earlier one.
+ProbeState fresh_probe(const ProbeState& before, const std::optional<Probe>& spec, MonoTime now);
 void advance_pod(Context& context, PodState& pod);
 void advance_container(Context& context, PodState& pod, std::size_t index);  // of a wanted pod
 void stop_container(Context& context, PodState& pod, std::size_t index);     // of an unwanted pod

@@ -5,12 +5,14 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <sys/stat.h>
 #include <system_error>
 #include <thread>
 #include <unistd.h>
 
 #include "base/io/clock.h"
 #include "base/io/file.h"
+#include "orchestrator/runtime/paths.h"
 
 namespace fairlead::runtime {
 namespace {
@@ -19,6 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kOurs = "/fairlead/";
 constexpr std::chrono::milliseconds kPause{20};
+constexpr std::chrono::milliseconds kShortPause{2};
 constexpr std::ptrdiff_t kNodeDepth = 3;  // slashes of "/fairlead/CLUSTER/NODE"
 
 std::vector<std::string_view> words(std::string_view line) {
@@ -74,17 +77,34 @@ void remove_empty_above(const fs::path& root, fs::path path) {
   }
 }
 
-std::vector<fs::path> roots_of(std::string_view mountinfo, std::initializer_list<std::string_view> types) {
-  std::vector<fs::path> roots;
+struct CgroupMount {
+  fs::path root;
+  bool unified;
+  std::string_view options;  // "rw,pids"
+};
+
+std::vector<CgroupMount> cgroup_mounts(std::string_view mountinfo) {
+  std::vector<CgroupMount> mounts;
   while (!mountinfo.empty()) {
     const std::string_view line = mountinfo.substr(0, mountinfo.find('\n'));
     mountinfo.remove_prefix(std::min(mountinfo.size(), line.size() + 1));
     const std::vector<std::string_view> fields = words(line);
     const auto dash = std::ranges::find(fields, "-");
     if (fields.size() < 5 || dash == fields.end() || dash + 1 == fields.end()) continue;
-    if (std::ranges::find(types, *(dash + 1)) != types.end()) roots.emplace_back(fields[4]);
+    const std::string_view type = *(dash + 1);
+    const std::string_view options = fields.end() - dash > 3 ? *(dash + 3) : std::string_view();
+    if (type == "cgroup" || type == "cgroup2") mounts.push_back({fields[4], type == "cgroup2", options});
   }
-  return roots;
+  return mounts;
+}
+
+bool has_option(std::string_view options, std::string_view wanted) {
+  while (!options.empty()) {
+    const std::string_view option = options.substr(0, options.find(','));
+    options.remove_prefix(std::min(options.size(), option.size() + 1));
+    if (option == wanted) return true;
+  }
+  return false;
 }
 
 Result<> check_ours(std::string_view path) {
@@ -92,13 +112,37 @@ Result<> check_ours(std::string_view path) {
   return fail(Code::invalid, "cgroup " + std::string(path), "is not one of Fairlead's");
 }
 
+struct Subgroup {
+  fs::path folder;
+  std::string runc_name;
+};
+
+Result<Subgroup> find_subgroup(std::string_view path, std::string_view name) {
+  FL_TRY_OK(check_ours(path));
+  FL_TRY_OK(check_name("cgroup", name));
+  FL_TRY(const std::string mountinfo, read_file("/proc/self/mountinfo"));
+  const std::optional<ProcessHierarchy> hierarchy = process_hierarchy(mountinfo);
+  if (!hierarchy)
+    return fail(Code::unsupported, "cgroups", "no hierarchy counts processes", "mount the pids controller");
+  const std::string below(name);
+  return Subgroup{hierarchy->root.string() + std::string(path) + "/" + below,
+                  hierarchy->controller.empty() ? below : hierarchy->controller + ":" + below};
+}
+
 }  // namespace
 
 std::vector<fs::path> cgroup_roots(std::string_view mountinfo) {
-  return roots_of(mountinfo, {"cgroup", "cgroup2"});
+  std::vector<fs::path> roots;
+  for (const CgroupMount& mount : cgroup_mounts(mountinfo)) roots.push_back(mount.root);
+  return roots;
 }
 
-std::vector<fs::path> unified_roots(std::string_view mountinfo) { return roots_of(mountinfo, {"cgroup2"}); }
+std::vector<fs::path> unified_roots(std::string_view mountinfo) {
+  std::vector<fs::path> roots;
+  for (const CgroupMount& mount : cgroup_mounts(mountinfo))
+    if (mount.unified) roots.push_back(mount.root);
+  return roots;
+}
 
 Result<std::string> make_cgroup(std::string_view path) {
   FL_TRY_OK(check_ours(path));
@@ -110,6 +154,36 @@ Result<std::string> make_cgroup(std::string_view path) {
   fs::create_directories(folder, error);
   if (error) return fail(Code::io, "cgroup " + folder, error.message(), "check that cgroup v2 is writable");
   return folder;
+}
+
+std::optional<ProcessHierarchy> process_hierarchy(std::string_view mountinfo) {
+  const std::vector<CgroupMount> mounts = cgroup_mounts(mountinfo);
+  for (const CgroupMount& mount : mounts)
+    if (!mount.unified && has_option(mount.options, "pids")) return ProcessHierarchy{mount.root, "pids"};
+  // With any v1 controller runc keeps to v1, where the unified one alone has no name.
+  if (mounts.empty() || !std::ranges::all_of(mounts, &CgroupMount::unified)) return std::nullopt;
+  return ProcessHierarchy{mounts.front().root, ""};
+}
+
+Result<std::string> make_subgroup(std::string_view path, std::string_view name) {
+  FL_TRY(const Subgroup group, find_subgroup(path, name));
+  if (::mkdir(group.folder.c_str(), 0755) != 0 && errno != EEXIST)
+    return std::unexpected(os_error(errno, "cgroup " + group.folder.string()));
+  return group.runc_name;
+}
+
+Result<> empty_subgroup(std::string_view path, std::string_view name, Millis timeout) {
+  FL_TRY(const Subgroup group, find_subgroup(path, name));
+  const MonoTime deadline = mono_now() + timeout;
+  for (;;) {
+    const Result<std::string> members = read_file(group.folder / "cgroup.procs", 1U << 20);
+    if (!members || members->empty()) return {};
+    kill_members(group.folder);
+    if (mono_now() >= deadline)
+      return fail(Code::timeout, "cgroup " + group.folder.string(), "is still busy",
+                  "see what runs in it: cgroup.procs");
+    std::this_thread::sleep_for(kShortPause);
+  }
 }
 
 std::uint64_t parse_oom_kills(std::string_view text) {

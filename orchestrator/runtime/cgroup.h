@@ -2,10 +2,14 @@
 // Cgroup subtrees of ours in every mounted hierarchy: v1 controllers and
 // unified. runc makes and removes a container's own; the pod's and the node's
 // folders above are ours. A busy cgroup is tried again for a bounded time.
+//
+// A subgroup is a cgroup below a container's, for what one exec starts there:
+// however it forks, it cannot leave, so that it can be ended as a whole.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +35,18 @@ Result<std::string> make_cgroup(std::string_view path);
 // With the last node ("/fairlead/CLUSTER/NODE") goes its cluster's folder, and
 // with the last cluster "/fairlead".
 Result<> remove_cgroup(std::string_view path, bool kill, Millis timeout = Millis{5000});
+
+// The hierarchy that holds processes to account: v1's pids, or else the unified one.
+struct ProcessHierarchy {
+  std::filesystem::path root;
+  std::string controller;  // "pids" in v1; empty in v2
+};
+std::optional<ProcessHierarchy> process_hierarchy(std::string_view mountinfo);
+
+// Makes `path`/`name` there unless it exists; gives its name as `runc exec --cgroup` wants it.
+Result<std::string> make_subgroup(std::string_view path, std::string_view name);
+// SIGKILL for all that is in it until nothing is. An absent one is success.
+Result<> empty_subgroup(std::string_view path, std::string_view name, Millis timeout = Millis{5000});
 
 // How many processes of this cgroup the kernel has killed because its memory ran out.
 std::uint64_t oom_kills(std::string_view path);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checker: collects what is wrong with one parsed object, each with the place
 // of the field it names, or of the nearest enclosing one that has a place.
-// validate.cpp and capacity.cpp use it.
+// validate.cpp, probes.cpp and capacity.cpp use it.
 #pragma once
 
 #include <string>
@@ -45,5 +45,11 @@ class Checker {
   const Parsed& parsed_;
   std::vector<Diagnostic> found_;
 };
+
+// A program and its arguments, as for a command or a probe.
+void check_words(Checker& out, const std::string& path, const std::vector<std::string>& words);
+// `all`: the pod's containers, whose ports have one name space.
+void check_probe(Checker& out, const std::string& path, const Probe& probe,
+                 const std::vector<Container>& all);
 
 }  // namespace fairlead::spec

@@ -15,8 +15,8 @@ using document::display_value;
 constexpr std::uint32_t kMaxReplicas = 10'000;
 constexpr std::size_t kMaxContainers = 16;
 constexpr std::size_t kMaxPorts = 64;
-constexpr std::size_t kMaxEntries = 256;  // of labels, env, command
-constexpr std::size_t kMaxCommandBytes = 64U << 10;
+constexpr std::size_t kMaxEntries = 256;  // of labels, env
+constexpr std::size_t kMaxValueBytes = 64U << 10;
 constexpr std::uint64_t kLeastMemory = 4U << 20;
 constexpr std::uint64_t kMostMemory = std::uint64_t{64} << 40;
 constexpr Millis kLongestGrace{3'600'000};
@@ -55,17 +55,13 @@ void check_resources(Checker& out, const std::string& path, const Resources& res
 }
 
 void check_command(Checker& out, const std::string& path, const Container& c) {
-  std::size_t bytes = 0;
-  for (const std::string& word : c.command) bytes += word.size() + 1;
-  if (c.command.size() > kMaxEntries || bytes > kMaxCommandBytes)
-    out.complain(path + ".command", "", "is longer than 256 words or 64 KiB",
-                 "Put it into a script in the image");
+  check_words(out, path + ".command", c.command);
   if (c.env.size() > kMaxEntries) out.complain(path + ".env", "", "has more than 256 entries", "Remove some");
   for (const auto& [name, value] : c.env) {
     if (!is_variable(name))
       out.complain(path + ".env", display_value(name), "is not the name of a variable",
                    "Use letters, digits and underscore, no digit first");
-    if (value.size() > kMaxCommandBytes)
+    if (value.size() > kMaxValueBytes)
       out.complain(path + ".env", display_value(name), "has a value longer than 64 KiB",
                    "Put it into a file");
   }
@@ -83,37 +79,6 @@ void check_image(Checker& out, const std::string& path, const std::string& image
   out.complain(path + ".image", display_value(image),
                "needs image registries, which this version does not have",
                "Write oci:FOLDER, an OCI layout below the node's image folder", Code::unsupported);
-}
-
-void check_ready(Checker& out, const std::string& path, const Probe& probe,
-                 const std::vector<Container>& all) {
-  const bool http = probe.type == Probe::Type::http;
-  const std::string at = path + (http ? ".http" : ".tcp");
-  const ContainerPort* port = nullptr;
-  std::vector<std::string_view> names;
-  for (const Container& c : all)
-    for (const ContainerPort& p : c.ports) {
-      names.push_back(p.name);
-      if (p.name == probe.port) port = &p;
-    }
-  if (port == nullptr) {
-    const std::string near = document::suggest(probe.port, names);
-    out.complain(at + ".port", display_value(probe.port), "is not the name of a port",
-                 near.empty() ? "Declare it in ports" : near);
-  } else if (port->protocol == Protocol::udp) {
-    out.complain(at + ".port", display_value(probe.port), "is a UDP port, which cannot be probed",
-                 "Name a TCP port");
-  }
-  if (http && (!probe.path.starts_with('/') || probe.path.find_first_of(" \r\n\t") != std::string::npos))
-    out.complain(at + ".path", display_value(probe.path), "is not a path", "Begin it with /, without spaces");
-  const auto duration = [&](const char* name, Millis value, Millis least) {
-    if (value < least || value > Millis(3'600'000))
-      out.complain(path + name, format_duration(value), "is outside " + format_duration(least) + " to 1h",
-                   "Write a duration in between");
-  };
-  duration(".every", probe.every, Millis(100));
-  duration(".timeout", probe.timeout, Millis(10));
-  out.range<std::uint32_t>(path + ".failures", probe.failures, 1, 100);
 }
 
 // The containers of a pod share one network namespace: names and numbers are unique among all.
@@ -149,7 +114,8 @@ void check_template(Checker& out, const PodTemplate& pod) {
     check_image(out, path, c.image);
     check_command(out, path, c);
     check_resources(out, path + ".resources", c.resources);
-    if (c.ready) check_ready(out, path + ".ready", *c.ready, pod.containers);
+    if (c.ready) check_probe(out, path + ".ready", *c.ready, pod.containers);
+    if (c.live) check_probe(out, path + ".live", *c.live, pod.containers);
   }
   check_ports(out, pod.containers);
   if (pod.grace > kLongestGrace)

@@ -144,19 +144,25 @@ class RandomObjects {
       c.ports.push_back({"p" + std::to_string(index) + std::to_string(i),
                          static_cast<std::uint16_t>(1000 + index * 100 + i),
                          below(2) == 0 ? Protocol::udp : Protocol::tcp});
-    if (ports != 0 && below(2) == 0) c.ready = probe(c.ports.front());
+    if (below(2) == 0) c.ready = probe(c);
+    if (below(3) == 0) c.live = probe(c);
     return c;
   }
 
-  Probe probe(ContainerPort& port) {
-    port.protocol = Protocol::tcp;
+  Probe probe(Container& container) {
     Probe p;
-    p.port = port.name;
-    if (below(2) == 0) {
-      p.type = Probe::Type::http;
-      if (below(2) == 0) p.path = "/healthz?a=b";
+    if (container.ports.empty() || below(3) == 0) {
+      p.type = Probe::Type::exec;
+      p.exec = {"/bin/" + name()};
+      for (std::uint64_t n = below(3); n > 0; --n) p.exec.push_back(odd_text());
+    } else {
+      container.ports.front().protocol = Protocol::tcp;
+      p.port = container.ports.front().name;
+      if (below(2) == 0) p.type = Probe::Type::http;
+      if (p.type == Probe::Type::http && below(2) == 0) p.path = "/healthz?a=b";
     }
-    if (below(2) == 0) p.every = Millis(100 + below(10000));
+    if (below(2) == 0) p.every = Millis(500 + below(10000));
+    if (below(3) == 0) p.after = Millis(below(60000));
     if (below(2) == 0) p.timeout = Millis(10 + below(10000));
     if (below(2) == 0) p.failures = small(1, 10);
     return p;

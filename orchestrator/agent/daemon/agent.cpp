@@ -112,12 +112,18 @@ void Agent::answer(WorkId id, const Result<>& result) {
     feed(Failed{id, result.error()});
 }
 
+WorkerPool& Agent::pool_for(const Work& work) {
+  if (work.verb != Verb::probe_ready && work.verb != Verb::probe_live) return pool_;
+  const Container& container = work.pod->pod.containers[work.container];
+  const auto& probe = work.verb == Verb::probe_ready ? container.ready : container.live;
+  return probe->type == Probe::Type::exec ? exec_probes_ : probes_;
+}
+
 void Agent::take(const Work& work) {
   if (work.verb == Verb::remove_container) exits_->disarm(exit_file(*work.pod, work.container));
-  WorkerPool& pool = work.verb == Verb::probe ? probes_ : pool_;
-  const bool queued = pool.post([this, work] {
+  const bool queued = pool_for(work).post([this, work](const std::stop_token& stop) {
     const MonoTime began = mono_now();
-    const Result<> result = work_->run(work);
+    const Result<> result = work_->run(work, stop);
     log::debug("work", {{"pod", name_of(*work.pod)},
                         {"work", std::string(to_string(work.verb))},
                         {"took", format_duration(mono_now() - began)}});
@@ -130,7 +136,7 @@ void Agent::take(const Work& work) {
 }
 
 void Agent::finish(const Work& work, const Result<>& result) {
-  if (!result && work.verb != Verb::probe)
+  if (!result && work.verb != Verb::probe_ready && work.verb != Verb::probe_live)
     log::warn("work failed, it is tried again", {{"pod", name_of(*work.pod)},
                                                  {"work", std::string(to_string(work.verb))},
                                                  {"why", format(result.error())}});
@@ -143,7 +149,7 @@ void Agent::finish(const Work& work, const Result<>& result) {
 
 void Agent::take(const Publish& publish) {
   const auto snapshot = snapshot_;
-  const bool queued = pool_.post([this, publish, snapshot] {
+  const bool queued = pool_.post([this, publish, snapshot](const std::stop_token&) {
     const MonoTime began = mono_now();
     const Result<> result = tables_->publish(*snapshot, publish.links);
     log::debug("tables", {{"revision", std::to_string(snapshot->revision.value)},
@@ -191,7 +197,7 @@ void Agent::sweep() {
 void Agent::count(proto::Heartbeat& beat) const {
   proto::NodeCounters& to = beat.counters;
   to.work_refused = pool_.refused();
-  to.probes_refused = probes_.refused();
+  to.probes_refused = probes_.refused() + exec_probes_.refused();
   to.streams_refused = streams_.refused();
   to.failed_open = counts_.failed_open;
   to.without_backend = counts_.without_backend;
@@ -217,7 +223,7 @@ void Agent::sweep_later() {
   sweep_timer_.expires_after(kSweep);
   sweep_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    pool_.post([this] { sweep(); });
+    pool_.post([this](const std::stop_token&) { sweep(); });
     exits_->look_for_lost();
     sweep_later();
   });

@@ -59,6 +59,7 @@ class Agent {
   void take_snapshot();
 
   void feed(const Event& event);
+  WorkerPool& pool_for(const Work& work);
   void take(const Work& work);
   void take(const Publish& publish);
   void take(const Report& report);
@@ -90,7 +91,9 @@ class Agent {
   boost::asio::steady_timer sweep_timer_;
   bool begun_ = false;
   TableCounts counts_;  // as last swept
-  WorkerPool probes_;   // last, so that they end first
+  // Last, so that they end first. One pool each: no piece of work waits behind another kind's.
+  WorkerPool probes_;
+  WorkerPool exec_probes_;
   WorkerPool pool_;
 };
 

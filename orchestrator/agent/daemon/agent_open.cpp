@@ -12,8 +12,9 @@
 namespace fairlead::agent {
 namespace {
 
-constexpr unsigned kWorkers = 8;
-constexpr unsigned kProbers = 4;
+constexpr std::size_t kWorkers = 8;
+constexpr std::size_t kProbers = 128;  // threads that mostly wait; as many unanswered probes block nobody
+constexpr std::size_t kExecProbers = 16;
 constexpr std::size_t kQueue = 4096;
 
 proto::Join join_of(const AgentOptions& options) {
@@ -54,6 +55,7 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, Fd lock)
       timer_(loop),
       sweep_timer_(loop),
       probes_(kProbers, kQueue),
+      exec_probes_(kExecProbers, kQueue),
       pool_(kWorkers, kQueue) {}
 
 Agent::~Agent() = default;

@@ -3,10 +3,8 @@
 
 namespace fairlead::agent {
 
-WorkerPool::WorkerPool(unsigned threads, std::size_t bound) : bound_(bound) {
-  for (unsigned i = 0; i < threads; ++i)
-    threads_.emplace_back([this](const std::stop_token& stop) { serve(stop); });
-}
+WorkerPool::WorkerPool(std::size_t most_threads, std::size_t bound)
+    : most_threads_(most_threads), bound_(bound) {}
 
 WorkerPool::~WorkerPool() {
   for (auto& thread : threads_) thread.request_stop();
@@ -14,7 +12,7 @@ WorkerPool::~WorkerPool() {
   threads_.clear();
 }
 
-bool WorkerPool::post(std::function<void()> job) {
+bool WorkerPool::post(Job job) {
   {
     const std::lock_guard lock(mutex_);
     if (jobs_.size() >= bound_) {
@@ -22,6 +20,8 @@ bool WorkerPool::post(std::function<void()> job) {
       return false;
     }
     jobs_.push_back(std::move(job));
+    if (jobs_.size() > idle_ && threads_.size() < most_threads_)
+      threads_.emplace_back([this](const std::stop_token& stop) { serve(stop); });
   }
   ready_.notify_one();
   return true;
@@ -35,11 +35,14 @@ std::uint64_t WorkerPool::refused() const {
 void WorkerPool::serve(const std::stop_token& stop) {
   for (;;) {
     std::unique_lock lock(mutex_);
-    if (!ready_.wait(lock, stop, [this] { return !jobs_.empty(); }) || stop.stop_requested()) return;
-    const auto job = std::move(jobs_.front());
+    ++idle_;
+    const bool called = ready_.wait(lock, stop, [this] { return !jobs_.empty(); });
+    --idle_;
+    if (!called || stop.stop_requested()) return;
+    const Job job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();
-    job();
+    job(stop);
   }
 }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/agent/pods/pod_work.h"
 
-#include <algorithm>
 #include <csignal>
+#include <optional>
 
 #include "base/io/file.h"
 #include "control/dns/resolv_conf.h"
 #include "orchestrator/agent/pods/names.h"
 #include "orchestrator/runtime/container/container.h"
+#include "orchestrator/runtime/container/exec_probe.h"
 #include "orchestrator/runtime/image/image.h"
 #include "orchestrator/runtime/network/link.h"
 #include "orchestrator/runtime/network/netlink.h"
@@ -15,11 +16,22 @@
 #include "orchestrator/runtime/network/probe.h"
 
 namespace fairlead::agent {
+namespace {
+
+// The containers of a pod share their ports' names.
+std::optional<std::uint16_t> find_port(const PodTemplate& pod, const std::string& name) {
+  for (const Container& container : pod.containers)
+    for (const ContainerPort& port : container.ports)
+      if (port.name == name) return port.port;
+  return std::nullopt;
+}
+
+}  // namespace
 
 PodWork::PodWork(runtime::NodePaths paths, const PodNetwork& network, Tables& tables)
     : paths_(std::move(paths)), network_(network), tables_(tables) {}
 
-Result<> PodWork::run(const Work& work) {
+Result<> PodWork::run(const Work& work, const std::stop_token& stop) {
   const Pod& pod = *work.pod;
   const std::string& uid = pod.meta.uid;
   if (work.verb == Verb::make_network) return make_network(pod);
@@ -34,8 +46,9 @@ Result<> PodWork::run(const Work& work) {
       return runtime::create_container(paths_, pod, container);
     case Verb::start:
       return runtime::start_container(paths_, uid, container.name);
-    case Verb::probe:
-      return probe(pod, container);
+    case Verb::probe_ready:
+    case Verb::probe_live:
+      return probe(pod, container, work.verb, stop);
     case Verb::term:
       return runtime::kill_container(paths_, uid, container.name, SIGTERM);
     case Verb::kill:
@@ -85,15 +98,19 @@ Result<> PodWork::remove_network(const Pod& pod) {
   return runtime::remove_pod(paths_, pod.meta.uid);
 }
 
-Result<> PodWork::probe(const Pod& pod, const Container& container) {
-  const Probe& spec = *container.ready;
-  const auto port = std::ranges::find(container.ports, spec.port, &ContainerPort::name);
-  const std::string what = "probe of " + spec.port;
-  if (port == container.ports.end())
-    return fail(Code::invalid, what, "the container has no port of this name");
+Result<> PodWork::probe(const Pod& pod, const Container& container, Verb verb, const std::stop_token& stop) {
+  const Probe& spec = verb == Verb::probe_ready ? *container.ready : *container.live;
+  const auto judge = [](const std::string& what, const runtime::ProbeResult& result) {
+    return result.well ? Result<>{} : fail(Code::unavailable, "probe of " + what, result.reason);
+  };
+  if (spec.type == Probe::Type::exec) {
+    const runtime::ExecProbe exec{verb == Verb::probe_ready ? "ready" : "live", spec.exec, spec.timeout};
+    return judge(spec.exec.front(), runtime::probe_exec(paths_, pod.meta.uid, container.name, exec, stop));
+  }
+  const std::optional<std::uint16_t> port = find_port(pod.pod, spec.port);
+  if (!port) return fail(Code::invalid, "probe of " + spec.port, "the pod has no port of this name");
   const IpAddress& address = pod.ipv4.is_none() ? pod.ipv6 : pod.ipv4;
-  const runtime::ProbeResult result = runtime::probe(spec.type, address, port->port, spec.path, spec.timeout);
-  return result.ready ? Result<>{} : fail(Code::unavailable, what, result.reason);
+  return judge(spec.port, runtime::probe(spec.type, address, *port, spec.path, spec.timeout, stop));
 }
 
 }  // namespace fairlead::agent

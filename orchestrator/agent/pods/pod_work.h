@@ -5,6 +5,8 @@
 // not hold the pod yet: until they do, nothing passes.
 #pragma once
 
+#include <stop_token>
+
 #include "orchestrator/agent/node/tables.h"
 #include "orchestrator/agent/step.h"
 #include "orchestrator/runtime/paths.h"
@@ -21,14 +23,15 @@ class PodWork {
  public:
   PodWork(runtime::NodePaths paths, const PodNetwork& network, Tables& tables);
 
-  Result<> run(const Work& work);
+  // What may take long ends early, as a failure, when `stop` is requested.
+  Result<> run(const Work& work, const std::stop_token& stop);
   // A living pod's files and network, made whole where they are not; also the verb.
   Result<> make_network(const Pod& pod);
 
  private:
   Result<> remove_network(const Pod& pod);
   Result<> write_files(const Pod& pod);
-  Result<> probe(const Pod& pod, const Container& container);
+  Result<> probe(const Pod& pod, const Container& container, Verb verb, const std::stop_token& stop);
 
   runtime::NodePaths paths_;
   PodNetwork network_;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/io/file.h"
+#include "orchestrator/runtime/cgroup.h"
 
 namespace fairlead::runtime {
 namespace {
@@ -34,6 +35,14 @@ void kill_program(const std::string& file) {
     ::kill(pid, SIGKILL);
     return;
   }
+}
+
+Result<> enter_group(ProcessSpec& process, const std::string& cgroup, const std::string& group) {
+  FL_TRY_OK(empty_subgroup(cgroup, group));
+  FL_TRY(std::string name, make_subgroup(cgroup, group));
+  const auto after_exec = std::ranges::find(process.argv, "exec") + 1;
+  process.argv.insert(after_exec, {"--cgroup", std::move(name)});
+  return {};
 }
 
 constexpr int kRuncFailed = 255;
@@ -89,7 +98,13 @@ Result<int> exec_in_container(const NodePaths& paths, std::string_view uid, std:
   const OnOutput sift = [&](Stream stream, std::string_view bytes) {
     if (!complaint.take(stream, bytes)) on_output(stream, bytes);
   };
-  Result<int> code = run_streaming(process, sift, std::move(stop), [&] { kill_program(file); });
+  const std::string cgroup = paths.cgroup(uid, container);
+  if (!spec.group.empty()) FL_TRY_OK(enter_group(process, cgroup, spec.group));
+  // In a group the program needs no pid: runc puts it there before it becomes the program.
+  Result<int> code = run_streaming(process, sift, std::move(stop), [&] {
+    if (spec.group.empty()) kill_program(file);
+  });
+  if (!spec.group.empty()) FL_TRY_OK(empty_subgroup(cgroup, spec.group));
   const bool began = ::unlink(file.c_str()) == 0;
   if (complaint.empty()) return code;
   const bool refused = !began && code && *code == kRuncFailed;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a program inside a running container (`runc exec`): output as it comes,
-// the program's exit code at the end. A stop request kills the program, not
-// only runc. No terminal.
+// the program's exit code at the end. A stop request or the timeout kills the
+// program, not only runc. No terminal.
 #pragma once
 
 #include <stop_token>
@@ -18,6 +18,10 @@ struct ExecSpec {
   std::vector<std::string> argv;
   int input_fd = -1;  // the program's stdin; -1: empty
   Millis timeout{0};  // zero: until it ends or is stopped
+  // Not empty: whatever the program starts ends with it, through a cgroup of
+  // this name below the container's. One exec at a time for one name; what an
+  // earlier caller that died left in it is ended first.
+  std::string group;
 };
 
 // Exit code 0..255 of the program (126, 127 when it could not be run).

@@ -17,6 +17,7 @@ namespace fairlead::runtime {
 namespace {
 
 constexpr std::size_t kMaxStatusLine = 256;
+constexpr std::int64_t kLook = 100;  // ms between two looks at the stop
 
 struct Peer {
   sockaddr_storage storage{};
@@ -46,7 +47,8 @@ Peer make_peer(const IpAddress& address, std::uint16_t port) {
 // One attempt against its deadline; each step gives the reason why it failed.
 class Attempt {
  public:
-  explicit Attempt(Millis timeout) : timeout_(timeout), deadline_(mono_now() + timeout) {}
+  Attempt(Millis timeout, const std::stop_token& stop)
+      : timeout_(timeout), deadline_(mono_now() + timeout), stop_(stop) {}
 
   std::optional<std::string> connect(const IpAddress& address, std::uint16_t port) {
     const Peer peer = make_peer(address, port);
@@ -90,11 +92,12 @@ class Attempt {
   std::optional<std::string> wait(short events) {
     for (;;) {
       pollfd polled{socket_.get(), events, 0};
-      const auto left = std::max<std::int64_t>(0, (deadline_ - mono_now()).count());
-      const int ready = ::poll(&polled, 1, static_cast<int>(left));
+      const std::int64_t left = (deadline_ - mono_now()).count();
+      if (left <= 0) return "no answer in " + format_duration(timeout_);
+      if (stop_.stop_requested()) return "stopped";
+      const int ready = ::poll(&polled, 1, static_cast<int>(std::min(left, kLook)));
       if (ready > 0) return std::nullopt;
-      if (ready == 0) return "no answer in " + format_duration(timeout_);
-      if (errno != EINTR) return describe(errno);
+      if (ready < 0 && errno != EINTR) return describe(errno);
     }
   }
   static std::string describe(int code) {
@@ -107,6 +110,7 @@ class Attempt {
 
   Millis timeout_;
   MonoTime deadline_;
+  std::stop_token stop_;
   Fd socket_;
 };
 
@@ -128,8 +132,8 @@ ProbeResult judge(std::string_view line) {
 }  // namespace
 
 ProbeResult probe(Probe::Type type, const IpAddress& address, std::uint16_t port, const std::string& path,
-                  Millis timeout) {
-  Attempt attempt(timeout);
+                  Millis timeout, const std::stop_token& stop) {
+  Attempt attempt(timeout, stop);
   if (auto reason = attempt.connect(address, port)) return {false, *reason};
   if (type == Probe::Type::tcp) return {true, ""};
   const auto is_control = [](unsigned char c) { return c <= ' ' || c == 0x7f; };

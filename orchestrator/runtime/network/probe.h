@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// One readiness probe of a pod, from the node's namespace: a TCP connection,
-// or a GET whose status is 200..399. Blocking for at most `timeout`.
+// One probe of a pod, from the node's namespace: a TCP connection, or a GET
+// whose status is 200..399. Blocking for at most `timeout`, or until `stop`.
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 #include <string>
 
 #include "base/ip.h"
@@ -13,11 +14,11 @@
 namespace fairlead::runtime {
 
 struct ProbeResult {
-  bool ready = false;
-  std::string reason;  // "connection refused", "status 503", "no answer in 1s"; empty when ready
+  bool well = false;
+  std::string reason;  // "connection refused", "status 503", "no answer in 1s"; empty when well
 };
 
 ProbeResult probe(Probe::Type type, const IpAddress& address, std::uint16_t port, const std::string& path,
-                  Millis timeout);
+                  Millis timeout, const std::stop_token& stop = {});
 
 }  // namespace fairlead::runtime

@@ -9,6 +9,7 @@
 
 #include "base/io/file.h"
 #include "orchestrator/runtime/container/exec.h"
+#include "orchestrator/runtime/container/exec_probe.h"
 #include "orchestrator/runtime/image/image.h"
 #include "orchestrator/runtime/layer/rootfs.h"
 #include "tests/netns/runtime/node.h"
@@ -169,6 +170,56 @@ TEST(Container, StoppingAnExecKillsTheProgramInside) {
     const auto code = exec_in_container(node.paths(), "cancel", "main", spec, said.collect(), {});
     return code && said.out == "0\n";
   }));
+}
+
+// Asks the container's own /proc, which has nothing but its processes.
+int count_inside(const NodePaths& paths, const std::string& uid, const std::string& words) {
+  ExecSpec spec;
+  spec.argv = {"/bin/sh", "-c", "ps | grep -c '" + words + "'"};
+  Output said;
+  const auto code = exec_in_container(paths, uid, "main", spec, said.collect(), {});
+  return code ? std::atoi(said.out.c_str()) : -1;
+}
+
+TEST(ProbeExec, IsWellAtExitZeroAndSaysTheLastLineElse) {
+  const TestNode node;
+  ASSERT_TRUE(ok(create_pod(node.paths(), make_pod("ask", {busybox("main", "exec sleep 1000")}))));
+  ASSERT_TRUE(ok(start_container(node.paths(), "ask", "main")));
+  const auto ask = [&](const std::string& script) {
+    return probe_exec(node.paths(), "ask", "main", {"live", {"/bin/sh", "-c", script}, Millis{20'000}});
+  };
+  EXPECT_TRUE(ask("true").well);
+  EXPECT_EQ(ask("true").reason, "");
+  EXPECT_FALSE(ask("echo one; echo no disk >&2; exit 3").well);
+  EXPECT_EQ(ask("echo one; echo no disk >&2; exit 3").reason, "exit 3: no disk");
+  const ProbeResult none = probe_exec(node.paths(), "ask", "main", {"live", {"/no/check"}, Millis{20'000}});
+  EXPECT_TRUE(none.reason.starts_with("exit 127: ") && none.reason.contains("no such file")) << none.reason;
+  EXPECT_TRUE(ask("for i in 1 2 3; do sleep 4322 >/dev/null 2>&1 & done").well);
+  EXPECT_EQ(count_inside(node.paths(), "ask", "sleep 432[2]"), 0) << "what a probe starts ends with it";
+}
+
+TEST(ProbeExec, AfterItsTimeoutNothingOfItIsLeftAndOthersGoOn) {
+  const TestNode node;
+  ASSERT_TRUE(ok(create_pod(node.paths(), make_pod("stuck", {busybox("main", "exec sleep 1000")}))));
+  ASSERT_TRUE(ok(start_container(node.paths(), "stuck", "main")));
+  // Grandchildren apart from their parents (setsid), deaf to TERM, that have let go of every pipe.
+  const std::string script =
+      "trap '' TERM; echo begun; setsid sh -c 'sleep 4323 >/dev/null 2>&1 & sleep 4323'; sleep 4323";
+  const ProbeResult result =
+      probe_exec(node.paths(), "stuck", "main", {"ready", {"/bin/sh", "-c", script}, Millis{1500}});
+  EXPECT_FALSE(result.well);
+  EXPECT_EQ(result.reason, "no end in 1s500ms: begun");
+  EXPECT_EQ(count_inside(node.paths(), "stuck", "sleep 432[3]"), 0);
+  EXPECT_EQ(container_status(node.paths(), "stuck", "main")->state, ContainerState::running);
+  std::stop_source stop;  // an agent that ends waits for nobody's timeout
+  std::jthread later([&] {
+    EXPECT_TRUE(eventually([&] { return count_inside(node.paths(), "stuck", "sleep 432[4]") == 1; }));
+    stop.request_stop();
+  });
+  const ExecProbe endless{"ready", {"/bin/sleep", "4324"}, Millis{60'000}};
+  EXPECT_FALSE(probe_exec(node.paths(), "stuck", "main", endless, stop.get_token()).well);
+  EXPECT_EQ(count_inside(node.paths(), "stuck", "sleep 432[4]"), 0);
+  EXPECT_TRUE(probe_exec(node.paths(), "stuck", "main", {"ready", {"/bin/true"}, Millis{20'000}}).well);
 }
 
 TEST(Pod, ContainersShareTheNamespaceOfThePod) {

@@ -218,8 +218,8 @@ ProbeResult get(std::string reply) {
 }
 
 TEST(ProbeHttp, JudgesTheStatusOnly) {
-  EXPECT_TRUE(get("HTTP/1.1 200 OK\r\n\r\n").ready);
-  EXPECT_TRUE(get("HTTP/1.0 399 x\r\n\r\n").ready);
+  EXPECT_TRUE(get("HTTP/1.1 200 OK\r\n\r\n").well);
+  EXPECT_TRUE(get("HTTP/1.0 399 x\r\n\r\n").well);
   EXPECT_EQ(get("HTTP/1.1 503 Busy\r\n\r\n").reason, "status 503");
   EXPECT_EQ(get("SSH-2.0-OpenSSH_9.2 and more\r\n").reason, "the answer is not HTTP");
 }
@@ -229,7 +229,7 @@ TEST(ProbeTcp, TellsRefusedFromSilentFromReady) {
   {
     const OneAnswer silent("");
     port = silent.port;
-    EXPECT_TRUE(probe(Probe::Type::tcp, ip("127.0.0.1"), port, "/", Millis{1000}).ready);
+    EXPECT_TRUE(probe(Probe::Type::tcp, ip("127.0.0.1"), port, "/", Millis{1000}).well);
     EXPECT_EQ(probe(Probe::Type::http, ip("127.0.0.1"), port, "/", Millis{50}).reason, "no answer in 50ms");
   }
   EXPECT_EQ(probe(Probe::Type::tcp, ip("127.0.0.1"), port, "/", Millis{1000}).reason, "connection refused");

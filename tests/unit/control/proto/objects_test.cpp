@@ -43,7 +43,8 @@ Job web() {
   c.image = "oci:images/nginx";
   c.resources = {250, 64U << 20, 256};
   c.ports = {{"dns", 53, Protocol::udp}, {"http", 8080, Protocol::tcp}};
-  c.ready = Probe{Probe::Type::http, "http", "/", Millis(1000), Millis(1000), 3};
+  c.ready.emplace().type = Probe::Type::http;
+  c.ready->port = "http";
   job.pod.containers = {c};
   job.expose = {{80, "http"}};
   return job;

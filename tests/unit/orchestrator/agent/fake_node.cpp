@@ -6,6 +6,8 @@
 namespace fairlead::agent {
 namespace {
 
+bool is_probe(Verb verb) { return verb == Verb::probe_ready || verb == Verb::probe_live; }
+
 std::string line_of(const Work& work) {
   std::string line = std::string(to_string(work.verb)) + " " + work.pod->meta.uid;
   if (work.verb != Verb::make_network && work.verb != Verb::remove_network)
@@ -24,10 +26,21 @@ std::shared_ptr<const Pod> make_pod(const std::string& uid, std::size_t containe
     Container container;
     container.name = "c" + std::to_string(i);
     container.ports.push_back({"http", 8080, Protocol::tcp});
-    if (probe) container.ready = Probe{Probe::Type::tcp, "http", "/", Millis{1000}, Millis{1000}, 3};
+    if (probe) container.ready.emplace().port = "http";
     pod.pod.containers.push_back(container);
   }
   return std::make_shared<const Pod>(std::move(pod));
+}
+
+std::shared_ptr<const Pod> with_live(const std::shared_ptr<const Pod>& pod, Millis after) {
+  Pod copy = *pod;
+  for (Container& container : copy.pod.containers) {
+    Probe& live = container.live.emplace();
+    live.type = Probe::Type::exec;
+    live.exec = {"/bin/check"};
+    live.after = after;
+  }
+  return std::make_shared<const Pod>(std::move(copy));
 }
 
 std::shared_ptr<const Pod> stopped(const std::shared_ptr<const Pod>& pod) {
@@ -66,7 +79,7 @@ void FakeNode::take(const Action& action) {
       const auto network = [](Verb v) { return v == Verb::make_network || v == Verb::remove_network; };
       if (network(before->verb) != network(work->verb)) continue;
       if (!network(work->verb) && before->container != work->container) continue;
-      if ((before->verb == Verb::probe) != (work->verb == Verb::probe)) continue;
+      if (before->verb != work->verb && (is_probe(before->verb) || is_probe(work->verb))) continue;
       require(false, "two at once: " + line_of(*before) + ", " + line_of(*work));
     }
     journal.push_back(line_of(*work));
@@ -81,7 +94,7 @@ void FakeNode::take(const Action& action) {
 }
 
 void FakeNode::perform_container(const Work& work) {
-  if (work.verb == Verb::probe) return;
+  if (is_probe(work.verb)) return;
   const PodUid& uid = work.pod->meta.uid;
   FakeContainer& container = containers[{uid, work.container}];
   switch (work.verb) {

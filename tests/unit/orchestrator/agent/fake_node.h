@@ -13,6 +13,7 @@
 namespace fairlead::agent {
 
 std::shared_ptr<const Pod> make_pod(const std::string& uid, std::size_t containers = 1, bool probe = true);
+std::shared_ptr<const Pod> with_live(const std::shared_ptr<const Pod>& pod, Millis after = Millis{0});
 std::shared_ptr<const Pod> stopped(const std::shared_ptr<const Pod>& pod);
 
 struct FakeContainer {

@@ -193,20 +193,40 @@ TEST(WorkerPool, RefusesWhatItsQueueCannotHold) {
   std::atomic<int> ran{0};
   {
     WorkerPool pool(1, 2);
-    ASSERT_TRUE(pool.post([&] {
+    ASSERT_TRUE(pool.post([&](const std::stop_token&) {
       begun.count_down();
       go.wait();
       ++ran;
     }));
     begun.wait();
-    EXPECT_TRUE(pool.post([&] { ++ran; }));
-    EXPECT_TRUE(pool.post([&] { ++ran; }));
-    EXPECT_FALSE(pool.post([&] { ++ran; }));
+    EXPECT_TRUE(pool.post([&](const std::stop_token&) { ++ran; }));
+    EXPECT_TRUE(pool.post([&](const std::stop_token&) { ++ran; }));
+    EXPECT_FALSE(pool.post([&](const std::stop_token&) { ++ran; }));
     EXPECT_EQ(pool.refused(), 1U);
     go.count_down();
   }
   EXPECT_GE(ran.load(), 1);  // the one that ran ended before the pool did
   EXPECT_LE(ran.load(), 3);
+}
+
+TEST(WorkerPool, OneMoreWaitsForNobodyAndEndTellsThoseThatRun) {
+  std::latch all(3);
+  std::atomic<int> told{0};
+  {
+    WorkerPool pool(4, 16);
+    const auto stuck = [&](const std::stop_token& stop) {
+      all.count_down();
+      std::latch asked(1);
+      const std::stop_callback wake(stop, [&] { asked.count_down(); });
+      asked.wait();
+      ++told;
+    };
+    ASSERT_TRUE(pool.post(stuck));
+    ASSERT_TRUE(pool.post(stuck));
+    ASSERT_TRUE(pool.post([&](const std::stop_token&) { all.count_down(); }));
+    all.wait();  // the third ran while two are stuck
+  }
+  EXPECT_EQ(told.load(), 2);
 }
 
 TEST(Names, AreShortStableAndApartByClusterAndPod) {

@@ -32,7 +32,8 @@ struct History {
 
   void change_wishes() {
     if (known.size() < 5 && below(2) == 0) {
-      const auto pod = make_pod("p" + std::to_string(next_pod++), 1 + below(2), below(2) == 0);
+      auto pod = make_pod("p" + std::to_string(next_pod++), 1 + below(2), below(2) == 0);
+      if (below(2) == 0) pod = with_live(pod, Millis{below(2000)});
       known[pod->meta.uid] = pod;
     } else if (!known.empty()) {
       auto it = std::next(known.begin(), static_cast<std::ptrdiff_t>(below(known.size())));

@@ -219,13 +219,85 @@ TEST_F(AgentStep, ThreeFailedProbesInARowMakeAReadyPodUnready) {
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(node.status("a").phase, PodPhase::ready) << i;
     advance(Millis{1000});
-    answer(Verb::probe, false);
+    answer(Verb::probe_ready, false);
   }
   EXPECT_EQ(node.status("a").phase, PodPhase::running);
   EXPECT_THAT(node.status("a").why, HasSubstr("it was told to fail"));
   node.run_until_idle(Millis{1000});
   EXPECT_EQ(node.status("a").phase, PodPhase::ready);
   EXPECT_EQ(node.status("a").restarts, 0U);
+}
+
+TEST_F(AgentStep, ThreeFailedLiveProbesInARowRestartTheContainer) {
+  node.want({with_live(make_pod("a"))});
+  node.run_until_idle(Millis{100});
+  ASSERT_EQ(node.status("a").phase, PodPhase::ready);
+  const auto fail_once = [&] {
+    answer(Verb::probe_live, false);
+    advance(Millis{1000});
+  };
+  advance(Millis{1000});
+  fail_once();
+  fail_once();
+  answer(Verb::probe_live, true);  // not three in a row
+  advance(Millis{1000});
+  fail_once();
+  fail_once();
+  EXPECT_EQ(node.count("term a/0"), 0U);
+  EXPECT_EQ(node.status("a").phase, PodPhase::ready);
+  answer(Verb::probe_live, false);
+  EXPECT_EQ(node.count("term a/0"), 1U);
+  EXPECT_EQ(node.status("a").phase, PodPhase::running) << "no endpoint any more, before it has ended";
+  EXPECT_THAT(node.status("a").why,
+              HasSubstr("container c0: failed its live probe 3 times: fake: it was told"));
+  node.run_until_idle(Millis{500});
+  EXPECT_EQ(node.status("a").phase, PodPhase::failed) << "the backoff of any end";
+  node.run_until_idle(Millis{2000});
+  EXPECT_EQ(node.status("a").phase, PodPhase::ready);
+  EXPECT_EQ(node.status("a").restarts, 1U);
+  EXPECT_EQ(node.status("a").exit_code, 143);
+}
+
+TEST_F(AgentStep, ADeadContainerThatIgnoresTermIsKilledAfterTheGrace) {
+  node.want({with_live(make_pod("a", 1, false))});
+  node.run_until_idle(Millis{100});
+  node.containers[{"a", 0}].deaf = true;
+  for (int i = 0; i < 3; ++i) {
+    advance(Millis{1000});
+    answer(Verb::probe_live, false);
+  }
+  node.run_until_idle(Millis{9000});
+  EXPECT_EQ(node.count("term a/0"), 1U);
+  EXPECT_EQ(node.count("kill a/0"), 0U);
+  EXPECT_EQ(node.status("a").phase, PodPhase::running) << "not ready, though nothing asks for readiness";
+  node.run_until_idle(Millis{3000});
+  EXPECT_EQ(node.count("kill a/0"), 1U);
+  EXPECT_EQ(node.status("a").restarts, 1U);
+  EXPECT_EQ(node.status("a").phase, PodPhase::ready);
+}
+
+TEST_F(AgentStep, ALiveProbeWaitsAfterTheStartAndLeavesAStartingPodAlone) {
+  node.want({with_live(make_pod("a", 1, false), Millis{30'000})});
+  node.run_until_idle(Millis{29'900});
+  EXPECT_EQ(node.count("probe live a/0"), 0U);
+  node.run_until_idle(Millis{200});
+  EXPECT_EQ(node.count("probe live a/0"), 1U);
+}
+
+TEST_F(AgentStep, AnUnansweredLiveProbeDelaysNeitherReadinessNorTheNextLife) {
+  node.want({with_live(make_pod("a"))});
+  for (int i = 0; i < 8 && node.count("probe live a/0") == 0; ++i) node.answer(0, true);
+  answer(Verb::probe_ready, true);
+  EXPECT_EQ(node.status("a").phase, PodPhase::ready);
+  const std::size_t stuck = pending_index(Verb::probe_live);
+  node.exit("a", 0, 1);
+  node.send(node.exits.front());
+  node.exits.clear();
+  EXPECT_EQ(node.status("a").phase, PodPhase::failed);
+  node.answer(stuck, false);  // of the earlier life: forgotten
+  node.run_until_idle(Millis{2500});
+  EXPECT_EQ(node.status("a").phase, PodPhase::ready);
+  EXPECT_EQ(node.status("a").restarts, 1U);
 }
 
 TEST_F(AgentStep, ANewAgentAdoptsWhatRunsAndTouchesNothing) {

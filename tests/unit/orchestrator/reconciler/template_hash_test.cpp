@@ -40,6 +40,9 @@ TEST(TemplateHash, EveryFieldMatters) {
       [](auto& t) { t.containers[0].ready = Probe{}, t.containers[0].ready->every = Millis(1); },
       [](auto& t) { t.containers[0].ready = Probe{}, t.containers[0].ready->timeout = Millis(1); },
       [](auto& t) { t.containers[0].ready = Probe{}, t.containers[0].ready->failures = 1; },
+      [](auto& t) { t.containers[0].ready = Probe{}, t.containers[0].ready->after = Millis(1); },
+      [](auto& t) { t.containers[0].ready = Probe{}, t.containers[0].ready->exec = {"a", "b"}; },
+      [](auto& t) { t.containers[0].live = Probe{}; },
       [](auto& t) { t.containers.push_back(t.containers[0]); },
       [](auto& t) { t.containers.clear(); },
   };

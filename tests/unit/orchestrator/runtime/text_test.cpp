@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "orchestrator/runtime/cgroup.h"
+#include "orchestrator/runtime/container/exec_probe.h"
 #include "orchestrator/runtime/container/log_file.h"
 #include "orchestrator/runtime/network/masquerade.h"
 #include "orchestrator/runtime/paths.h"
@@ -61,6 +62,36 @@ TEST(Cgroup, FindsEveryHierarchy) {
   using Paths = std::vector<std::filesystem::path>;
   EXPECT_EQ(cgroup_roots(mounts), (Paths{"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/unified"}));
   EXPECT_EQ(unified_roots(mounts), (Paths{"/sys/fs/cgroup/unified"}));
+}
+
+TEST(Cgroup, ProcessesAreCountedByV1OrElseByTheUnifiedHierarchy) {
+  const std::string pids = "27 25 0:24 / /sys/fs/cgroup/pids rw shared:9 - cgroup cgroup rw,pids\n";
+  const std::string memory = "26 25 0:23 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
+  const std::string unified = "28 25 0:25 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n";
+  const auto hybrid = process_hierarchy(memory + unified + pids);
+  ASSERT_TRUE(hybrid);
+  EXPECT_EQ(hybrid->root, "/sys/fs/cgroup/pids");
+  EXPECT_EQ(hybrid->controller, "pids");
+  const auto pure = process_hierarchy(unified);
+  ASSERT_TRUE(pure);
+  EXPECT_EQ(pure->root, "/sys/fs/cgroup");
+  EXPECT_EQ(pure->controller, "");
+  EXPECT_FALSE(process_hierarchy(memory + unified));
+  EXPECT_FALSE(process_hierarchy(""));
+}
+
+TEST(LastLine, IsWhatAProbeSaidLastAndNothingUnprintable) {
+  const auto last = [](std::initializer_list<std::string> parts) {
+    LastLine line;
+    for (const std::string& part : parts) line.add(part);
+    return line.text();
+  };
+  EXPECT_EQ(last({}), "");
+  EXPECT_EQ(last({"\n \n"}), "");
+  EXPECT_EQ(last({"first\nsec", "ond\n\n"}), "second");
+  EXPECT_EQ(last({"a\x1b[31m\xff"}), "a?[31m?");
+  EXPECT_EQ(last({std::string(5000, 'x'), "\nend"}), "end");
+  EXPECT_EQ(last({std::string(5000, 'x')}), std::string(120, 'x') + "...");
 }
 
 TEST(Cgroup, RemovesOnlyOurs) {

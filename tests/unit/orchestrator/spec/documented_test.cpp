@@ -30,7 +30,7 @@ TEST(Documented, ItSaysEveryFieldThatPrints) {
   ASSERT_TRUE(parsed);
   Job job = std::get<Job>(parsed->front().object);
   for (const char* field : {"labels", "type", "replicas", "containers", "command", "env", "resources", "pids",
-                            "ports", "ready", "grace", "expose", "place", "update"})
+                            "ports", "ready", "live", "after", "grace", "expose", "place", "update"})
     EXPECT_NE(format_yaml(Object(job)).find(std::string(field) + ":"), std::string::npos) << field;
 }
 
