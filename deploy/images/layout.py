@@ -3,9 +3,10 @@
 
 Deterministic: the same files give the same digests (no times, sorted names,
 owner root). One layer of BusyBox with its applets as links, and above it one
-of the given files, if any. The folder appears complete or not at all.
+of a folder's files and links and one of the given files, if any. The folder
+appears complete or not at all.
 
-usage: layout.py FOLDER --busybox PATH [--file SOURCE=/PATH]... --command PATH...
+usage: layout.py FOLDER --busybox PATH [--tree FOLDER] [--file SOURCE=/PATH]... --command PATH...
 """
 
 import argparse
@@ -21,6 +22,7 @@ import tarfile
 
 MEDIA = "application/vnd.oci.image."
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ETC = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
     "etc/group": "root:x:0:\nnogroup:x:65534:\n",
@@ -59,6 +61,20 @@ def file_entries(pairs):
     return folders_of([place for _, place in places]) + files
 
 
+def tree_entries(top):
+    """Regular files, links and folders, which is all that a package's files are."""
+    found = []
+    for path in sorted(top.rglob("*")):
+        name = str(path.relative_to(top))
+        if path.is_symlink():
+            found.append(entry(name, tarfile.SYMTYPE, 0o777, target=str(path.readlink())))
+        elif path.is_dir():
+            found.append(entry(name, tarfile.DIRTYPE, 0o755))
+        elif path.is_file():
+            found.append(entry(name, tarfile.REGTYPE, path.stat().st_mode & 0o777, path.read_bytes()))
+    return found
+
+
 def tar(entries):
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
@@ -91,7 +107,7 @@ def config_of(command, diff_ids):
     return {
         "architecture": ARCHITECTURES.get(platform.machine(), platform.machine()),
         "os": "linux",
-        "config": {"Env": ["PATH=/bin"], "Entrypoint": command, "WorkingDir": "/"},
+        "config": {"Env": [PATH], "Entrypoint": command, "WorkingDir": "/"},
         "rootfs": {"type": "layers", "diff_ids": diff_ids},
     }
 
@@ -114,10 +130,13 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("folder", type=pathlib.Path)
     options.add_argument("--busybox", required=True)
+    options.add_argument("--tree", type=pathlib.Path)
     options.add_argument("--file", action="append", default=[], metavar="SOURCE=/PATH")
     options.add_argument("--command", nargs="+", required=True)
     given = options.parse_args()
-    layers = [busybox_entries(given.busybox)] + ([file_entries(given.file)] if given.file else [])
+    layers = [busybox_entries(given.busybox)]
+    layers += [tree_entries(given.tree)] if given.tree else []
+    layers += [file_entries(given.file)] if given.file else []
     fresh = given.folder.with_name(given.folder.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
