@@ -62,6 +62,7 @@ struct fwd_vtep {
 };
 struct fwd_vtep_number {
   __u32 number;
+  __u32 flags; /* as in its row of vteps */
 };
 
 /* routes: longest prefix. prefixlen counts the 32 bits of net: 32 + 0..128. */
@@ -88,7 +89,8 @@ struct fwd_link {
   __u32 net;
   __u32 vni;
   __u32 identity;
-  __u32 mtu; /* bytes of an IP packet that it may send; 0: any */
+  __u32 mtu;   /* bytes of an IP packet that it may send; 0: any */
+  __u32 epoch; /* of its own addresses; 0: unknown */
   __u16 flags;
   __u8 mac[6];           /* of the pod's end: the only source MAC it may use */
   struct fwd_addr addr4; /* the only sources it may use; all zero: none */
@@ -168,6 +170,24 @@ struct fwd_flow {
   __u32 epoch;  /* of the destination's endpoint when the flow was made */
   __u32 policy; /* revision of the policy that admitted it */
   __u32 flags;
+  __u32 zero;
+};
+
+/* fragments{datagram} -> what its first fragment became, for the later ones, which
+ * have no ports. The programs write this table; it gives up its oldest rows. */
+struct fwd_fragment_key {
+  __u32 net;
+  __u32 id; /* as in the header; IPv4: 16 bits of it */
+  struct fwd_addr src;
+  struct fwd_addr dst;
+  __u32 proto; /* IPv6: 0, for its later fragments may not tell (RFC 8200, 4.5) */
+};
+struct fwd_fragment {
+  struct fwd_addr src;
+  struct fwd_addr dst;
+  __u32 seen;  /* fwd_now() of the first fragment, seconds */
+  __u32 vtep;  /* as in its flow */
+  __u32 epoch; /* as in its flow */
   __u32 zero;
 };
 

@@ -57,6 +57,11 @@ FWD_INLINE struct fwd_flow* fwd_flow_find(struct fwd_machine* m, const struct fw
 FWD_INLINE int fwd_flow_insert(struct fwd_machine* m, const struct fwd_flow_key* key,
                                const struct fwd_flow* flow);
 FWD_INLINE void fwd_flow_erase(struct fwd_machine* m, const struct fwd_flow_key* key);
+/* A datagram's row is replaced by put, which returns 0 or FWD_FULL. */
+FWD_INLINE const struct fwd_fragment* fwd_fragment_find(struct fwd_machine* m,
+                                                        const struct fwd_fragment_key* key);
+FWD_INLINE int fwd_fragment_put(struct fwd_machine* m, const struct fwd_fragment_key* key,
+                                const struct fwd_fragment* fragment);
 
 /* Time: whole seconds of a clock that never goes back. */
 FWD_INLINE __u32 fwd_now(struct fwd_machine* m);
@@ -66,6 +71,7 @@ FWD_INLINE __u32 fwd_now(struct fwd_machine* m);
 #define FWD_PKT_NO_PORTS 2U   /* a later fragment, or a protocol without ports */
 #define FWD_PKT_ICMP_ERROR 4U /* quotes another packet */
 #define FWD_PKT_ECHO 8U       /* an echo request */
+#define FWD_PKT_LATER 16U     /* a fragment behind the first: no transport header */
 struct fwd_headers {
   struct fwd_addr src;
   struct fwd_addr dst;
@@ -74,6 +80,7 @@ struct fwd_headers {
   __u32 l3;       /* offset of the IP header */
   __u32 l4;       /* offset of the transport header */
   __u32 end;      /* offset behind the IP packet */
+  __u32 id;       /* of a fragment: which datagram */
   __u8 family;    /* 4 or 6 */
   __u8 proto;     /* transport protocol, behind all extension headers */
   __u8 tcp_flags; /* TCP only */
@@ -90,11 +97,15 @@ struct fwd_context {
   __u32 in_ifindex;
   __u32 net;
   __u32 vni;
-  __u32 from_vtep; /* from the wire: number of the sending node */
+  __u32 from_vtep;  /* from the wire: number of the sending node */
+  __u32 from_flags; /* from the wire: what that node is (FWD_VTEP_...) */
   __u32 now;
-  __u32 translated; /* a flow has rewritten it already */
-  __u32 epoch;      /* of the destination when the packet's flow was made; 0: unknown */
-  __u32 ethertype;  /* 0x0800 or 0x86dd, of the packet (or of the inner one) */
+  __u32 translated;     /* a flow has rewritten it already */
+  __u32 epoch;          /* of the destination when the packet's flow was made; 0: unknown */
+  __u32 own_epoch;      /* from a pod: of the link it came from */
+  __u16 wire_src_epoch; /* from the wire: epochs as the sending node knows them, 16 bits; 0: unknown */
+  __u16 wire_dst_epoch;
+  __u32 ethertype; /* 0x0800 or 0x86dd, of the packet (or of the inner one) */
   struct fwd_headers pkt;
   struct fwd_headers quote;
   /* room for keys and rows: a BPF stack has 512 bytes */
@@ -102,6 +113,8 @@ struct fwd_context {
   struct fwd_flow_key reverse_key;
   struct fwd_flow forward;
   struct fwd_flow reverse;
+  struct fwd_fragment_key fragment_key;
+  struct fwd_fragment fragment;
   struct fwd_addr old_src;
   struct fwd_addr old_dst;
   __u8 outer[72];
@@ -157,14 +170,23 @@ FWD_INLINE __u64 fwd_mix(__u64 h, __u64 word) {
   return h;
 }
 
-/* Hash of the flow as the packet carries it: source, destination, ports,
- * protocol, under a seed. The same on every machine. */
-FWD_INLINE __u64 fwd_hash_flow(const struct fwd_headers* p, __u64 seed) {
+/* Hash of source, destination, ports and protocol under a seed. */
+FWD_INLINE __u64 fwd_hash_ports(const struct fwd_headers* p, __be16 sport_be, __be16 dport_be, __u64 seed) {
   __u64 h = fwd_mix(seed, (__u64)p->src.w[0] << 32 | p->src.w[1]);
   h = fwd_mix(h, (__u64)p->src.w[2] << 32 | p->src.w[3]);
   h = fwd_mix(h, (__u64)p->dst.w[0] << 32 | p->dst.w[1]);
   h = fwd_mix(h, (__u64)p->dst.w[2] << 32 | p->dst.w[3]);
-  return fwd_mix(h, (__u64)p->sport_be << 32 | (__u64)p->dport_be << 16 | p->proto);
+  return fwd_mix(h, (__u64)sport_be << 32 | (__u64)dport_be << 16 | p->proto);
+}
+
+/* Of the flow as the packet carries it. The same on every machine. */
+FWD_INLINE __u64 fwd_hash_flow(const struct fwd_headers* p, __u64 seed) {
+  return fwd_hash_ports(p, p->sport_be, p->dport_be, seed);
+}
+
+/* Of its way through the underlay: the fragments of a datagram go one way, and the later have no ports. */
+FWD_INLINE __u64 fwd_hash_way(const struct fwd_headers* p, __u64 seed) {
+  return p->flags & FWD_PKT_FRAGMENT ? fwd_hash_ports(p, 0, 0, seed) : fwd_hash_flow(p, seed);
 }
 
 #endif

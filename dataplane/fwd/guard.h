@@ -42,6 +42,11 @@ FWD_INLINE __u32 fwd_route_kind(struct fwd_machine* m, __u32 net, const struct f
   return route ? route->kind : 0;
 }
 
+FWD_INLINE int fwd_own_source(const struct fwd_headers* p, const struct fwd_link* link) {
+  const struct fwd_addr* own = p->family == 4 ? &link->addr4 : &link->addr6;
+  return fwd_addr_equal(&p->src, own) && !fwd_addr_none(own);
+}
+
 FWD_INLINE int fwd_guard_source(struct fwd_machine* m, const struct fwd_context* c,
                                 const struct fwd_link* link) {
   const struct fwd_headers* p = &c->pkt;
@@ -49,8 +54,7 @@ FWD_INLINE int fwd_guard_source(struct fwd_machine* m, const struct fwd_context*
   if (fwd_load(m, 6, mac, sizeof mac)) return FWD_TRUNCATED;
   for (int i = 0; i < 6; ++i)
     if (mac[i] != link->mac[i]) return FWD_SPOOFED_MAC;
-  const struct fwd_addr* own = p->family == 4 ? &link->addr4 : &link->addr6;
-  if (fwd_addr_equal(&p->src, own) && !fwd_addr_none(own)) return FWD_PASS;
+  if (fwd_own_source(p, link)) return FWD_PASS;
   if (!(link->flags & FWD_LINK_HOST)) return FWD_SPOOFED_SOURCE;
   const struct fwd_addr* extra = p->family == 4 ? &link->extra4 : &link->extra6;
   if (fwd_addr_equal(&p->src, extra) && !fwd_addr_none(extra)) return FWD_PASS;

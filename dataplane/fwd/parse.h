@@ -66,7 +66,8 @@ FWD_INLINE int fwd_parse_ipv4(struct fwd_machine* m, struct fwd_headers* p, __u3
   if (p->l3 + total > limit) return FWD_TRUNCATED;
   const __u32 fragment = fwd_swap16(ip.fragment_be);
   if (fragment & 0x3fffU) p->flags |= FWD_PKT_FRAGMENT;
-  if (fragment & 0x1fffU) p->flags |= FWD_PKT_NO_PORTS;
+  if (fragment & 0x1fffU) p->flags |= FWD_PKT_NO_PORTS | FWD_PKT_LATER;
+  p->id = fwd_swap16(ip.id_be);
   p->family = 4;
   p->proto = ip.proto;
   p->tos = ip.tos;
@@ -91,8 +92,9 @@ FWD_INLINE int fwd_walk_ipv6(struct fwd_machine* m, struct fwd_headers* p) {
       if (fragment & 0xfff9U) p->flags |= FWD_PKT_FRAGMENT;
       p->l4 += 8;
       p->proto = extension[0];
+      p->id = (__u32)extension[4] << 24 | (__u32)extension[5] << 16 | (__u32)extension[6] << 8 | extension[7];
       if (fragment & 0xfff8U) {
-        p->flags |= FWD_PKT_NO_PORTS;
+        p->flags |= FWD_PKT_NO_PORTS | FWD_PKT_LATER;
         return FWD_PASS; /* what follows is the middle of something */
       }
     } else {

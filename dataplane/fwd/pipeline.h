@@ -5,7 +5,7 @@
  *   from a pod:   parse -> source guard -> service -> egress policy
  *                 -> endpoint or route, epoch -> encapsulate or deliver
  *   from a wire:  outer check -> decapsulate -> source check -> ingress policy
- *                 -> translate -> endpoint, epoch -> deliver
+ *                 -> endpoint, epochs -> translate -> deliver
  *
  * fwd_from_pod and fwd_from_wire return a verdict and leave in the context
  * where the packet goes. The caller counts the verdict and acts on it.
@@ -14,7 +14,7 @@
 #define FAIRLEAD_FWD_PIPELINE_H
 
 #include "dataplane/fwd/guard.h"
-#include "dataplane/fwd/icmp.h"
+#include "dataplane/fwd/icmp/translate.h"
 #include "dataplane/fwd/tunnel.h"
 
 FWD_INLINE int fwd_ethertype(struct fwd_machine* m, struct fwd_context* c) {
@@ -57,7 +57,10 @@ FWD_INLINE int fwd_route_packet(struct fwd_machine* m, struct fwd_context* c, co
     const int refused = fwd_policy_ingress(m, c);
     return refused ? refused : fwd_deliver(m, c, config, to);
   }
-  if (to) return fwd_send(m, c, config, to->vtep, to->mac);
+  if (to) {
+    c->epoch = to->epoch;
+    return fwd_send(m, c, config, to->vtep, to->mac);
+  }
   if (c->from_vtep) return fwd_send(m, c, config, c->from_vtep, config->gateway_mac);
   const __u32 kind = fwd_route_kind(m, c->net, &c->pkt.dst);
   if (kind == FWD_ROUTE_CLUSTER) return FWD_NO_ENDPOINT;
@@ -77,6 +80,7 @@ FWD_INLINE int fwd_from_pod_stages(struct fwd_machine* m, struct fwd_context* c)
   if (!config || !link) return FWD_NO_LINK;
   c->net = link->net;
   c->vni = link->vni;
+  c->own_epoch = fwd_own_source(&c->pkt, link) ? link->epoch : 0;
   if (!bad && fwd_not_unicast(&c->pkt)) bad = FWD_MULTICAST;
   if (!bad) bad = fwd_guard_source(m, c, link);
   if (!bad) bad = fwd_service_stage(m, c, config);
@@ -86,11 +90,12 @@ FWD_INLINE int fwd_from_pod_stages(struct fwd_machine* m, struct fwd_context* c)
 }
 
 /* Identity is what {network, source} says, and a source speaks only from the
- * node that holds it. One that is not known yet may be a new pod's; one that
- * no pool holds is a lie. */
+ * node that holds it, and as the owner that it has there now. One that is not
+ * known yet may be a new pod's; one that no pool holds is a lie. */
 FWD_INLINE int fwd_check_wire_source(struct fwd_machine* m, struct fwd_context* c, int* known) {
   const struct fwd_endpoint* from = fwd_endpoint_of(m, c->net, &c->pkt.src);
   *known = from != 0;
+  if (from && fwd_epoch_older(c->wire_src_epoch, from->epoch)) return FWD_STALE_EPOCH;
   if (from)
     return from->vtep == c->from_vtep && !(from->flags & FWD_ENDPOINT_VIP) ? FWD_PASS : FWD_SPOOFED_SOURCE;
   return fwd_route_kind(m, c->net, &c->pkt.src) == FWD_ROUTE_CLUSTER ? FWD_PASS : FWD_SPOOFED_SOURCE;
@@ -101,6 +106,7 @@ FWD_INLINE int fwd_from_wire_stages(struct fwd_machine* m, struct fwd_context* c
   const struct fwd_config* config = fwd_find_config(m, &zero);
   __u32 vxlan = 0;
   int known = 0;
+  const struct fwd_endpoint* to = 0;
   if (!config) return FWD_PASS;
   int bad = fwd_ethertype(m, c);
   if (bad) return FWD_PASS;
@@ -111,11 +117,13 @@ FWD_INLINE int fwd_from_wire_stages(struct fwd_machine* m, struct fwd_context* c
   if (!bad && fwd_not_unicast(&c->pkt)) bad = FWD_MULTICAST;
   if (!bad) bad = fwd_check_wire_source(m, c, &known);
   if (!bad) bad = fwd_policy_ingress(m, c);
-  if (!bad) bad = fwd_answer_stage(m, c, config, known);
+  if (bad) return bad;
+  to = fwd_endpoint_of(m, c->net, &c->pkt.dst); /* who it is for stays: only its source is translated */
+  if (!to || !(to->flags & FWD_ENDPOINT_LOCAL)) return FWD_NOT_LOCAL;
+  if (fwd_epoch_passed(to, c->wire_dst_epoch)) return FWD_STALE_EPOCH;
+  bad = fwd_answer_stage(m, c, config, known ? 0 : to);
   if (!bad) bad = fwd_icmp_error_stage(m, c);
   if (bad) return bad;
-  const struct fwd_endpoint* to = fwd_endpoint_of(m, c->net, &c->pkt.dst);
-  if (!to || !(to->flags & FWD_ENDPOINT_LOCAL)) return FWD_NOT_LOCAL;
   if (fwd_epoch_passed(to, c->epoch)) return fwd_flow_outlived(m, c);
   return fwd_deliver(m, c, config, to);
 }

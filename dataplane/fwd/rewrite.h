@@ -12,6 +12,7 @@
 
 /* Where the transport checksum stands; 0: there is none to fix. */
 FWD_INLINE __u32 fwd_sum_offset(const struct fwd_headers* p) {
+  if (p->flags & FWD_PKT_LATER) return 0;
   if (p->proto == FWD_PROTO_TCP) return p->l4 + 16;
   if (p->proto == FWD_PROTO_UDP) return p->l4 + 6;
   if (p->family == 6 && p->proto == FWD_PROTO_ICMPV6) return p->l4 + 2;
@@ -48,7 +49,7 @@ FWD_INLINE int fwd_set_ports(struct fwd_machine* m, const struct fwd_headers* p,
                              __be16 dport_be, __u32 sum, __u32 flags) {
   const __u32 from = fwd_port_word(p->sport_be, p->dport_be);
   const __u32 to = fwd_port_word(sport_be, dport_be);
-  if (from == to) return FWD_PASS;
+  if (from == to || p->flags & FWD_PKT_LATER) return FWD_PASS;
   if (fwd_sum_l4(m, sum, from, to, flags)) return FWD_KERNEL_REFUSED;
   return fwd_store(m, p->l4, &to, sizeof to) ? FWD_KERNEL_REFUSED : FWD_PASS;
 }

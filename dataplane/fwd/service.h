@@ -3,13 +3,14 @@
  * The service stage: a packet of a known flow becomes what its flow says; a
  * new flow to a service's address gets a backend from the ring (Maglev, NSDI
  * 2016) and an entry for each direction; a new flow straight to a pod gets
- * entries that change nothing. Returns FWD_PASS or the drop's name.
+ * entries that change nothing. A first fragment is its flow's packet, a later
+ * one follows it (fragment.h). Returns FWD_PASS or the drop's name.
  */
 #ifndef FAIRLEAD_FWD_SERVICE_H
 #define FAIRLEAD_FWD_SERVICE_H
 
 #include "dataplane/fwd/flow.h"
-#include "dataplane/fwd/rewrite.h"
+#include "dataplane/fwd/fragment.h"
 
 FWD_INLINE const struct fwd_endpoint* fwd_endpoint_of(struct fwd_machine* m, __u32 net,
                                                       const struct fwd_addr* a) {
@@ -19,14 +20,24 @@ FWD_INLINE const struct fwd_endpoint* fwd_endpoint_of(struct fwd_machine* m, __u
   return fwd_find_endpoints(m, &key);
 }
 
+/* Is `then` an older generation than `now`? 16 bits of each, as the wire carries them, in the
+ * arithmetic of serial numbers (RFC 1982): right while an address changes owner fewer than 32,768
+ * times in a packet's life. 0: unknown. */
+FWD_INLINE int fwd_epoch_older(__u16 then, __u32 now) {
+  const __u16 low = (__u16)now;
+  return then && low && (__u16)(low - then - 1) < 0x7fffU;
+}
+
 FWD_INLINE __u32 fwd_epoch_of(struct fwd_machine* m, __u32 net, const struct fwd_addr* a) {
   const struct fwd_endpoint* endpoint = fwd_endpoint_of(m, net, a);
   return endpoint ? endpoint->epoch : 0;
 }
 
-/* Does the address belong to another pod than in epoch `epoch`? 0: unknown, or a node's own. */
+/* Does the address belong to another pod than in epoch `epoch`? Compared as the wire carries
+ * them, 16 bits of each. 0: unknown, or a node's own. */
 FWD_INLINE int fwd_epoch_passed(const struct fwd_endpoint* endpoint, __u32 epoch) {
-  return epoch && endpoint->epoch && endpoint->epoch != epoch;
+  const __u16 now = (__u16)endpoint->epoch;
+  return now && (__u16)epoch && now != (__u16)epoch;
 }
 
 /* The backend that the ring gives this flow, or null. */
@@ -76,7 +87,6 @@ FWD_INLINE int fwd_new_flow(struct fwd_machine* m, struct fwd_context* c, const 
   if (!endpoint) return FWD_PASS; /* the world's: the kernel tracks it where it masquerades */
   int bad = FWD_PASS;
   if (endpoint->flags & FWD_ENDPOINT_VIP) {
-    if (c->pkt.flags & FWD_PKT_FRAGMENT) return FWD_FRAGMENT_TO_VIP;
     bad = fwd_forward_to_backend(m, c, config);
   } else {
     fwd_forward_straight(c);
@@ -84,8 +94,9 @@ FWD_INLINE int fwd_new_flow(struct fwd_machine* m, struct fwd_context* c, const 
   }
   if (bad) return bad;
   bad = fwd_flow_make(m, c, config->node_seed, fwd_epoch_of(m, c->net, &c->key.src));
+  c->epoch = c->forward.epoch;
   if (!bad && c->forward.flags & FWD_FLOW_REWRITE) bad = fwd_rewrite(m, c, &c->forward);
-  return bad;
+  return bad ? bad : fwd_fragment_begin(m, c);
 }
 
 /* The flow's pod has left: nothing may reach the next one at its address by the
@@ -117,47 +128,57 @@ FWD_INLINE int fwd_flow_again(struct fwd_machine* m, struct fwd_context* c, cons
   return goes_on ? gone : fwd_new_flow(m, c, config);
 }
 
+/* A later fragment from a pod. Those to the world are the kernel's to put together. */
+FWD_INLINE int fwd_fragment_from_pod(struct fwd_machine* m, struct fwd_context* c) {
+  const int bad = fwd_fragment_follow(m, c);
+  return bad == FWD_FRAG_BEFORE_FIRST && !fwd_endpoint_of(m, c->net, &c->pkt.dst) ? FWD_PASS : bad;
+}
+
 /* A packet from a pod (or from the node's endpoint), before policy. */
 FWD_INLINE int fwd_service_stage(struct fwd_machine* m, struct fwd_context* c,
                                  const struct fwd_config* config) {
+  if (fwd_fragment_follows(&c->pkt)) return fwd_fragment_from_pod(m, c);
   if (!fwd_has_ports(&c->pkt)) return FWD_PASS;
   fwd_flow_key_of(c, &c->key);
   struct fwd_flow* flow = fwd_flow_find(m, &c->key);
   if (!flow) return fwd_new_flow(m, c, config);
-  if (flow->flags & FWD_FLOW_REWRITE) {
-    if (c->pkt.flags & FWD_PKT_FRAGMENT) return FWD_FRAGMENT_TO_VIP;
-    if (flow->flags & FWD_FLOW_ORIGIN && fwd_flow_over(m, c, flow)) return fwd_flow_again(m, c, config);
-  }
+  if (flow->flags & FWD_FLOW_REWRITE && flow->flags & FWD_FLOW_ORIGIN && fwd_flow_over(m, c, flow))
+    return fwd_flow_again(m, c, config);
   fwd_flow_touch(flow, &c->pkt, c->now);
   c->epoch = flow->epoch;
   c->from_vtep = flow->vtep; /* where answers go while the endpoint is not yet known */
-  return flow->flags & FWD_FLOW_REWRITE ? fwd_rewrite(m, c, flow) : FWD_PASS;
+  const int bad = flow->flags & FWD_FLOW_REWRITE ? fwd_rewrite(m, c, flow) : FWD_PASS;
+  return bad ? bad : fwd_fragment_begin(m, c);
 }
 
 /* A flow from a pod that this node has not heard of yet is remembered with the
- * node it came from, so that its first answer waits for no table. Only where
- * it is delivered: others may not fill the table. */
-FWD_INLINE int fwd_learn(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config) {
-  const struct fwd_endpoint* to = fwd_endpoint_of(m, c->net, &c->pkt.dst);
-  if (!to || !(to->flags & FWD_ENDPOINT_LOCAL)) return FWD_NOT_LOCAL;
+ * node and the epoch it came from, so that its first answer waits for no table. */
+FWD_INLINE int fwd_learn(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
+                         const struct fwd_endpoint* to) {
   fwd_forward_straight(c);
   c->forward.epoch = to->epoch;
-  const int bad = fwd_flow_make(m, c, config->node_seed, 0);
+  const int bad = fwd_flow_make(m, c, config->node_seed, c->wire_src_epoch);
   if (!bad && c->forward.flags & FWD_FLOW_REWRITE) return fwd_rewrite(m, c, &c->forward);
   return bad;
 }
 
-/* A packet from another node, behind policy: answers become the service's again. */
+/* A packet from another node, behind policy: answers become the service's again. `unknown_to`:
+ * whom it is for, when this node knows nothing of its source. */
 FWD_INLINE int fwd_answer_stage(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
-                                int source_known) {
+                                const struct fwd_endpoint* unknown_to) {
+  int bad = FWD_PASS;
+  if (fwd_fragment_follows(&c->pkt)) return fwd_fragment_follow(m, c);
   if (!fwd_has_ports(&c->pkt)) return FWD_PASS;
   fwd_flow_key_of(c, &c->key);
   struct fwd_flow* flow = fwd_flow_find(m, &c->key);
-  if (!flow) return source_known ? FWD_PASS : fwd_learn(m, c, config);
-  if (flow->flags & FWD_FLOW_REWRITE && c->pkt.flags & FWD_PKT_FRAGMENT) return FWD_FRAGMENT_TO_VIP;
-  fwd_flow_touch(flow, &c->pkt, c->now);
-  c->epoch = flow->epoch;
-  return flow->flags & FWD_FLOW_REWRITE ? fwd_rewrite(m, c, flow) : FWD_PASS;
+  if (flow) {
+    fwd_flow_touch(flow, &c->pkt, c->now);
+    c->epoch = flow->epoch;
+    if (flow->flags & FWD_FLOW_REWRITE) bad = fwd_rewrite(m, c, flow);
+  } else if (unknown_to) {
+    bad = fwd_learn(m, c, config, unknown_to);
+  }
+  return bad ? bad : fwd_fragment_begin(m, c);
 }
 
 #endif

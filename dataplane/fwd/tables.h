@@ -31,5 +31,6 @@
 
 /* Written by the programs themselves. */
 #define FWD_FLOW_CAPACITY 262144
+#define FWD_FRAGMENT_CAPACITY 4096 /* datagrams under way in pieces */
 
 #endif

@@ -8,6 +8,19 @@
  * too (RFC 6935). DSCP is copied outward, ECN is not (RFC 6040, compatibility
  * mode). The outer source port tells flows apart: 49152 and up, from the flow's
  * hash under the cluster's seed. The machine finds the next hop's MAC.
+ *
+ * Between nodes of Fairlead the header's reserved bits carry epochs, 16 bits of
+ * each: the source's, and the destination's as the sender believes it. A
+ * receiver that knows a newer owner of the source, or holds another destination
+ * under that address, drops the packet (STALE_EPOCH). Zero is unknown: an address
+ * without an owner that changes, or every 65,536th. A plain VXLAN peer gets
+ * zeros, sends what it likes, and has no such guarantee.
+ *
+ *     | 0x08 | source's epoch 16 | high 8 of the destination's |
+ *     | VNI 24                   | low 8 of the destination's  |
+ *
+ * They are the same in every segment of a packet that the kernel or a NIC cuts
+ * later (GSO): the header is copied.
  */
 #ifndef FAIRLEAD_FWD_TUNNEL_H
 #define FAIRLEAD_FWD_TUNNEL_H
@@ -71,12 +84,18 @@ FWD_INLINE void fwd_write_vxlan(__u8* h, const struct fwd_context* c, const stru
   h[14] = (__u8)c->vni;
 }
 
+FWD_INLINE void fwd_write_epochs(__u8* vxlan, __u32 source, __u32 destination) {
+  fwd_put16(vxlan + 1, source);
+  vxlan[3] = (__u8)(destination >> 8);
+  vxlan[7] = (__u8)destination;
+}
+
 /* Puts the outer headers and the inner Ethernet header (to `mac`) in front of
  * the packet; the outer Ethernet addresses are the machine's to write. */
 FWD_INLINE int fwd_encapsulate(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
                                const struct fwd_vtep* to, const __u8* mac) {
   const __u32 inner = fwd_packet_length(m); /* with its Ethernet header */
-  const __u64 hash = fwd_hash_flow(&c->pkt, config->cluster_seed);
+  const __u64 hash = fwd_hash_way(&c->pkt, config->cluster_seed);
   const __u8 tos = c->pkt.tos & 0xfc;
   __u8* h = c->outer;
   __u8 type[2];
@@ -85,6 +104,7 @@ FWD_INLINE int fwd_encapsulate(struct fwd_machine* m, struct fwd_context* c, con
     if (fwd_push(m, FWD_OUTER_IPV4, c->pkt.family, 4)) return FWD_KERNEL_REFUSED;
     fwd_write_ipv4(h, &config->vtep, &to->addr, tos, inner + 36);
     fwd_write_vxlan(h + 20, c, config, inner + 16, hash);
+    if (to->flags & FWD_VTEP_FAIRLEAD) fwd_write_epochs(h + 28, c->own_epoch, c->epoch);
     fwd_put16(type, FWD_ETHERTYPE_IPV4);
     bad = fwd_store(m, FWD_ETH_LENGTH, h, 36);
     if (!bad) bad = fwd_set_ethernet(m, FWD_ETH_LENGTH + 36, mac, config->gateway_mac, c->ethertype);
@@ -92,6 +112,7 @@ FWD_INLINE int fwd_encapsulate(struct fwd_machine* m, struct fwd_context* c, con
     if (fwd_push(m, FWD_OUTER_IPV6, c->pkt.family, 6)) return FWD_KERNEL_REFUSED;
     fwd_write_ipv6(h, &config->vtep, &to->addr, tos, inner + 16, hash);
     fwd_write_vxlan(h + 40, c, config, inner + 16, hash);
+    if (to->flags & FWD_VTEP_FAIRLEAD) fwd_write_epochs(h + 48, c->own_epoch, c->epoch);
     fwd_put16(type, FWD_ETHERTYPE_IPV6);
     bad = fwd_store(m, FWD_ETH_LENGTH, h, 56);
     if (!bad) bad = fwd_set_ethernet(m, FWD_ETH_LENGTH + 56, mac, config->gateway_mac, c->ethertype);
@@ -116,6 +137,7 @@ FWD_INLINE int fwd_outer(struct fwd_machine* m, struct fwd_context* c, const str
   if (!from || from->number == config->vtep_number) return FWD_OUTER_UNKNOWN;
   if (c->pkt.l4 != expected || c->pkt.flags & FWD_PKT_FRAGMENT) return FWD_OUTER_BAD;
   c->from_vtep = from->number;
+  c->from_flags = from->flags;
   *vxlan = c->pkt.l4 + 8;
   return FWD_PASS;
 }
@@ -131,6 +153,10 @@ FWD_INLINE int fwd_decapsulate(struct fwd_machine* m, struct fwd_context* c, __u
   if (!network) return FWD_UNKNOWN_VNI;
   c->net = network->net;
   c->vni = vni.vni;
+  if (c->from_flags & FWD_VTEP_FAIRLEAD) {
+    c->wire_src_epoch = (__u16)((__u32)h[1] << 8 | h[2]);
+    c->wire_dst_epoch = (__u16)((__u32)h[3] << 8 | h[7]);
+  }
   c->ethertype = (__u32)h[20] << 8 | h[21];
   if (c->ethertype != FWD_ETHERTYPE_IPV4 && c->ethertype != FWD_ETHERTYPE_IPV6) return FWD_NOT_IP;
   const __u8 family = c->ethertype == FWD_ETHERTYPE_IPV4 ? 4 : 6;

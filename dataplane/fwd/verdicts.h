@@ -18,32 +18,35 @@
   X(TO_WIRE, "encapsulated to another node")                                     \
   X(TO_SELF, "answered here: an echo to a service's address")
 
-#define FWD_DROPS(X)                                                                  \
-  X(NO_LINK, "the link has no row: its pod is not (or no longer) published")          \
-  X(TRUNCATED, "shorter than its headers say")                                        \
-  X(NOT_IP, "neither IPv4 nor IPv6")                                                  \
-  X(MULTICAST, "multicast, broadcast, link-local or loopback: the overlay has none")  \
-  X(BAD_HEADER, "an IP or transport header that cannot be")                           \
-  X(IPV6_CHAIN, "more IPv6 extension headers than the parser walks, or unknown ones") \
-  X(SPOOFED_MAC, "a source MAC that is not the pod's")                                \
-  X(SPOOFED_SOURCE, "a source address that is not the sender's")                      \
-  X(FRAGMENT_TO_VIP, "a fragment to a service's address: it has no ports")            \
-  X(NO_SERVICE_PORT, "the service's address has no such port and protocol")           \
-  X(NO_BACKEND, "the service has no ready pod")                                       \
-  X(BACKEND_GONE, "the flow's pod has left; the flow ended with it")                  \
-  X(FLOW_TABLE_FULL, "no room for both directions of a new flow")                     \
-  X(FLOW_CONFLICT, "no free source port to tell two flows apart")                     \
-  X(NO_ENDPOINT, "an address of the network that no pod holds")                       \
-  X(TO_UNDERLAY, "a pod to a node's overlay port or to the control port")             \
-  X(NO_VTEP, "the destination's node has no tunnel address")                          \
-  X(OUTER_UNKNOWN, "overlay packet from an address that is no node of this cluster")  \
-  X(OUTER_BAD, "overlay packet with a malformed outer header")                        \
-  X(UNKNOWN_VNI, "overlay packet of a network that this node does not have")          \
-  X(NOT_LOCAL, "overlay packet for an address that is not on this node")              \
-  X(POLICY_EGRESS, "no policy admits it leaving")                                     \
-  X(POLICY_INGRESS, "no policy admits it arriving")                                   \
-  X(KERNEL_REFUSED, "a kernel helper refused to change the packet")                   \
-  X(IGNORED, "neighbour and group chatter (ARP, ND, MLD, IGMP): the overlay has no use for it")
+#define FWD_DROPS(X)                                                                            \
+  X(NO_LINK, "the link has no row: its pod is not (or no longer) published")                    \
+  X(TRUNCATED, "shorter than its headers say")                                                  \
+  X(NOT_IP, "neither IPv4 nor IPv6")                                                            \
+  X(MULTICAST, "multicast, broadcast, link-local or loopback: the overlay has none")            \
+  X(BAD_HEADER, "an IP or transport header that cannot be")                                     \
+  X(IPV6_CHAIN, "more IPv6 extension headers than the parser walks, or unknown ones")           \
+  X(SPOOFED_MAC, "a source MAC that is not the pod's")                                          \
+  X(SPOOFED_SOURCE, "a source address that is not the sender's")                                \
+  X(FRAGMENT_TO_VIP, "a fragment to a service's address, of a protocol without ports")          \
+  X(NO_SERVICE_PORT, "the service's address has no such port and protocol")                     \
+  X(NO_BACKEND, "the service has no ready pod")                                                 \
+  X(BACKEND_GONE, "the flow's pod has left; the flow ended with it")                            \
+  X(FLOW_TABLE_FULL, "no room for both directions of a new flow")                               \
+  X(FLOW_CONFLICT, "no free source port to tell two flows apart")                               \
+  X(NO_ENDPOINT, "an address of the network that no pod holds")                                 \
+  X(TO_UNDERLAY, "a pod to a node's overlay port or to the control port")                       \
+  X(NO_VTEP, "the destination's node has no tunnel address")                                    \
+  X(OUTER_UNKNOWN, "overlay packet from an address that is no node of this cluster")            \
+  X(OUTER_BAD, "overlay packet with a malformed outer header")                                  \
+  X(UNKNOWN_VNI, "overlay packet of a network that this node does not have")                    \
+  X(NOT_LOCAL, "overlay packet for an address that is not on this node")                        \
+  X(POLICY_EGRESS, "no policy admits it leaving")                                               \
+  X(POLICY_INGRESS, "no policy admits it arriving")                                             \
+  X(KERNEL_REFUSED, "a kernel helper refused to change the packet")                             \
+  X(IGNORED, "neighbour and group chatter (ARP, ND, MLD, IGMP): the overlay has no use for it") \
+  X(STALE_EPOCH, "from or for an owner that its address no longer has")                         \
+  X(FRAG_BEFORE_FIRST, "a fragment whose first one did not come, or came too long ago")         \
+  X(FRAGMENT_TABLE_FULL, "no room to remember a datagram that comes in fragments")
 
 enum fwd_verdict {
 #define FWD_ENUM(name, meaning) FWD_##name,

@@ -84,15 +84,26 @@ void lower_vtep(const Self& self, const Vtep& vtep, TableImage& image) {
   const __u32 flags = FWD_VTEP_VALID | (vtep.fairlead ? FWD_VTEP_FAIRLEAD : 0);
   put(image, TableId::vteps, __u32{vtep.number},
       fwd_vtep{row_address(vtep.address), flags, way_mtu(self, vtep)});
-  put(image, TableId::vtep_numbers, row_address(vtep.address), fwd_vtep_number{vtep.number});
+  put(image, TableId::vtep_numbers, row_address(vtep.address), fwd_vtep_number{vtep.number, flags});
 }
 
-void lower_link(const Self& self, const Link& link, const NetworkRow& network, TableImage& image) {
+using Epochs = std::map<std::pair<std::uint32_t, IpAddress>, std::uint32_t>;
+
+// A pod's two addresses have one epoch.
+std::uint32_t epoch_of(const Link& link, const Epochs& epochs) {
+  for (const IpAddress& address : {link.ipv4, link.ipv6})
+    if (const auto found = epochs.find({link.network, address}); found != epochs.end()) return found->second;
+  return 0;
+}
+
+void lower_link(const Self& self, const Link& link, const NetworkRow& network, const Epochs& epochs,
+                TableImage& image) {
   fwd_link row{};
   row.net = link.network;
   row.vni = network.vni;
   row.identity = link.identity;
   row.mtu = pod_mtu(self.uplink_mtu, self.vtep.family(), network.mtu, network.mode);
+  row.epoch = epoch_of(link, epochs);
   if (link.host) row.flags |= FWD_LINK_HOST;
   if (network.mode == NetworkMode::native) row.flags |= FWD_LINK_NATIVE;
   copy_mac(link.mac, row.mac);
@@ -323,8 +334,13 @@ Result<TableImage> lower(const ForwardingState& state, const TableImage& previou
   for (const ServiceRow& service : state.services) {
     FL_TRY_OK(services.lower(service));
   }
-  for (const Endpoint& endpoint : state.endpoints) lower_endpoint(endpoint, state.self.gateway_mac, image);
-  for (const Link& link : state.links) lower_link(state.self, link, *networks.at(link.network), image);
+  Epochs epochs;
+  for (const Endpoint& endpoint : state.endpoints) {
+    lower_endpoint(endpoint, state.self.gateway_mac, image);
+    if (endpoint.ifindex != 0) epochs.emplace(std::pair(endpoint.network, endpoint.address), endpoint.epoch);
+  }
+  for (const Link& link : state.links)
+    lower_link(state.self, link, *networks.at(link.network), epochs, image);
   for (Rows& rows : image.rows) rows.settle();
   return image;
 }

@@ -37,6 +37,14 @@
 FWD_TABLES(MAP)
 MAP(flows, HASH, struct fwd_flow_key, struct fwd_flow, FWD_FLOW_CAPACITY)
 
+/* Makes room by itself, with every daemon dead, too. */
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, FWD_FRAGMENT_CAPACITY);
+  __type(key, struct fwd_fragment_key);
+  __type(value, struct fwd_fragment);
+} fragments SEC(".maps");
+
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, FWD_VERDICT_CAPACITY);
@@ -91,6 +99,18 @@ FWD_INLINE void fwd_flow_erase(struct fwd_machine* m, const struct fwd_flow_key*
   bpf_map_delete_elem(&flows, key);
 }
 
+FWD_INLINE const struct fwd_fragment* fwd_fragment_find(struct fwd_machine* m,
+                                                        const struct fwd_fragment_key* key) {
+  (void)m;
+  return bpf_map_lookup_elem(&fragments, key);
+}
+
+FWD_INLINE int fwd_fragment_put(struct fwd_machine* m, const struct fwd_fragment_key* key,
+                                const struct fwd_fragment* fragment) {
+  (void)m;
+  return bpf_map_update_elem(&fragments, key, fragment, BPF_ANY) ? FWD_FULL : 0;
+}
+
 FWD_INLINE __u32 fwd_now(struct fwd_machine* m) {
   (void)m;
   return fixed_now ? fixed_now : (__u32)(bpf_ktime_get_coarse_ns() / 1000000000ULL);
@@ -123,6 +143,10 @@ FWD_INLINE int fwd_sum_l4(struct fwd_machine* m, __u32 offset, __u32 from, __u32
    * an IPv4 header had balanced the address. Take it back: without effect
    * otherwise, and without it "hw csum failure" (kernel 6.16: BPF_F_IPV6). */
   if (flags & FWD_SUM_IPV6 && pseudo) bpf_csum_update(m->skb, add_sums(to, ~from));
+  /* A datagram without a sum does not balance its ports: the NIC's sum of the frame follows them. */
+  __u16 sum = 1;
+  if (udp && !pseudo && bpf_skb_load_bytes(m->skb, offset, &sum, sizeof sum) == 0 && sum == 0)
+    bpf_csum_update(m->skb, add_sums(to, ~from));
   return 0;
 }
 

@@ -83,6 +83,7 @@ TEST(SummingNic, KeepsItsAccountInEveryCase) {
 const std::map<std::string, std::string> kWithoutCase{
     {"POLICY_EGRESS", "the slot admits everything until there is policy"},
     {"POLICY_INGRESS", "the slot admits everything until there is policy"},
+    {"FRAGMENT_TABLE_FULL", "the table gives up its oldest rows: only a kernel without memory refuses"},
     {"KERNEL_REFUSED", "the reference has no kernel, and a test run's kernel has the memory"},
 };
 
@@ -95,6 +96,18 @@ TEST(Verdicts, EachIsTheEndOfSomeCase) {
     EXPECT_NE(seen.contains(name), kWithoutCase.contains(name))
         << name << (seen.contains(name) ? " has a case: take it off the list" : " has no case: write one");
   }
+}
+
+// A receiver waits 30 seconds for the rest of a datagram, and its number is used again.
+TEST(Fragments, OfAnOldDatagramAreNobodys) {
+  const Case c = read_case(std::filesystem::path(std::getenv("FL_SOURCE_DIR")) /
+                           "tests/packet/cases/straight_fragment.case");
+  Reference machine(c.tables, c.now, c.capacity);
+  EXPECT_EQ(machine.from_pod(c.steps[0].packet, kTestLink).verdict, FWD_TO_POD);
+  machine.set_now(c.now + 30);
+  EXPECT_EQ(machine.from_pod(c.steps[1].packet, kTestLink).verdict, FWD_TO_POD);
+  machine.set_now(c.now + 31);
+  EXPECT_EQ(verdict_name(machine.from_pod(c.steps[1].packet, kTestLink).verdict), "FRAG_BEFORE_FIRST");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PacketCase, testing::ValuesIn(case_files()), [](const auto& info) {

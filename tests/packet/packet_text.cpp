@@ -33,7 +33,7 @@ const std::map<std::string, int>& option_arity() {
   static const std::map<std::string, int> kArity{
       {"type", 1},   {"ttl", 1},     {"tos", 1}, {"id", 1},   {"df", 0},    {"mf", 0},
       {"offset", 1}, {"options", 1}, {"sum", 1}, {"hops", 1}, {"class", 1}, {"label", 1},
-      {"length", 1}, {"nosum", 0},   {"seq", 1}, {"rest", 1}, {"flags", 1}};
+      {"length", 1}, {"nosum", 0},   {"seq", 1}, {"rest", 1}, {"flags", 1}, {"epochs", 2}};
   return kArity;
 }
 
@@ -54,6 +54,10 @@ Layer read_layer(const std::string& text) {
       layer.words.push_back(word);
     } else if (known->second == 0) {
       layer.options[word] = "1";
+    } else if (known->second == 2) {
+      std::string second;
+      if (!(in >> layer.options[word] >> second)) throw std::runtime_error("two values for " + word);
+      layer.options[word + " 2"] = second;
     } else if (!(in >> layer.options[word])) {
       throw std::runtime_error("no value for " + word + " in: " + text);
     }
@@ -286,10 +290,12 @@ Bytes Builder::icmp(std::size_t i, const Pseudo& pseudo) const {
 
 Bytes Builder::vxlan(std::size_t i, const Pseudo&) const {
   Bytes bytes;
+  const std::uint32_t to = layers_[i].number("epochs 2", 0);
   put(bytes, layers_[i].number("flags", 8), 1);
-  put(bytes, 0, 3);
+  put(bytes, layers_[i].number("epochs", 0), 2);
+  put(bytes, to >> 8 & 0xff, 1);
   put(bytes, layers_[i].word(0), 3);
-  put(bytes, 0, 1);
+  put(bytes, to & 0xff, 1);
   put(bytes, build(i + 1));
   return bytes;
 }

@@ -11,7 +11,7 @@
 //   tcp SPORT > DPORT [FLAGS of FSRPA] [seq N] [sum N]
 //   udp SPORT > DPORT [nosum] [sum N] [length N]
 //   icmp4 TYPE CODE [rest N] [sum N] | icmp6 ...    rest: the 32 bits behind the sum
-//   vxlan VNI [flags N]                      what follows is Ethernet again
+//   vxlan VNI [flags N] [epochs FROM TO]     what follows is Ethernet again
 //   data N | data "TEXT" | hex BYTES | cut N        cut: only the first N bytes of what follows
 //
 // Lengths and checksums are computed unless given. An ICMP error is followed by

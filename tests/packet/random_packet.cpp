@@ -28,15 +28,17 @@ std::string transport(Random& random, bool six, int depth);
 std::string ip_layer(Random& random, bool six, const std::string& src, const std::string& dst) {
   if (six) {
     std::string text = "ip6 " + src + " > " + dst + " class " + std::to_string(below(random, 256));
-    for (std::size_t i = below(random, 8); i > 4; --i)
+    for (std::size_t i = below(random, 10); i > 4; --i)
       text += " / " + pick(random, {"hopopts", "dstopts", "routing"});
     if (chance(random, 5))
-      text += " / fragment 9 offset " + pick(random, {"0", "8", "64"}) + pick(random, {"", " mf"});
+      text += " / fragment " + pick(random, {"9", "70009"}) +
+              pick(random, {" mf", " offset 8", " offset 64", " offset 64 mf"});
     return text;
   }
   std::string text = "ip4 " + src + " > " + dst + " tos " + std::to_string(below(random, 256));
   if (chance(random, 5)) text += " options 01010101";
-  if (chance(random, 5)) text += pick(random, {" mf", " offset 64", " offset 64 mf"});
+  if (chance(random, 8))
+    text += pick(random, {" mf", " mf id 9", " offset 64", " offset 64 mf", " offset 64 id 9"});
   return text;
 }
 
@@ -86,6 +88,13 @@ void mutate(Random& random, Bytes& bytes) {
     bytes[below(random, std::min<std::size_t>(bytes.size(), 120))] = static_cast<std::uint8_t>(random());
 }
 
+// As the tables have them, older, newer, unknown.
+std::string epochs(Random& random) {
+  if (chance(random, 40)) return "";
+  return " epochs " + pick(random, {"4", "4", "4", "3", "5", "0", "65535"}) + " " +
+         pick(random, {"2", "2", "2", "2", "1", "3", "0"});
+}
+
 }  // namespace
 
 RandomPacket random_packet(Random& random) {
@@ -95,7 +104,7 @@ RandomPacket random_packet(Random& random) {
     const std::string outer = chance(random, 3) ? "192.168.77.66" : "192.168.77.2";
     const std::string vni = chance(random, 3) ? "9" : "4097";
     text = "eth 02:00:00:00:99:02 > 02:00:00:00:99:01 / ip4 " + outer +
-           " > 192.168.77.1 / udp 50000 > 4789 nosum / vxlan " + vni + " / " + text;
+           " > 192.168.77.1 / udp 50000 > 4789 nosum / vxlan " + vni + epochs(random) + " / " + text;
   }
   packet.bytes = packet_from(text);
   if (chance(random, 30)) mutate(random, packet.bytes);

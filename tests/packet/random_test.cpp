@@ -24,12 +24,14 @@ constexpr int kPacketsPerState = 1000;        // then the flow tables begin empt
 
 // Each has its packet cases, but for those of which cases_test.cpp says why not.
 const std::set<std::uint32_t> kMayStayUnseen{
-    FWD_NO_LINK,                             // the one link of a test run is published
-    FWD_BACKEND_GONE,                        // the tables stay as they are
-    FWD_FLOW_CONFLICT,                       // needs four taken ports
-    FWD_NO_VTEP,                             // every node has its row
-    FWD_POLICY_EGRESS,  FWD_POLICY_INGRESS,  // slots without a policy
+    FWD_NO_LINK,        // the one link of a test run is published
+    FWD_BACKEND_GONE,   // the tables stay as they are
+    FWD_FLOW_CONFLICT,  // needs four taken ports
+    FWD_NO_VTEP,        // every node has its row
+    FWD_POLICY_EGRESS,
+    FWD_POLICY_INGRESS,  // slots without a policy
     FWD_KERNEL_REFUSED,
+    FWD_FRAGMENT_TABLE_FULL,  // makes room by itself
 };
 
 int wanted_packets() {

@@ -12,6 +12,7 @@ namespace fairlead::test {
 
 struct ReferenceHooks {
   static Flows& flows(Reference& r) { return r.flows_; }
+  static std::map<std::string, fwd_fragment>& fragments(Reference& r) { return r.fragments_; }
   static std::uint32_t now(const Reference& r) { return r.now_; }
   static bool full(const Reference& r) { return r.flows_.size() >= r.flow_capacity_; }
 };
@@ -113,6 +114,17 @@ FWD_INLINE int fwd_flow_insert(fwd_machine* m, const fwd_flow_key* key, const fw
 
 FWD_INLINE void fwd_flow_erase(fwd_machine* m, const fwd_flow_key* key) {
   ReferenceHooks::flows(m->tables).erase(bytes_of(*key));
+}
+
+FWD_INLINE const fwd_fragment* fwd_fragment_find(fwd_machine* m, const fwd_fragment_key* key) {
+  auto& fragments = ReferenceHooks::fragments(m->tables);
+  const auto found = fragments.find(bytes_of(*key));
+  return found == fragments.end() ? nullptr : &found->second;
+}
+
+FWD_INLINE int fwd_fragment_put(fwd_machine* m, const fwd_fragment_key* key, const fwd_fragment* fragment) {
+  ReferenceHooks::fragments(m->tables).insert_or_assign(bytes_of(*key), *fragment);
+  return 0;
 }
 
 FWD_INLINE std::uint32_t fwd_now(fwd_machine* m) { return ReferenceHooks::now(m->tables); }

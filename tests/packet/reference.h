@@ -46,6 +46,7 @@ class Reference {
   friend struct ReferenceHooks;
   model::TableImage tables_;
   Flows flows_;
+  std::map<std::string, fwd_fragment> fragments_;
   std::uint32_t now_;
   std::size_t flow_capacity_;
 };

@@ -36,9 +36,15 @@ IpAddress pod6(std::uint32_t index) { return ip("fd00:244::").plus(index); }
 
 }  // namespace
 
-Overlay::Overlay(const std::string& tag, int nodes, Family underlay, std::filesystem::path pins)
-    : lab_(tag), underlay_(underlay), pins_(std::move(pins)) {
+Overlay::Overlay(const std::string& tag, int nodes, OverlayOptions options)
+    : lab_(tag), options_(std::move(options)) {
   lab_.underlay(nodes);
+  for (const auto& [number, mtu] : options_.mtus) {
+    const std::string name = node(number);
+    const std::string size = " mtu " + std::to_string(mtu);
+    lab_.sh("sw", "ip link set br0" + size + "; ip link set " + name + size);
+    lab_.sh(name, "ip link set eth0" + size);
+  }
   add_outside();
   nodes_.resize(static_cast<std::size_t>(nodes));
   for (int i = 0; i < nodes; ++i) {
@@ -66,7 +72,7 @@ void Overlay::set_up(Node& made) {
   const runtime::LinkIndex host = must(runtime::create_host_endpoint({"fl-pods",
                                                                       mac_of(index),
                                                                       kGateway,
-                                                                      1430,
+                                                                      pod_mtu(made.number),
                                                                       {pod4(index), pod6(index)},
                                                                       pools(),
                                                                       pod4(index),
@@ -81,7 +87,7 @@ void Overlay::set_up(Node& made) {
 
 std::unique_ptr<ebpf::NodeDataplane> Overlay::open(const Node& of) const {
   ebpf::DataplaneOptions options;
-  if (!pins_.empty()) options.pins = pins_ / node(of.number) / "v1";
+  if (!options_.pins.empty()) options.pins = options_.pins / node(of.number) / "v1";
   return must(ebpf::NodeDataplane::open(options));
 }
 
@@ -97,23 +103,31 @@ void Overlay::start(int number) {
   });
 }
 
-void Overlay::add_pod(const std::string& pod, int number) {
+void Overlay::add_pod(const std::string& pod, int number, std::uint32_t index, std::uint32_t epoch) {
   Node& on = nodes_.at(static_cast<std::size_t>(number - 1));
   Pod& made = pods_[pod];
   made.node = number;
-  made.index = static_cast<std::uint32_t>(9 + pods_.size());
+  made.index = index != 0 ? index : ++last_index_;
+  made.epoch = epoch;
   lab_.add(pod);
   lab_.inside(node(number), [&] {
     runtime::NodePaths paths;
     paths.run_dir = "/run";
     const std::string uid = lab_.path(pod).filename();
-    const runtime::PodLink link{"fl-" + pod, mac_of(made.index), kGateway,
-                                1430,        pod4(made.index),   pod6(made.index)};
+    const runtime::PodLink link{"fl-" + pod,     mac_of(made.index), kGateway,
+                                pod_mtu(number), pod4(made.index),   pod6(made.index)};
     made.ifindex = must(runtime::create_pod_link(paths, uid, link)).host;
     must(on.dataplane->attach_pod(made.ifindex));
   });
   on.links.push_back(
       {made.ifindex, 1, 0, mac_of(made.index), false, pod4(made.index), pod6(made.index), {}, {}});
+}
+
+void Overlay::forget(const std::string& pod) {
+  const Pod gone = pods_.at(pod);
+  pods_.erase(pod);
+  std::erase_if(nodes_.at(static_cast<std::size_t>(gone.node - 1)).links,
+                [&](const model::Link& link) { return link.ifindex == gone.ifindex; });
 }
 
 void Overlay::set_service(int number, const std::vector<std::string>& pods) { services_[number] = pods; }
@@ -129,7 +143,17 @@ std::string Overlay::vip(int number, Family family) {
 }
 
 IpAddress Overlay::underlay_address(int number) const {
-  return ip(underlay_ == Family::v4 ? "192.168.77.0" : "fd77::").plus(static_cast<std::uint64_t>(number));
+  return ip(options_.underlay == Family::v4 ? "192.168.77.0" : "fd77::")
+      .plus(static_cast<std::uint64_t>(number));
+}
+
+std::uint32_t Overlay::uplink_mtu(int number) const {
+  const auto given = options_.mtus.find(number);
+  return given == options_.mtus.end() ? 1500 : given->second;
+}
+
+std::uint32_t Overlay::pod_mtu(int number) const {
+  return model::pod_mtu(uplink_mtu(number), options_.underlay, 0, options_.mode);
 }
 
 model::Self Overlay::self(const Node& of) const {
@@ -137,6 +161,7 @@ model::Self Overlay::self(const Node& of) const {
   self.number = static_cast<std::uint16_t>(of.number);
   self.vtep = underlay_address(of.number);
   lab_.inside(node(of.number), [&] { self.uplink_ifindex = ::if_nametoindex("eth0"); });
+  self.uplink_mtu = uplink_mtu(of.number);
   self.control_port = kControlPort;
   self.cluster_seed = 42;
   self.node_seed = static_cast<std::uint64_t>(of.number);
@@ -147,27 +172,29 @@ model::ForwardingState Overlay::state_for(const Node& of) const {
   model::ForwardingState state;
   state.self = self(of);
   state.control = {ip("192.168.77.254"), ip("fd77::fe")};
-  state.networks.push_back({1, 4097, pools(), 0, {}});
+  state.networks.push_back({1, 4097, pools(), 0, options_.mode});
   state.links = of.links;
   for (const Node& each : nodes_) {
     const auto number = static_cast<std::uint16_t>(each.number);
     const bool here = each.number == of.number;
-    state.vteps.push_back({number, underlay_address(each.number), true, 0});
+    state.vteps.push_back({number, underlay_address(each.number), true, uplink_mtu(each.number)});
     for (const IpAddress& address : {pod4(number), pod6(number)})
       state.endpoints.push_back(
           {1, address, number, 0, 0, here ? each.host_ifindex : 0, mac_of(number), true});
   }
   for (const auto& [name, pod] : pods_)
     for (const IpAddress& address : {pod4(pod.index), pod6(pod.index)})
-      state.endpoints.push_back({1, address, static_cast<std::uint16_t>(pod.node), 0, 1,
+      state.endpoints.push_back({1, address, static_cast<std::uint16_t>(pod.node), 0, pod.epoch,
                                  pod.node == of.number ? pod.ifindex : 0, mac_of(pod.index), false});
   for (const auto& [number, pods] : services_)
     for (const Family family : {Family::v4, Family::v6}) {
-      model::ServiceRow row{1, ip(vip(number, family)), {{6, 80, {}}, {17, 53, {}}, {17, 54, {}}}};
+      model::ServiceRow row{
+          1, ip(vip(number, family)), {{6, 80, {}}, {17, 53, {}}, {17, 54, {}}, {17, 7, {}}}};
       for (const std::string& pod : pods) {
         row.ports[0].backends.push_back({ip(address(pod, family)), 8080, 1});
         row.ports[1].backends.push_back({ip(address(pod, family)), 5353, 1});
         row.ports[2].backends.push_back({ip(address(pod, family)), 5354, 1});
+        row.ports[3].backends.push_back({ip(address(pod, family)), 7007, 1});
       }
       state.services.push_back(row);
     }
@@ -175,8 +202,9 @@ model::ForwardingState Overlay::state_for(const Node& of) const {
   return state;
 }
 
-void Overlay::publish() {
+void Overlay::publish(const std::set<int>& deaf) {
   for (Node& each : nodes_) {
+    if (deaf.contains(each.number)) continue;
     const model::TableImage next = must(model::lower(state_for(each), each.image));
     must(each.dataplane->apply(model::diff(each.image, next)));
     each.image = next;

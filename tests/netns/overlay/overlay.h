@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,19 +25,29 @@ namespace fairlead::test {
 
 inline constexpr std::uint16_t kControlPort = 7400;  // shut to pods on the nodes and on `out`
 
+struct OverlayOptions {
+  Family underlay = Family::v4;  // of the nodes' addresses
+  model::NetworkMode mode = model::NetworkMode::vxlan;
+  std::map<int, std::uint32_t> mtus = {};  // of a node's uplink; 1500 where nothing is said
+  std::filesystem::path pins = {};         // none: programs and tables end with the Overlay
+};
+
 class Overlay {
  public:
-  // `underlay`: the family of the tunnel's outer header.
-  // `pins`: where the nodes' programs and tables are pinned; none: they end with this object.
-  Overlay(const std::string& tag, int nodes, Family underlay = Family::v4, std::filesystem::path pins = {});
+  Overlay(const std::string& tag, int nodes, OverlayOptions options = {});
 
-  void add_pod(const std::string& pod, int node);
+  // `index`: which address it gets, 0 for a new one. `epoch`: the how manieth owner of it that is.
+  void add_pod(const std::string& pod, int node, std::uint32_t index = 0, std::uint32_t epoch = 1);
+  // The tables forget it; it lives on.
+  void forget(const std::string& pod);
+  std::uint32_t index(const std::string& pod) const { return pods_.at(pod).index; }
   // A service on `vip` (both families get one), port 80 TCP and 53 UDP, to port 8080 and 5353
-  // of pods; and port 54 UDP to their 5354, where nobody listens.
+  // of pods; port 54 UDP to their 5354, where nobody listens; and port 7 UDP to their echo (echo.h).
   void set_service(int number, const std::vector<std::string>& pods);
   void stop(int node);   // as when its agent dies
   void start(int node);  // as when its agent comes back: opens, attaches what is there already
-  void publish();        // every node's tables, as lower() and diff() order them
+  // Every node's tables, as lower() and diff() order them; but those of nodes that hear nothing.
+  void publish(const std::set<int>& deaf = {});
 
   NetLab& lab() { return lab_; }
   std::string address(const std::string& pod, Family family) const;
@@ -57,17 +68,20 @@ class Overlay {
     int node = 0;
     std::uint32_t index = 0;
     std::uint32_t ifindex = 0;
+    std::uint32_t epoch = 1;
   };
   void set_up(Node& node);
   std::unique_ptr<ebpf::NodeDataplane> open(const Node& node) const;
   model::ForwardingState state_for(const Node& node) const;
   model::Self self(const Node& node) const;
   IpAddress underlay_address(int node) const;
+  std::uint32_t uplink_mtu(int node) const;
+  std::uint32_t pod_mtu(int node) const;
   void add_outside();
 
   NetLab lab_;
-  Family underlay_;
-  std::filesystem::path pins_;
+  OverlayOptions options_;
+  std::uint32_t last_index_ = 9;
   std::vector<Node> nodes_;
   std::map<std::string, Pod> pods_;
   std::map<int, std::vector<std::string>> services_;

@@ -16,7 +16,8 @@ class Restart : public testing::Test {
     if (const auto why = NetLab::missing()) GTEST_SKIP() << *why;
     pins_ = std::make_unique<NetLab>("restart-pins");
     ASSERT_EQ(::mount("bpf", pins_->scratch().c_str(), "bpf", 0, nullptr), 0);
-    overlay_ = std::make_unique<Overlay>("restart", 2, Family::v4, pins_->scratch() / "fairlead" / "c");
+    overlay_ =
+        std::make_unique<Overlay>("restart", 2, OverlayOptions{.pins = pins_->scratch() / "fairlead" / "c"});
     overlay_->add_pod("p1", 1);
     overlay_->add_pod("p2", 2);
     overlay_->publish();

@@ -8,8 +8,8 @@
  * The quoted transport checksum is left as it is: it covers bytes that the
  * quote may have cut off, and nobody checks it.
  */
-#ifndef FAIRLEAD_FWD_ICMP_H
-#define FAIRLEAD_FWD_ICMP_H
+#ifndef FAIRLEAD_FWD_ICMP_TRANSLATE_H
+#define FAIRLEAD_FWD_ICMP_TRANSLATE_H
 
 #include "dataplane/fwd/service.h"
 
