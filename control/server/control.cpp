@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/server/control.h"
 
+#include <array>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <sys/random.h>
+#include <unistd.h>
 #include <utility>
 
 #include "base/check.h"
@@ -18,6 +20,7 @@ namespace fairlead::server {
 namespace {
 
 constexpr Millis kTick{200};
+constexpr Millis kHistoryAge{24LL * 3600 * 1000};
 
 std::string random_hex(std::size_t bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -29,6 +32,12 @@ std::string random_hex(std::size_t bytes) {
     text += kDigits[static_cast<unsigned char>(c) & 15U];
   }
   return text;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  (void)::gethostname(name.data(), name.size() - 1);
+  return "control/" + std::string(name.data());
 }
 
 std::string fresh_uid() { return random_hex(16); }
@@ -46,7 +55,7 @@ Result<std::unique_ptr<store::Store>> open_store(const std::filesystem::path& fo
   if (error)
     return fail(Code::io, folder.string(), error.message(),
                 "name a folder that can be written with --state-dir");
-  return store::open_sqlite_store(folder / "store.db");
+  return store::open_sqlite_store(folder / "store.db", {.age = kHistoryAge});
 }
 
 void report_failure(const std::string& name, const std::string& what) {
@@ -97,8 +106,12 @@ struct Control::Parts : std::enable_shared_from_this<Control::Parts> {
   static net::Task<> tick(std::shared_ptr<Parts> self) {
     for (;;) {
       co_await net::sleep_for(kTick);
+      self->state->upkeep(mono_now());
+      const Result<> leads = self->state->lead(self->holder, mono_now());
+      if (!leads && !std::exchange(self->cannot_write, true))
+        log::error("control does not lead", {{"error", format(leads.error())}});
       self->cluster.tick();
-      if (self->cannot_write && !self->state->stats().read_only) {
+      if (leads && self->cannot_write && !self->state->stats().read_only) {
         self->cannot_write = false;
         log::info("the store takes writes again");
       }
@@ -119,6 +132,7 @@ struct Control::Parts : std::enable_shared_from_this<Control::Parts> {
   net::Router router;
   net::TaskGroup tasks;
   std::unique_ptr<net::Server> server;
+  std::string holder;  // of the leader's lease; the store's file has one process, so one per host is enough
   bool settle_posted = false;
   bool cannot_write = false;
 };
@@ -130,6 +144,10 @@ Result<std::unique_ptr<Control>> Control::open(net::asio::any_io_executor execut
   FL_TRY(std::unique_ptr<store::Store> store, open_store(options.state_dir));
   FL_TRY(std::unique_ptr<State> state, State::open(std::move(store), first_facts(options.cluster)));
   const auto parts = std::make_shared<Parts>(executor, std::move(state), options.rules);
+  parts->holder = host_name();
+  // A disk that is full is no reason not to serve what is stored; tick() tries again.
+  const Result<> leads = parts->state->lead(parts->holder, mono_now());
+  if (!leads && !parts->state->stats().read_only) return std::unexpected(leads.error());
   FL_TRY(parts->server, net::Server::open(executor, std::move(options.net), parts->router));
   return std::unique_ptr<Control>(new Control(parts));
 }

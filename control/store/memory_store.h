@@ -11,10 +11,11 @@
 namespace fairlead::store {
 
 // How much history is kept before the oldest is compacted, a few revisions
-// with every write, so that no write waits for a large compaction.
+// with every write and a batch with every upkeep(), so that no write waits for a large compaction.
 struct History {
   std::size_t revisions = 10'000;
   std::size_t bytes = 64U << 20;
+  Millis age{0};  // 0: whatever its age; measured by upkeep()
 };
 
 std::unique_ptr<Store> make_memory_store(History history = {});

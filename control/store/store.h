@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "control/store/txn.h"
 
 namespace fairlead::store {
@@ -99,6 +100,15 @@ struct StoreStats {
 // never from within submit(); it may use the store.
 using Done = std::function<void(Result<TxnOutcome>)>;
 
+// Leadership of one key for a time. Every write of the leader compares
+// create_revision_is(key, token), so that one who has lost it writes nothing.
+struct LeaderLease {
+  std::string key;
+  Revision token;    // create_revision of the key
+  MonoTime until{};  // by the store owner's clock
+  bool operator==(const LeaderLease&) const = default;
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -136,6 +146,19 @@ class Store {
   // readable. Backends also do so by themselves, to stay bounded. Compacting to
   // where it is already compacted does nothing. Errors: invalid (future).
   virtual Result<> compact(Revision revision) = 0;
+
+  // The only entries with an expiry. `holder` is unique among the living; who
+  // holds the lease already, or held it in an earlier process, gets it again
+  // with the same token. Errors: conflict (held by another, named, and for how
+  // long; renew and release: it has ended or is another's); those of commit().
+  virtual Result<LeaderLease> acquire(const std::string& key, const std::string& holder, Millis ttl,
+                                      MonoTime now) = 0;
+  virtual Result<LeaderLease> renew(const LeaderLease& lease, Millis ttl, MonoTime now) = 0;
+  virtual Result<> release(const LeaderLease& lease) = 0;
+
+  // What time asks for, in bounded steps: ends leases, forgets history that is
+  // too old, tries a disk that was full. For the owner to call every second or so.
+  virtual void upkeep(MonoTime now) = 0;
 
   virtual Revision revision() const = 0;
   virtual StoreStats stats() const = 0;

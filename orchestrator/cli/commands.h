@@ -72,6 +72,15 @@ struct VersionOptions {
 // Ours is printed even when control does not answer.
 Outcome<> version(const Session& session, const VersionOptions& options);
 
+struct SnapshotOptions {
+  std::string file;
+  std::string data;  // restore: the state folder to make
+  std::string output = "table";
+};
+Outcome<> snapshot_save(const Session& session, const SnapshotOptions& options);
+Outcome<> snapshot_inspect(const SnapshotOptions& options);
+Outcome<> snapshot_restore(const SnapshotOptions& options);
+
 struct LogsOptions {
   Words object;
   std::string container;

@@ -36,6 +36,7 @@ struct Everything {
   DropsOptions drops;
   VersionOptions version;
   LogsOptions logs;
+  SnapshotOptions snapshot;
   ExecOptions exec;
 };
 
@@ -169,6 +170,30 @@ void add_looks(CLI::App& app, Everything& all, Run& run) {
       [&] { run = [&all](const Session& s) { return as_code(cli::version(s, all.version)); }; });
 }
 
+void add_snapshot(CLI::App& app, Everything& all, Run& run) {
+  CLI::App* snapshot = command(app, "snapshot", "Save, look at and restore all that control stores",
+                               "fairlead snapshot save monday.snap");
+  snapshot->require_subcommand(1);
+  const auto sub = [&](const char* name, const char* what, const char* example) {
+    CLI::App* one = command(*snapshot, name, what, example);
+    one->add_option("file", all.snapshot.file, "The snapshot")->required();
+    add_output(*one, all.snapshot.output);
+    return one;
+  };
+  sub("save", "Write the store at this moment to a file; writes go on meanwhile",
+      "fairlead snapshot save monday.snap")
+      ->callback([&] { run = [&all](const Session& s) { return as_code(snapshot_save(s, all.snapshot)); }; });
+  sub("inspect", "Check a snapshot and say what is in it", "fairlead snapshot inspect monday.snap -o json")
+      ->callback([&] { run = [&all](const Session&) { return as_code(snapshot_inspect(all.snapshot)); }; });
+  CLI::App* restore =
+      sub("restore", "Make a new state folder for control of a snapshot; control is not running",
+          "fairlead snapshot restore monday.snap --data /var/lib/fairlead/control");
+  restore->add_option("--data", all.snapshot.data, "The state folder to make; one with a store is refused")
+      ->required();
+  restore->callback(
+      [&] { run = [&all](const Session&) { return as_code(snapshot_restore(all.snapshot)); }; });
+}
+
 Outcome<Session> open_session(const Connection& c) {
   Session session;
   session.ns = c.ns;
@@ -202,6 +227,7 @@ int main_of(int argc, char** argv) {
   add_get(app, all, run);
   add_pods(app, all, run);
   add_looks(app, all, run);
+  add_snapshot(app, all, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -9,7 +9,7 @@
 //   POST /v1/apply?namespace=&dry_run=&expect=&file=
 //   GET  /v1/events?object=&after=                  GET /v1/nodes/NAME/drops
 //   GET  /v1/explain/KIND/NS/NAME                   NS is - for a node
-//   WS   /v1/watch?from=  /v1/agent  /v1/namespaces/NS/pods/NAME/{exec|logs}
+//   WS   /v1/watch?from=  /v1/snapshot  /v1/agent  /v1/namespaces/NS/pods/NAME/{exec|logs}
 #pragma once
 
 #include <functional>
@@ -44,6 +44,7 @@ class Api {
   net::Response explain(const net::Request& request) const;
   net::Task<net::Response> drops(net::Request request);
   net::Task<> watch(net::Request request, net::WebSocketPtr stream);
+  net::Task<> snapshot(net::Request request, net::WebSocketPtr stream);
   net::Task<> exec(net::Request request, net::WebSocketPtr stream);
   net::Task<> logs(net::Request request, net::WebSocketPtr stream);
   net::Task<> pod_stream(net::Request request, net::WebSocketPtr stream, Result<proto::StreamOpen> open);

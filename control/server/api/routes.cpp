@@ -41,6 +41,8 @@ void Api::add_routes(net::Router& router) {
   });
   router.on_stream("/v1/watch", "watch",
                    [this](Request r, net::WebSocketPtr s) { return watch(std::move(r), std::move(s)); });
+  router.on_stream("/v1/snapshot", "snapshot",
+                   [this](Request r, net::WebSocketPtr s) { return snapshot(std::move(r), std::move(s)); });
   router.on_stream("/v1/agent", "join", [this](Request r, net::WebSocketPtr s) {
     return agents_.serve(std::move(r), std::move(s));
   });

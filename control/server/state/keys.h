@@ -5,6 +5,7 @@
 //     /lease/NETWORK/ADDRESS          a lease record
 //     /event/SEQ                      20 digits, so that text order is time order
 //     /config/cluster, /config/network
+//     /leader                         who may write; the store's lease
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,7 @@ inline constexpr std::string_view kLeases = "/lease/";
 inline constexpr std::string_view kEvents = "/event/";
 inline constexpr std::string_view kClusterKey = "/config/cluster";
 inline constexpr std::string_view kNetworkKey = "/config/network";
+inline constexpr std::string_view kLeaderKey = "/leader";
 
 std::string store_key(const plan::ObjectKey& key);
 std::optional<plan::ObjectKey> parse_object_key(std::string_view text);

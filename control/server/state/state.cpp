@@ -15,6 +15,7 @@ namespace {
 // A transaction holds 128 operations; an event costs up to two.
 constexpr std::size_t kUnitOperations = 96;
 constexpr std::size_t kOperations = store::kMaxTxnOperations;
+constexpr Millis kLease{3000};
 
 std::size_t size_of(const Object& object) { return proto::encode_object(object).size() + 256; }
 
@@ -62,6 +63,25 @@ Result<std::unique_ptr<State>> State::open(std::unique_ptr<store::Store> store, 
   return state;
 }
 
+Result<> State::lead(const std::string& holder, MonoTime now) {
+  Result<> leads = take_lead(holder, now);
+  not_leading_ = leads ? std::nullopt : std::optional(leads.error());
+  return leads;
+}
+
+Result<> State::take_lead(const std::string& holder, MonoTime now) {
+  if (lease_ && now + kLease / 2 < lease_->until) return {};
+  auto lease = lease_ ? store_->renew(*lease_, kLease, now)
+                      : store_->acquire(std::string(kLeaderKey), holder, kLease, now);
+  // What is under way was decided under the old token and is told first.
+  if (!lease && lease_ && lease.error().code == Code::conflict && told_ == submitted_)
+    lease = store_->acquire(std::string(kLeaderKey), holder, kLease, now);
+  if (!lease) return std::unexpected(std::move(lease).error());
+  lease_ = std::move(*lease);
+  if (told_ == submitted_) facts_.snapshot.revision = published_.snapshot.revision;
+  return {};
+}
+
 Result<> State::commit(const std::vector<plan::Unit>& units, const std::vector<Note>& notes, WallTime now) {
   std::vector<Note> left = notes;
   for (const plan::Unit& unit : plan::pack(units, size_of, {kUnitOperations, kUnitOperations, 1U << 20})) {
@@ -103,6 +123,8 @@ Result<> State::commit_one(store::Txn txn) {
     return fail(Code::unavailable, "cluster state", "what was lost is being taken back: " + lost_->reason,
                 "try again");
   if (txn.then.empty()) return {};
+  if (not_leading_) return std::unexpected(*not_leading_);
+  txn.compares.push_back(store::create_revision_is(lease_->key, lease_->token));
   const Ticket ticket = submitted_ + 1;
   const Revision expected{facts_.snapshot.revision.value + 1};
   FL_TRY_OK(store_->submit(txn, [this, ticket, expected](const Result<store::TxnOutcome>& outcome) {

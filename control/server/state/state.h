@@ -14,6 +14,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,11 @@ class State {
   const Snapshot& snapshot() const { return facts_.snapshot; }
   const Facts& published() const { return published_; }
 
+  // Takes or keeps the leadership that every write is fenced with; to be called
+  // every second or so, and once before the first commit. Without it commits
+  // are refused with the error that it gives.
+  Result<> lead(const std::string& holder, MonoTime now);
+
   // Each Note goes with the Unit that writes its object, the others with the
   // last. Returns before it is durable. Errors: conflict (an expectation is
   // false; what came before it in the list stands); exhausted (too much waits
@@ -46,6 +52,7 @@ class State {
 
   void on_ready(std::function<void()> signal) { store_->on_ready(std::move(signal)); }
   void deliver() { store_->deliver(); }  // for the owner to call after the signal
+  void upkeep(MonoTime now) { store_->upkeep(now); }
   // Called when facts() went back to published(): what was decided is to be decided again.
   void on_lost(std::function<void(const Error&)> lost) { lost_hook_ = std::move(lost); }
 
@@ -53,6 +60,8 @@ class State {
   Result<std::unique_ptr<store::Watch>> watch_objects(Revision after, store::Wake wake);
   // An object as it was just before a revision: what an erase took away.
   Result<Object> object_before(const std::string& key, Revision revision);
+  // Everything stored, page by page, as it is durable.
+  Result<store::RangePage> range(const store::RangeRequest& request) { return store_->range(request); }
   store::StoreStats stats() const { return store_->stats(); }
 
  private:
@@ -65,6 +74,7 @@ class State {
 
   State(std::unique_ptr<store::Store> store, Facts facts);
 
+  Result<> take_lead(const std::string& holder, MonoTime now);
   Result<> check_expected(const plan::Unit& unit) const;
   Result<> commit_one(store::Txn txn);
   Result<> expect(const store::Txn& txn);
@@ -77,6 +87,9 @@ class State {
   Facts facts_;
   Facts published_;
   std::unique_ptr<store::Watch> watch_;
+  std::optional<store::LeaderLease> lease_;
+  std::optional<Error> not_leading_ =
+      Error{Code::unavailable, "cluster state", "nobody leads yet", "try again"};
   Ticket submitted_ = 0;
   Ticket told_ = 0;
   std::optional<Error> lost_;  // until everything submitted has been told

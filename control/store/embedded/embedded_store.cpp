@@ -14,6 +14,8 @@ namespace {
 
 // Per write; more than one, so that the history shrinks to its bound after a burst of large values.
 constexpr std::uint64_t kFoldStep = 4;
+constexpr std::uint64_t kFoldAtOnce = 256;  // in one upkeep
+constexpr std::size_t kMaxMoments = 1024;
 
 constexpr std::size_t kMaxQueued = 4096;
 constexpr std::size_t kMaxQueuedBytes = 16U << 20;
@@ -60,7 +62,7 @@ Result<> EmbeddedStore::check_queue() const {
 void EmbeddedStore::queue(Pending pending, const RevisionedMap::Applied& applied) {
   pending_bytes_ += pending.bytes;
   pending_.push_back(std::move(pending));
-  const Revision fold = applied.outcome.wrote ? fold_target() : planned_fold_;
+  const Revision fold = applied.outcome.wrote ? fold_target(kFoldStep) : planned_fold_;
   const bool waits = disk_ && applied.outcome.revision != durable_;
   if (waits && applied.outcome.wrote)
     disk_->push({applied.outcome.revision, encode_record(applied.changes)}, fold);
@@ -70,7 +72,7 @@ void EmbeddedStore::queue(Pending pending, const RevisionedMap::Applied& applied
 // Without a disk everything is durable at once.
 WriteQueue::Progress EmbeddedStore::progress() const {
   if (disk_) return disk_->progress();
-  return {map_->revision(), planned_fold_, 0, true, std::nullopt};
+  return {map_->revision(), planned_fold_, 0, 0, true, std::nullopt};
 }
 
 void EmbeddedStore::deliver() {
@@ -86,7 +88,7 @@ void EmbeddedStore::deliver() {
 
 void EmbeddedStore::publish(const WriteQueue::Progress& progress) {
   const bool news = durable_ < progress.durable;
-  if (progress.batches != counters_.batches) counters_.read_only = false;
+  if (std::exchange(rounds_, progress.rounds) != progress.rounds) counters_.read_only = false;
   counters_.batches = progress.batches;
   if (news) durable_ = progress.durable;
   while (!pending_.empty() && pending_.front().outcome->revision <= durable_) {
@@ -168,15 +170,35 @@ StoreStats EmbeddedStore::stats() const {
 }
 
 // Never what is not durable, so that it can be undone.
-Revision EmbeddedStore::fold_target() {
+Revision EmbeddedStore::fold_target(std::uint64_t steps) {
   const std::uint64_t newest = map_->revision().value;
-  for (std::uint64_t step = 0; step < kFoldStep && planned_fold_ < durable_; ++step) {
+  for (std::uint64_t step = 0; step < steps && planned_fold_ < durable_; ++step) {
     const bool few = newest - planned_fold_.value <= history_.revisions;
-    if (few && map_->history_bytes() - planned_bytes_ <= history_.bytes) break;
+    const bool young = planned_fold_ >= aged_;
+    if (few && young && map_->history_bytes() - planned_bytes_ <= history_.bytes) break;
     planned_fold_ = Revision{planned_fold_.value + 1};
     planned_bytes_ += map_->bytes_of(planned_fold_);
   }
   return planned_fold_;
+}
+
+void EmbeddedStore::note_age(MonoTime now) {
+  if (history_.age.count() == 0) return;
+  if (moments_.empty() || moments_.back().newest < durable_) moments_.push_back({now, durable_});
+  // At the bound the history only seems younger than it is.
+  while (moments_.size() > kMaxMoments || (!moments_.empty() && moments_.front().at + history_.age <= now)) {
+    if (moments_.size() <= kMaxMoments) aged_ = moments_.front().newest;
+    moments_.pop_front();
+  }
+}
+
+void EmbeddedStore::upkeep(MonoTime now) {
+  leaders_.expire(*this, now);
+  note_age(now);
+  const Revision before = planned_fold_;
+  const Revision fold = fold_target(kFoldAtOnce);
+  if (disk_ && pending_.empty() && (counters_.read_only || before < fold)) disk_->nudge(fold);
+  deliver();
 }
 
 void EmbeddedStore::forget(Revision target) {

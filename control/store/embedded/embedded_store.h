@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "control/store/embedded/leader_table.h"
 #include "control/store/embedded/revisioned_map.h"
 #include "control/store/embedded/watch_feed.h"
 #include "control/store/embedded/write_queue.h"
@@ -40,6 +41,15 @@ class EmbeddedStore final : public Store {
   Result<RangePage> range(const RangeRequest& request) override;
   Result<std::unique_ptr<Watch>> watch(std::string prefix, Revision after, Wake wake) override;
   Result<> compact(Revision target) override;
+  Result<LeaderLease> acquire(const std::string& key, const std::string& holder, Millis ttl,
+                              MonoTime now) override {
+    return leaders_.acquire(*this, key, holder, ttl, now);
+  }
+  Result<LeaderLease> renew(const LeaderLease& lease, Millis ttl, MonoTime now) override {
+    return leaders_.renew(*this, lease, ttl, now);
+  }
+  Result<> release(const LeaderLease& lease) override { return leaders_.release(*this, lease); }
+  void upkeep(MonoTime now) override;
   Revision revision() const override { return durable_; }
   StoreStats stats() const override;
 
@@ -51,7 +61,8 @@ class EmbeddedStore final : public Store {
   };
 
   Result<> check_queue() const;
-  Revision fold_target();
+  Revision fold_target(std::uint64_t steps);
+  void note_age(MonoTime now);
   void queue(Pending pending, const RevisionedMap::Applied& applied);
   WriteQueue::Progress progress() const;
   void publish(const WriteQueue::Progress& progress);
@@ -66,7 +77,15 @@ class EmbeddedStore final : public Store {
   Revision durable_;
   Revision planned_fold_;            // what the disk has been told to fold
   std::uint64_t planned_bytes_ = 0;  // of the history between the map's compacted revision and there
-  std::deque<Pending> pending_;      // submitted, in order
+  std::uint64_t rounds_ = 0;         // of the disk, as last seen
+  struct Moment {
+    MonoTime at;
+    Revision newest;
+  };
+  std::deque<Moment> moments_;  // what was newest when, at most one for each upkeep that saw a change
+  Revision aged_;               // older than the history may be
+  LeaderTable leaders_;
+  std::deque<Pending> pending_;  // submitted, in order
   std::size_t pending_bytes_ = 0;
   std::deque<Pending> ready_;  // decided, `done` to be called
   std::function<void()> signal_;

@@ -30,6 +30,7 @@ class WriteQueue {
     Revision durable;           // 0: nothing yet
     Revision folded;            // 0: nothing yet
     std::uint64_t batches = 0;  // that were made durable, each with one fsync
+    std::uint64_t rounds = 0;   // batches and successful nudges
     bool idle = true;           // nothing is queued or under way
     std::optional<Error> failure;
   };

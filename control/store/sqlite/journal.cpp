@@ -6,7 +6,6 @@
 
 #include "base/check.h"
 #include "control/store/embedded/record.h"
-#include "control/store/sqlite/schema.h"
 
 namespace fairlead::store {
 
@@ -39,10 +38,6 @@ Result<SqliteJournal::Statements> SqliteJournal::prepare(Database& database) {
                     std::move(put),    std::move(erase), std::move(meta)};
 }
 
-std::uint64_t SqliteJournal::sum_of(const Meta& meta) {
-  return chain_checksum(meta.chain ^ meta.digest, meta.compacted, "meta");
-}
-
 Result<std::unique_ptr<RevisionedMap>> SqliteJournal::load() {
   FL_TRY(meta_, read_meta());
   auto map = std::make_unique<RevisionedMap>();
@@ -56,7 +51,7 @@ Result<std::unique_ptr<RevisionedMap>> SqliteJournal::load() {
   return map;
 }
 
-Result<SqliteJournal::Meta> SqliteJournal::read_meta() {
+Result<Meta> SqliteJournal::read_meta() {
   FL_TRY(Statement row, database_.prepare("SELECT compacted, chain, digest, sum FROM meta"));
   FL_TRY(const bool present, row.step());
   if (!present) return std::unexpected(damaged(database_.file(), "its meta row is missing"));
@@ -153,7 +148,7 @@ Result<> SqliteJournal::write(std::span<const JournalEntry> batch, Revision fold
 }
 
 // Within a transaction; the meta row as it is to stand after it.
-Result<SqliteJournal::Meta> SqliteJournal::fold_rows(Revision target) {
+Result<Meta> SqliteJournal::fold_rows(Revision target) {
   Meta meta = meta_;
   if (target <= meta.compacted) return meta;
   auto folded = fold_log(target, meta);

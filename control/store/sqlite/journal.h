@@ -20,6 +20,7 @@
 #include "control/store/embedded/revisioned_map.h"
 #include "control/store/embedded/write_queue.h"
 #include "control/store/sqlite/database.h"
+#include "control/store/sqlite/schema.h"
 
 namespace fairlead::store {
 
@@ -39,11 +40,6 @@ class SqliteJournal {
   Result<> append(std::span<const JournalEntry> batch, Revision fold);
 
  private:
-  struct Meta {
-    Revision compacted;
-    std::uint64_t chain = 0;   // of the record at `compacted`
-    std::uint64_t digest = 0;  // exclusive-or of the checksums of base
-  };
   struct Statements {
     Statement append, log, forget, item, put, erase, meta;
   };
@@ -65,7 +61,6 @@ class SqliteJournal {
   Result<Meta> fold_rows(Revision target);
   Result<> fold_log(Revision target, Meta& meta);
   Result<> fold_change(const Op& change, Revision revision, Meta& meta);
-  static std::uint64_t sum_of(const Meta& meta);
 
   Database database_;
   Statements statements_;  // before the database in destruction

@@ -98,6 +98,16 @@ Result<> check_pages(Database& database) {
 
 }  // namespace
 
+std::uint64_t sum_of(const Meta& meta) {
+  return chain_checksum(meta.chain ^ meta.digest, meta.compacted, "meta");
+}
+
+Result<> write_meta(Database& database, const Meta& meta) {
+  FL_TRY(Statement update, database.prepare("UPDATE meta SET compacted = ?, chain = ?, digest = ?, sum = ?"));
+  update.bind(0, meta.compacted.value).bind(1, meta.chain).bind(2, meta.digest).bind(3, sum_of(meta));
+  return update.run();
+}
+
 Result<Database> open_checked(const std::filesystem::path& file, Revision acknowledged) {
   FL_TRY_OK(create_private(file));
   FL_TRY(Database database, Database::open(file));

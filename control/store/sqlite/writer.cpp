@@ -45,7 +45,7 @@ Writer::Progress Writer::progress() const {
 
 void Writer::wait_for_news(const Progress& known) {
   std::unique_lock lock(mutex_);
-  news_.wait(lock, [&] { return idle() || progress_.failure || progress_.batches != known.batches; });
+  news_.wait(lock, [&] { return idle() || progress_.failure || progress_.rounds != known.rounds; });
 }
 
 void Writer::restart() {
@@ -93,7 +93,8 @@ void Writer::run() {
 void Writer::note(Result<> written, Revision newest, Revision fold) {
   busy_ = false;
   if (written) {
-    ++progress_.batches;
+    ++progress_.rounds;
+    if (progress_.durable < newest) ++progress_.batches;
     progress_.durable = newest;
     progress_.folded = std::max(progress_.folded, fold);
   } else {
