@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "control/catalog/image_reference.h"
 #include "control/document/scalars.h"
 #include "orchestrator/spec/checker.h"
 #include "orchestrator/spec/names.h"
@@ -68,17 +69,10 @@ void check_command(Checker& out, const std::string& path, const Container& c) {
 }
 
 void check_image(Checker& out, const std::string& path, const std::string& image) {
-  constexpr std::string_view kLayout = "oci:";
-  if (image.starts_with(kLayout)) {
-    const bool climbs = image.find("..") != std::string::npos || image.starts_with("oci:/");
-    if (image.size() == kLayout.size() || image.size() > 255 || climbs)
-      out.complain(path + ".image", display_value(image), "names no OCI layout",
-                   "Write oci:FOLDER or oci:FOLDER:TAG, below the node's image folder");
-    return;
-  }
-  out.complain(path + ".image", display_value(image),
-               "needs image registries, which this version does not have",
-               "Write oci:FOLDER, an OCI layout below the node's image folder", Code::unsupported);
+  const Result<ImageReference> parsed = parse_image_reference(image);
+  if (parsed) return;
+  const Error& error = parsed.error();
+  out.complain(path + ".image", display_value(image), error.reason, "W" + error.remedy.substr(1), error.code);
 }
 
 // The containers of a pod share one network namespace: names and numbers are unique among all.

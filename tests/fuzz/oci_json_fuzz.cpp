@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "control/catalog/image_reference.h"
 #include "orchestrator/runtime/container/bundle.h"
 #include "orchestrator/runtime/container/log_file.h"
 #include "orchestrator/runtime/image/oci.h"
@@ -22,9 +23,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto config = parse_config(octets, "amd64"))
     for (const Digest& id : config->diff_ids) FL_CHECK(id.hex.find_first_of("/.") == std::string::npos);
-  if (const auto reference = parse_reference(octets)) {
-    FL_CHECK(!("/" + reference->layout + "/").contains("/../"));
-    FL_CHECK(parse_reference(format(*reference)) == reference);
+  if (const auto images = parse_docker_manifest(octets)) {
+    for (const DockerImage& image : *images) FL_CHECK(!image.layers.empty() && !image.config.empty());
+    const auto chosen = choose(*images, "");
+    FL_CHECK(!chosen || images->size() == 1 || !chosen->tags.empty());
+  }
+  if (const auto reference = fairlead::parse_image_reference(octets)) {
+    FL_CHECK(!("/" + reference->path + "/").contains("/../") && !reference->path.starts_with("/"));
+    FL_CHECK(fairlead::parse_image_reference(format(*reference)) == reference);
   }
   const LogChunk log = parse_log(octets, 5);
   FL_CHECK(log.next >= 5 && log.next <= 5 + size);

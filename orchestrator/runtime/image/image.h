@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Images ready to run: reads a layout folder, verifies every digest against
+// Images ready to run: reads a layout or an archive, verifies every digest against
 // the content, unpacks each layer once into state_dir/layers/<diff id>.
 //
 // A layer folder exists complete or not at all (temporary folder, sync,

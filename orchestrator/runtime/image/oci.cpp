@@ -8,26 +8,9 @@
 namespace fairlead::runtime {
 namespace {
 
-constexpr std::size_t kMaxReference = 255;
 constexpr std::size_t kMaxManifests = 256;
 constexpr std::uint64_t kMaxBlob = 16ULL << 30;
 constexpr std::string_view kTagAnnotation = "org.opencontainers.image.ref.name";
-
-bool is_reference_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-         c == '-';
-}
-
-// "a/b.c": relative, no empty, "." or ".." part.
-bool is_safe_layout(std::string_view layout) {
-  while (true) {
-    const std::string_view part = layout.substr(0, layout.find('/'));
-    if (part.empty() || part == "." || part == ".." || !std::ranges::all_of(part, is_reference_letter))
-      return false;
-    if (part.size() == layout.size()) return true;
-    layout.remove_prefix(part.size() + 1);
-  }
-}
 
 Result<MediaType> parse_media_type(std::string_view type) {
   using enum MediaType;
@@ -86,28 +69,6 @@ Result<> check_own_type(const JsonReader& reader, MediaType wanted) {
 }
 
 }  // namespace
-
-Result<ImageReference> parse_reference(std::string_view text) {
-  const std::string shown = "image \"" + std::string(text.substr(0, kMaxReference)) + "\"";
-  const std::string remedy = "write oci:LAYOUT or oci:LAYOUT:TAG";
-  if (text.size() > kMaxReference) return fail(Code::invalid, shown, "is longer than 255 characters", remedy);
-  if (!text.starts_with("oci:")) return fail(Code::unsupported, shown, "does not begin with oci:", remedy);
-  text.remove_prefix(4);
-  ImageReference result;
-  const std::size_t colon = text.find(':');
-  result.layout = text.substr(0, colon);
-  if (!is_safe_layout(result.layout))
-    return fail(Code::invalid, shown, "its layout is not a folder below the node's images", remedy);
-  if (colon == std::string_view::npos) return result;
-  result.tag = text.substr(colon + 1);
-  if (result.tag.empty() || !std::ranges::all_of(result.tag, is_reference_letter))
-    return fail(Code::invalid, shown, "its tag is not made of letters, digits, '.', '_' and '-'", remedy);
-  return result;
-}
-
-std::string format(const ImageReference& reference) {
-  return "oci:" + reference.layout + (reference.tag.empty() ? "" : ":" + reference.tag);
-}
 
 Result<> parse_layout_marker(std::string_view json) {
   FL_TRY(const JsonReader reader, JsonReader::parse("oci-layout", json, 4096));
@@ -188,6 +149,40 @@ Result<Descriptor> choose(const ImageIndex& index, std::string_view tag, std::st
                 "name a tag that is there");
   if (tag.empty()) return choose(index, "latest", architecture);
   return fail(Code::invalid, "tag \"" + std::string(tag) + "\"", "names several manifests", "leave one");
+}
+
+Result<std::vector<DockerImage>> parse_docker_manifest(std::string_view json) {
+  // A list, which our reader takes as a field.
+  const std::string wrapped = "{\"images\":" + std::string(json.substr(0, kMaxImageJson)) + "}";
+  FL_TRY(const JsonReader reader, JsonReader::parse("manifest.json", wrapped, kMaxImageJson));
+  FL_TRY(const auto entries, reader.objects(reader.root(), "images", kMaxManifests));
+  std::vector<DockerImage> result;
+  for (const boost::json::object& entry : entries) {
+    DockerImage image;
+    FL_TRY(image.config, reader.text(entry, "Config"));
+    FL_TRY(image.tags, reader.texts(entry, "RepoTags"));
+    FL_TRY(image.layers, reader.texts(entry, "Layers"));
+    if (image.config.empty()) return reader.wrong("Config", "is missing");
+    if (image.layers.empty() || image.layers.size() > kMaxLayers)
+      return reader.wrong("Layers", "is empty or has more than 40 entries");
+    result.push_back(std::move(image));
+  }
+  return result;
+}
+
+Result<DockerImage> choose(const std::vector<DockerImage>& images, std::string_view tag) {
+  if (tag.empty() && images.size() == 1) return images.front();
+  const std::string wanted = ":" + std::string(tag.empty() ? "latest" : tag);
+  const auto has_it = [&](const DockerImage& image) {
+    return std::ranges::any_of(image.tags, [&](const std::string& name) { return name.ends_with(wanted); });
+  };
+  const auto found = std::ranges::find_if(images, has_it);
+  const std::string shown = "tag \"" + wanted.substr(1) + "\"";
+  if (found == images.end())
+    return fail(Code::not_found, shown, "is not in the archive", "name a tag that is there");
+  if (std::ranges::count_if(images, has_it) > 1)
+    return fail(Code::invalid, shown, "names several images of the archive", "save one image alone");
+  return *found;
 }
 
 }  // namespace fairlead::runtime

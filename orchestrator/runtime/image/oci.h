@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The JSON of an OCI image (image-spec 1.1: index, manifest, config) and our
-// name for an image, as values. Parsing only: bytes in, values or an Error
+// The JSON of an OCI image (image-spec 1.1: index, manifest, config) and of a
+// docker archive (manifest.json), as values. Parsing only: bytes in, values or an Error
 // that names the document out. No file is touched; what is not understood
 // (media types, digests, platforms) is refused, never guessed. Fuzzed.
 #pragma once
@@ -18,15 +18,6 @@ namespace fairlead::runtime {
 
 constexpr std::size_t kMaxImageJson = 4U << 20;
 constexpr std::size_t kMaxLayers = 40;  // so that the mount's option string fits a page
-
-// "oci:LAYOUT" or "oci:LAYOUT:TAG".
-struct ImageReference {
-  std::string layout;  // relative folder below images_dir; no "..", no leading "/"
-  std::string tag;     // empty: the only manifest, or the one tagged "latest"
-  bool operator==(const ImageReference&) const = default;
-};
-Result<ImageReference> parse_reference(std::string_view text);
-std::string format(const ImageReference& reference);
 
 enum class MediaType : std::uint8_t { index, manifest, config, layer_tar, layer_gzip };
 
@@ -62,6 +53,16 @@ Result<ImageIndex> parse_index(std::string_view json);
 Result<ImageManifest> parse_manifest(std::string_view json);
 // Refuses a config for another platform than linux/`architecture`.
 Result<ImageConfig> parse_config(std::string_view json, std::string_view architecture);
+
+// One image of a docker archive: the names of its files there.
+struct DockerImage {
+  std::string config;
+  std::vector<std::string> tags;    // "nginx:1.25"
+  std::vector<std::string> layers;  // lowest first
+};
+Result<std::vector<DockerImage>> parse_docker_manifest(std::string_view json);
+// The only one, or the one of that tag ("latest" when none is named).
+Result<DockerImage> choose(const std::vector<DockerImage>& images, std::string_view tag);
 
 // The manifest (or nested index) that `tag` means on linux/`architecture`.
 Result<Descriptor> choose(const ImageIndex& index, std::string_view tag, std::string_view architecture);

@@ -308,6 +308,22 @@ TEST(Pod, OutlivesTheServiceThatMadeIt) {
   EXPECT_EQ(container_status(node.paths(), "orphan", "main")->exit_code, 137);
 }
 
+TEST(Image, InOneFileRunsLikeItsLayout) {
+  const TestNode node;
+  const std::filesystem::path& images = node.paths().images_dir;
+  ProcessSpec pack;
+  pack.argv = {"python3", "-c",
+               "import sys, tarfile; t = tarfile.open(sys.argv[1], 'w'); t.add(sys.argv[2], '.'); t.close()",
+               (images / "busybox.tar").string(), (images / "busybox").string()};
+  ASSERT_TRUE(ok(run_checked(pack)));
+  Container container = busybox("main", "exit 7");
+  container.image = "oci-archive:busybox.tar:latest";
+  ASSERT_TRUE(ok(create_pod(node.paths(), make_pod("packed", {container}))));
+  ASSERT_TRUE(ok(start_container(node.paths(), "packed", "main")));
+  ASSERT_TRUE(eventually([&] { return is_stopped(node.paths(), "packed", "main"); }));
+  EXPECT_EQ(container_status(node.paths(), "packed", "main")->exit_code, 7);
+}
+
 TEST(Image, ConcurrentCallsUnpackALayerOnce) {
   const TestNode node;
   std::vector<std::thread> callers;

@@ -33,6 +33,10 @@ class Tar {
     return add(name, AE_IFREG, 0644, {}, {}, to);
   }
   Tar& special(const std::string& name, unsigned type) { return add(name, type, 0644, {}, {}, {}); }
+  // Its first octet is there, the rest is a hole.
+  Tar& sparse(const std::string& name, std::int64_t size) {
+    return add(name, AE_IFREG, 0644, {}, {}, {}, size);
+  }
   std::string finish() {
     archive_write_close(archive_);
     return bytes_.substr(0, used_);
@@ -40,7 +44,7 @@ class Tar {
 
  private:
   Tar& add(const std::string& name, unsigned type, unsigned mode, const std::string& content,
-           const std::string& symlink, const std::string& hard_link) {
+           const std::string& symlink, const std::string& hard_link, std::int64_t holes = 0) {
     archive_entry* entry = archive_entry_new();
     archive_entry_set_pathname(entry, name.c_str());
     archive_entry_set_filetype(entry, type);
@@ -49,10 +53,14 @@ class Tar {
     archive_entry_set_gid(entry, ::getgid());
     archive_entry_set_mtime(entry, 1'000'000, 0);
     archive_entry_set_size(entry, static_cast<la_int64_t>(content.size()));
+    if (holes != 0) {
+      archive_entry_set_size(entry, holes);
+      archive_entry_sparse_add_entry(entry, 0, 1);
+    }
     if (!symlink.empty()) archive_entry_set_symlink(entry, symlink.c_str());
     if (!hard_link.empty()) archive_entry_set_hardlink(entry, hard_link.c_str());
     EXPECT_EQ(archive_write_header(archive_, entry), ARCHIVE_OK) << archive_error_string(archive_);
-    archive_write_data(archive_, content.data(), content.size());
+    archive_write_data(archive_, holes != 0 ? "x" : content.data(), holes != 0 ? 1 : content.size());
     archive_entry_free(entry);
     return *this;
   }
