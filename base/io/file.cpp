@@ -21,6 +21,19 @@ Result<> write_all(const Fd& file, std::string_view bytes, const std::string& na
   return {};
 }
 
+Result<> replace(const std::filesystem::path& path, std::string_view bytes, unsigned mode, bool durable) {
+  const std::string temporary = path.string() + ".tmp";
+  Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+  if (!file)
+    return std::unexpected(os_error(errno, temporary, "check that the folder exists and is writable"));
+  FL_TRY_OK(write_all(file, bytes, temporary));
+  if (durable && ::fsync(file.get()) != 0)
+    return std::unexpected(os_error(errno, temporary, "check the disk"));
+  file.reset();
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return std::unexpected(os_error(errno, path.string()));
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_bytes) {
@@ -40,15 +53,12 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
   }
 }
 
+Result<> replace_file(const std::filesystem::path& path, std::string_view bytes, unsigned mode) {
+  return replace(path, bytes, mode, false);
+}
+
 Result<> write_file_atomic(const std::filesystem::path& path, std::string_view bytes, unsigned mode) {
-  const std::string temporary = path.string() + ".tmp";
-  Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
-  if (!file)
-    return std::unexpected(os_error(errno, temporary, "check that the folder exists and is writable"));
-  FL_TRY_OK(write_all(file, bytes, temporary));
-  if (::fsync(file.get()) != 0) return std::unexpected(os_error(errno, temporary, "check the disk"));
-  file.reset();
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return std::unexpected(os_error(errno, path.string()));
+  FL_TRY_OK(replace(path, bytes, mode, true));
   const std::filesystem::path folder =
       path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   const Fd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -27,6 +27,7 @@ struct KnownRow {
 // clang-format off
 inline constexpr auto kQuestions = std::to_array<Question>({
     {"pod_path", "What does a packet between pods on two nodes cost, beside routing without encapsulation and beside bridge and VXLAN device?"},
+    {"first_packet", "How long from fairlead apply to the first answered request through the service's name, over a bare runc run of the same bundle?"},
 });
 
 inline constexpr auto kRows = std::to_array<KnownRow>({
@@ -35,6 +36,9 @@ inline constexpr auto kRows = std::to_array<KnownRow>({
     {"pod_path", "rtt/bridge_vxlan", "us", "bridge + kernel VXLAN device", "<=0.75", "ratio"},
     {"pod_path", "bulk/bridge_vxlan", "Gb/s", "bridge + kernel VXLAN device", ">=1.05", "ratio"},
     {"pod_path", "service/direct", "us", "the pod's own address", "<=1.03", "ratio"},
+    {"first_packet", "p50", "ms", "runc run", "<=2", "ratio"},
+    {"first_packet", "p99", "ms", "runc run", "<=4", "ratio"},
+    {"first_packet", "stage", "ms", "", "", ""},
 });
 // clang-format on
 

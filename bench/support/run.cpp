@@ -45,8 +45,8 @@ double thread_cpu_ns() { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
 double process_cpu_ns() { return read_clock(CLOCK_PROCESS_CPUTIME_ID); }
 double wall_ns() { return read_clock(CLOCK_MONOTONIC); }
 
-Pairs Bench::pairs(const std::string& what, const Sample& ours, const Sample& baseline) {
-  const std::size_t wanted = choose(kPairs, kQuickPairs);
+Pairs Bench::pairs(const std::string& what, const Sample& ours, const Sample& baseline, std::size_t count) {
+  const std::size_t wanted = count > 0 ? count : choose(kPairs, kQuickPairs);
   std::vector<Tried> tried;
   std::size_t quiet = 0;
   ours();  // one of each to warm up: caches, neighbours, the first flow

@@ -38,8 +38,8 @@ class Bench {
   T choose(T full, T quick) const {
     return quick_ ? quick : full;
   }
-  // 15 pairs under --quick, else 31. `what` is shown on stderr while it runs.
-  Pairs pairs(const std::string& what, const Sample& ours, const Sample& baseline);
+  // 15 pairs under --quick, else 31, or as many as told. `what` is shown on stderr while it runs.
+  Pairs pairs(const std::string& what, const Sample& ours, const Sample& baseline, std::size_t count = 0);
   Report& report() { return report_; }
 
  private:

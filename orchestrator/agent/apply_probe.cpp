@@ -12,16 +12,18 @@ namespace {
 // Faster than asked for until it is well for the first time.
 void finish_ready(Context& context, PodState& pod, std::size_t index, const Probe& spec, const Error* error) {
   ProbeState& probe = pod.containers[index].ready;
+  const Limits& limits = context.state.limits;
+  const Millis first = spec.type == Probe::Type::exec ? limits.probe_first_exec : limits.probe_first;
+  const bool hurried = probe.interval < spec.every;  // these failures are the usual ones of a start
   if (!error) {
     probe.well = true;
     probe.failures = 0;
     probe.interval = spec.every;
   } else if (++probe.failures >= spec.failures || !probe.well) {
     probe.well = false;
-    if (probe.failures >= spec.failures && pod.why.empty()) pod.why = format(*error);
+    if (probe.failures >= spec.failures && !hurried && pod.why.empty()) pod.why = format(*error);
   }
-  if (!probe.well)
-    probe.interval = std::min(spec.every, std::max(probe.interval * 2, context.state.limits.probe_first));
+  if (!probe.well) probe.interval = std::min(spec.every, std::max(probe.interval * 2, first));
   probe.next = context.now.mono + probe.interval;
 }
 

@@ -123,7 +123,8 @@ struct Limits {
   Millis settle{200};         // between withdrawn here and TERM: other nodes get the same revision meanwhile
   Millis after_kill{10'000};  // then removal by force, whether or not the exit was seen
   Millis tables_patience{10'000};
-  Millis probe_first{20};
+  Millis probe_first{2};        // a server is seldom there at once and soon after
+  Millis probe_first_exec{50};  // each try is a process
 };
 
 struct NodeState {

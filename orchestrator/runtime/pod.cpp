@@ -60,15 +60,16 @@ Result<> remove_folder(const fs::path& folder) {
 
 }  // namespace
 
+// Not synced: after a power loss there is no namespace, and both are made anew.
 Result<> write_pod_files(const NodePaths& paths, std::string_view uid, const PodFiles& files) {
   FL_TRY_OK(check_name("pod uid", uid));
   const fs::path etc = paths.pod_etc(uid);
   std::error_code error;
   fs::create_directories(etc, error);
   if (error) return fail(Code::io, etc.string(), error.message());
-  FL_TRY_OK(write_file_atomic(etc / "hosts", make_hosts(files)));
-  FL_TRY_OK(write_file_atomic(etc / "hostname", files.pod_name + "\n"));
-  return write_file_atomic(etc / "resolv.conf", make_resolv_conf(files));
+  FL_TRY_OK(replace_file(etc / "hosts", make_hosts(files)));
+  FL_TRY_OK(replace_file(etc / "hostname", files.pod_name + "\n"));
+  return replace_file(etc / "resolv.conf", make_resolv_conf(files));
 }
 
 Result<> remove_pod(const NodePaths& paths, std::string_view uid) {

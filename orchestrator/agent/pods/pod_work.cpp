@@ -71,7 +71,7 @@ Result<> PodWork::write_files(const Pod& pod) {
   files.ipv6 = pod.ipv6;
   FL_TRY_OK(runtime::write_pod_files(paths_, pod.meta.uid, files));
   const IpAddress dns = pod.ipv4.is_none() ? network_.network.dns6 : network_.network.dns4;
-  return write_file_atomic(paths_.pod_etc(pod.meta.uid) / "resolv.conf", dns::resolv_conf(pod.meta.ns, dns));
+  return replace_file(paths_.pod_etc(pod.meta.uid) / "resolv.conf", dns::resolv_conf(pod.meta.ns, dns));
 }
 
 Result<> PodWork::make_network(const Pod& pod) {

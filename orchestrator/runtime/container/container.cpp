@@ -70,7 +70,7 @@ Result<> write_bundle(const NodePaths& paths, const Pod& pod, const Container& c
   input.cgroups_path = paths.cgroup(uid, container.name);
   input.cgroup_namespace = fs::exists("/proc/self/ns/cgroup");
   FL_TRY(const std::string json, bundle_json(input));
-  return write_file_atomic(paths.bundle(uid, container.name) / "config.json", json, 0600);
+  return replace_file(paths.bundle(uid, container.name) / "config.json", json, 0600);
 }
 
 Result<> create_from_nothing(const NodePaths& paths, const Pod& pod, const Container& container) {
@@ -149,6 +149,8 @@ Result<> create_container(const NodePaths& paths, const Pod& pod, const Containe
 Result<> start_container(const NodePaths& paths, std::string_view uid, std::string_view container) {
   FL_TRY_OK(check_names(uid, container));
   const std::string id = container_id(uid, container);
+  // The usual case without asking runc for the state first: that is a process of its own.
+  if (waits_for_start(paths, id) && runc_start(paths, id)) return {};
   FL_TRY(const std::optional<RuncState> state, runc_state(paths, id));
   if (!state) return fail(Code::not_found, "container " + id, "does not exist", "create it first");
   if (state->status != RuncStatus::created) return {};  // started before, perhaps over already

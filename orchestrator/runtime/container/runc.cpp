@@ -162,6 +162,11 @@ Result<std::vector<RuncState>> runc_list(const NodePaths& paths) {
   return states;
 }
 
+bool waits_for_start(const NodePaths& paths, const std::string& id) {
+  std::error_code none;
+  return fs::is_fifo(paths.runc_root / id / "exec.fifo", none);
+}
+
 Result<> runc_start(const NodePaths& paths, const std::string& id) {
   return call_runc(paths, id, {"start", id});
 }

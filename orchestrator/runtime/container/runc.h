@@ -23,6 +23,8 @@ struct RuncState {
 
 Result<std::optional<RuncState>> runc_state(const NodePaths& paths, const std::string& id);
 Result<std::vector<RuncState>> runc_list(const NodePaths& paths);
+// Whether runc's pipe is there, which a container waits at from its creation until its start.
+bool waits_for_start(const NodePaths& paths, const std::string& id);
 Result<> runc_start(const NodePaths& paths, const std::string& id);
 Result<> runc_kill(const NodePaths& paths, const std::string& id, int signal);
 Result<> runc_delete(const NodePaths& paths, const std::string& id);  // by force; absent is success
