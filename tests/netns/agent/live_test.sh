@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Probes as a user of a cluster sees them: a container that fails its live probe
+# is stopped and started again, with the cause in its events; one whose probe
+# hangs holds up no other, and nothing of a probe is left behind.
+set -euo pipefail
+ROOT=$1
+BUILD=$2
+CLUSTER=l$((BASHPID % 99999))
+FAIRLEAD_CLUSTER=$CLUSTER
+say() { printf '%s\n' "$*"; }
+step() { say "==> $*"; }
+die() {
+  say "FAILED: $*"
+  cluster_cli get pods
+  cluster_cli events
+  show_logs
+  exit 1
+}
+. "$ROOT/deploy/local/cluster.sh"
+trap 'remove_cluster >/dev/null 2>&1; rm -rf "$CLUSTER_DIR"' EXIT
+
+eventually() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$end" ] || return 1
+    sleep 0.1
+  done
+}
+pod_line() { cluster_cli get pods | grep -E "^$1-[^ ]+ +$1 "; }
+is_like() { pod_line "$1" | grep -qE "$2"; } # JOB PATTERN
+has_event() { cluster_cli events | grep -qF "$1"; }
+probe_processes() { # of every container, in whichever hierarchy counts processes
+  find /sys/fs/cgroup -path "*/fairlead/$CLUSTER/*/probe-*/cgroup.procs" -exec cat {} + 2>/dev/null
+}
+no_probe_runs() { [ -z "$(probe_processes)" ]; }
+
+make_cluster 1
+disown -a
+
+cluster_cli apply -f - >/dev/null <<'SPEC'
+kind: Job
+name: sick
+grace: 1s
+containers:
+  - name: main
+    image: oci:busybox
+    command: [sleep, infinity]
+    resources: {cpu: 0.1, memory: 32MiB}
+    ready: {exec: [test, -d, /tmp], every: 500ms}
+    live: {exec: [sh, -c, "echo no disk >&2; false"], every: 500ms, failures: 2}
+---
+kind: Job
+name: stuck
+grace: 1s
+containers:
+  - name: main
+    image: oci:busybox
+    command: [sleep, infinity]
+    resources: {cpu: 0.1, memory: 32MiB}
+    ready: {exec: [sh, -c, "echo thinking; sleep 4441 & sleep 4441"], every: 500ms, timeout: 1s, failures: 1}
+---
+kind: Job
+name: well
+grace: 1s
+containers:
+  - name: main
+    image: oci:busybox
+    command: [sleep, infinity]
+    resources: {cpu: 0.1, memory: 32MiB}
+    ready: {exec: [test, -d, /tmp], every: 500ms}
+    live: {exec: ["true"], every: 500ms}
+SPEC
+
+step "a container without life is started again, and why is told"
+eventually 60 is_like sick 'n1 .* [1-9][0-9]* +[0-9hms]+ ' || die "sick was never restarted"
+has_event "container main: failed its live probe 2 times: probe of sh: exit 1: no disk" || die "no event says why"
+
+step "a probe that hangs is ended by its timeout, and others go on"
+eventually 30 is_like stuck 'running .*probe of sh: no end in 1s: thinking' || die "stuck does not say why it is not ready"
+eventually 30 is_like well ' ready +0 ' || die "well is not ready, or was restarted"
+
+step "what goes leaves nothing of its probes"
+cluster_cli delete job stuck >/dev/null
+cluster_cli delete job sick >/dev/null
+eventually 30 sh -c "! '$BUILD/bin/fairlead' --socket '$CLUSTER_DIR/control.sock' get pods | grep -qE '^(stuck|sick)-'" ||
+  die "pods are left"
+cluster_cli delete job well >/dev/null
+eventually 30 no_probe_runs || die "a probe still runs: $(probe_processes)"
+say "3 cases"
