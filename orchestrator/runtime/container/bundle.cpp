@@ -6,6 +6,8 @@
 #include <charconv>
 #include <optional>
 
+#include "orchestrator/runtime/confine/seccomp.h"
+
 namespace fairlead::runtime {
 namespace {
 
@@ -162,7 +164,8 @@ json::object make_linux(const BundleInput& input) {
   namespaces.push_back(json::object{{"type", "network"}, {"path", input.netns}});
   return {{"cgroupsPath", input.cgroups_path}, {"resources", make_resources(input.container.resources)},
           {"namespaces", namespaces},          {"rootfsPropagation", "rprivate"},
-          {"maskedPaths", texts(kMasked)},     {"readonlyPaths", texts(kReadOnly)}};
+          {"maskedPaths", texts(kMasked)},     {"readonlyPaths", texts(kReadOnly)},
+          {"seccomp", seccomp_profile()}};
 }
 
 }  // namespace

@@ -155,6 +155,37 @@ TEST(Container, ExecGivesOutputInputAndExitCode) {
   EXPECT_EQ(mine.err, "exec failed: mine\n") << "what the program says itself stays";
 }
 
+// What the container's first program and whatever is run in it later may do.
+TEST(Container, HasFewPrivilegesAndGetsNoMore) {
+  const TestNode node;
+  const std::string script =
+      "grep -E 'NoNewPrivs|Seccomp:|CapEff|CapBnd' /proc/self/status; "
+      "unshare -U true; mount -t tmpfs none /tmp; mknod /tmp/disk b 8 0; hostname other; echo end";
+  ASSERT_TRUE(ok(create_pod(node.paths(), make_pod("few", {busybox("main", script + "; sleep 1000")}))));
+  ASSERT_TRUE(ok(start_container(node.paths(), "few", "main")));
+  Output said;
+  ExecSpec spec;
+  spec.argv = {"/bin/sh", "-c", "exec 2>&1; " + script};
+  ASSERT_TRUE(ok(exec_in_container(node.paths(), "few", "main", spec, said.collect(), {})));
+  std::string log;
+  EXPECT_TRUE(eventually([&] {
+    log.clear();
+    const auto read = read_log(node.paths(), "few", "main", 0);
+    if (!read) return false;
+    for (const LogLine& line : read->lines) log += line.text + "\n";
+    return log.contains("end\n") && log.contains("sethostname");  // the last of either stream
+  }));
+  for (const std::string& text : {said.out, log}) {
+    for (const char* line :
+         {"NoNewPrivs:\t1\n", "Seccomp:\t2\n", "CapEff:\t00000000000425fb\n", "CapBnd:\t00000000000425fb\n"})
+      EXPECT_TRUE(text.contains(line)) << line << " in " << text;
+    for (const char* line :
+         {"unshare: unshare(0x10000000): Operation not permitted", "mount: permission denied",
+          "mknod: /tmp/disk: Operation not permitted", "sethostname: Operation not permitted"})
+      EXPECT_TRUE(text.contains(line)) << line << " in " << text;
+  }
+}
+
 TEST(Container, StoppingAnExecKillsTheProgramInside) {
   const TestNode node;
   ASSERT_TRUE(ok(create_pod(node.paths(), make_pod("cancel", {busybox("main", "exec sleep 1000")}))));
