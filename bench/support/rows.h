@@ -28,6 +28,7 @@ struct KnownRow {
 inline constexpr auto kQuestions = std::to_array<Question>({
     {"pod_path", "What does a packet between pods on two nodes cost, beside routing without encapsulation and beside bridge and VXLAN device?"},
     {"first_packet", "How long from fairlead apply to the first answered request through the service's name, over a bare runc run of the same bundle?"},
+    {"store", "How many transactions a second are durable, and how soon does a watch have them, beside plain SQLite?"},
 });
 
 inline constexpr auto kRows = std::to_array<KnownRow>({
@@ -39,6 +40,9 @@ inline constexpr auto kRows = std::to_array<KnownRow>({
     {"first_packet", "p50", "ms", "runc run", "<=2", "ratio"},
     {"first_packet", "p99", "ms", "runc run", "<=4", "ratio"},
     {"first_packet", "stage", "ms", "", "", ""},
+    {"store", "tps", "1/s", "plain SQLite, a transaction per row, FULL", "", ""},
+    {"store", "watch_p50", "us", "", "", ""},
+    {"store", "watch_p99", "us", "", "", ""},
 });
 // clang-format on
 

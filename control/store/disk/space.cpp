@@ -41,6 +41,8 @@ Mount mount_of(const std::filesystem::path& folder) {
   return found;
 }
 
+constexpr std::uint64_t kFreeShare = 4;  // of the reserve, free beside it
+
 std::string mebibytes(std::uint64_t bytes) {
   const std::uint64_t tenths = (bytes * 10 + (1U << 19)) >> 20;
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
@@ -57,27 +59,32 @@ Result<> Space::take() {
   if (taken_ || bytes_ == 0) return {};
   const Fd fd(::open(reserve_.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
   const int error = fd ? ::posix_fallocate(fd.get(), 0, static_cast<off_t>(bytes_)) : errno;
-  taken_ = error == 0;
+  held_ = error == 0;
+  taken_ = held_ && free_bytes() >= bytes_ / kFreeShare;
   if (taken_) return {};
+  if (held_) return std::unexpected(full());
   release();
   if (is_lack_of_space(error)) return std::unexpected(full());
   return std::unexpected(os_error(error, reserve_.string(), "let its folder be written"));
 }
 
 void Space::release() {
-  taken_ = false;
+  held_ = taken_ = false;
   (void)::unlink(reserve_.c_str());
 }
 
-Error Space::full() const {
-  const std::filesystem::path folder = database_.parent_path();
-  const Mount mount = mount_of(folder);
+std::uint64_t Space::free_bytes() const {
   struct statvfs room = {};
-  const bool known = ::statvfs(folder.c_str(), &room) == 0;
-  const std::uint64_t free = known ? std::uint64_t{room.f_bavail} * room.f_frsize : 0;
+  if (::statvfs(database_.parent_path().c_str(), &room) != 0) return 0;
+  return std::uint64_t{room.f_bavail} * room.f_frsize;
+}
+
+Error Space::full() const {
+  const Mount mount = mount_of(database_.parent_path());
+  const std::uint64_t needed = bytes_ / kFreeShare + (held_ ? 0 : bytes_);
   return {Code::exhausted, database_.string(),
-          "the file system " + mount.point + " (" + mount.type + ") is full: " + mebibytes(free) +
-              " free, writing needs " + mebibytes(bytes_) + "; nothing was written",
+          "the file system " + mount.point + " (" + mount.type + ") is full: " + mebibytes(free_bytes()) +
+              " free, writing needs " + mebibytes(needed) + "; nothing was written",
           "free space there; reading goes on and writing resumes by itself"};
 }
 

@@ -117,8 +117,7 @@ TEST_F(ControlHouse, TheNewestStreamOfANodeCounts) {
   EXPECT_EQ(old.end_reason(), "a newer connection of this node has taken its place");
   EXPECT_EQ(fresh.number(), old.number());
   EXPECT_FALSE(fresh.ended());
-  const auto events = events_of("node/n1");
-  EXPECT_TRUE(events.back().starts_with("Replaced ")) << events.back();
+  EXPECT_TRUE(soon([&] { return events_of("node/n1").back().starts_with("Replaced "); }));
 }
 
 TEST_F(ControlHouse, ANodeWithAnImpossibleNameOrATakenAddressIsRefused) {
