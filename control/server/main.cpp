@@ -47,6 +47,8 @@ void declare(CLI::App& app, Flags& flags) {
   app.add_option("--silent-after", flags.silent_after, "a node not heard for so long is silent")
       ->capture_default_str();
   app.add_option("--log-level", flags.log_level, "debug, info, warn or error")->capture_default_str();
+  app.set_config("--config", "", "file with these options, one NAME = VALUE per line");
+  app.allow_config_extras(CLI::config_extras_mode::error);
   app.footer(kFooter);
 }
 

@@ -53,36 +53,44 @@ doctor_root() {
     "masquerade of pods" "modprobe nft_masq nft_chain_nat"
 }
 
+# doctor_packages LIST HOW: the packages of a list in deploy, and the command that installs them.
 doctor_packages() {
-  local lines
+  local list=$1 how=$2 lines
   if ! command -v dpkg-query >/dev/null; then
-    report packages no "this is not Debian" "install what deploy/packages.txt names"
+    report packages no "this is not Debian" "install what deploy/$list names"
     return
   fi
-  lines=$(missing_lines)
+  lines=$(missing_lines "$list")
   if [ -z "$lines" ]; then
-    report packages yes "all $(package_lines | wc -l) of deploy/packages.txt"
+    report packages yes "all $(package_lines "$list" | wc -l) of deploy/$list"
   else
     local line
     while read -r line; do
-      report "$line" no "a Debian package" "./dev doctor --install, or apt-get install $(obtainable_of "$line")"
+      report "$line" no "a Debian package" "./dev doctor $how, or apt-get install $(obtainable_of "$line")"
     done <<<"$lines"
   fi
 }
 
 dev_doctor() {
-  usage "usage: ./dev doctor [--install]
+  usage "usage: ./dev doctor [--install] [--long]
 Says what this machine lacks for building and running Fairlead, and how to get it.
---install installs the missing Debian packages. Exit code 1 when something is missing.
+--install installs the missing Debian packages. --long looks at those, too, that only
+./dev packages and ./dev test --long vm need. Exit code 1 when something is missing.
   example: sudo ./dev doctor --install" "$@"
-  case ${1:-} in
-    '') ;;
-    --install) ensure_packages ;;
-    *) die "doctor: unknown option '$1' (see ./dev doctor --help)" ;;
-  esac
+  local install='' long='' arg
+  for arg in "$@"; do
+    case $arg in
+      --install) install=yes ;;
+      --long) long=yes ;;
+      *) die "doctor: unknown option '$arg' (see ./dev doctor --help)" ;;
+    esac
+  done
+  [ -z "$install" ] || ensure_packages
+  [ "$install$long" != yesyes ] || ensure_packages long-packages.txt
   doctor_kernel
   doctor_root
-  doctor_packages
+  doctor_packages packages.txt --install
+  [ -z "$long" ] || doctor_packages long-packages.txt '--install --long'
   if [ "$DOCTOR_MISSING" = 0 ]; then
     say "this machine has all that Fairlead needs"
   else

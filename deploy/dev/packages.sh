@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by ./dev: reads deploy/packages.txt, finds what this machine lacks,
-# and installs it with apt-get, saying so first.
+# and installs it with apt-get, saying so first. deploy/long-packages.txt is a
+# second such list, which only ./dev packages and the long suite's vm need.
 
-# Lines of deploy/packages.txt without comments.
-package_lines() { sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$ROOT/deploy/packages.txt"; }
+# Lines of a list (packages.txt unless told) without comments.
+package_lines() { sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$ROOT/deploy/${1:-packages.txt}"; }
 
 is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
@@ -34,15 +35,15 @@ missing_lines() {
   local line
   while read -r line; do
     [ -n "$(installed_of "$line")" ] || say "$line"
-  done < <(package_lines)
+  done < <(package_lines "$@")
 }
 
-# Installs what is missing; quick when nothing is.
+# Installs what is missing of a list; quick when nothing is.
 ensure_packages() {
   command -v dpkg-query >/dev/null ||
     die "this is not Debian: install what deploy/packages.txt names (Debian's names) and build with cmake --preset dev"
   local lines line names=()
-  lines=$(missing_lines)
+  lines=$(missing_lines "$@")
   [ -n "$lines" ] || return 0
   if [ "$(id -u)" != 0 ]; then
     die "missing packages: $(say $lines | tr '\n' ' ')

@@ -10,12 +10,15 @@ is built at run time, or stands inside a quoted string, is not seen.
 import re
 
 PACKAGES = "deploy/packages.txt"
+LONG_PACKAGES = "deploy/long-packages.txt"  # what only the long suite runs
 # program: its package
 BROUGHT = {
     "bpftool": "bpftool", "busybox": "busybox-static", "clang++-19": "clang-19", "clang-19": "clang-19",
     "clang-format-19": "clang-format-19", "clang-tidy-19": "clang-tidy-19", "cmake": "cmake", "conmon": "conmon",
-    "ctest": "cmake", "curl": "curl", "git": "git", "ip": "iproute2", "mountpoint": "util-linux", "nft": "nftables",
-    "nsenter": "util-linux", "ping": "iputils-ping", "python3": "python3", "runc": "runc", "setsid": "util-linux",
+    "ctest": "cmake", "curl": "curl",
+    "debootstrap": "debootstrap", "git": "git", "ip": "iproute2", "mke2fs": "e2fsprogs", "mountpoint": "util-linux", "nft": "nftables",
+    "nsenter": "util-linux", "ping": "iputils-ping", "python3": "python3",
+    "qemu-system-x86_64": "qemu-system-x86", "runc": "runc", "setsid": "util-linux",
     "unshare": "util-linux",
 }
 EVERYWHERE = set("""
@@ -69,7 +72,8 @@ def started(tree):
 
 
 def have_packages(tree):
-    packages = set(re.findall(r"[^\s|]+", re.sub(r"#.*", "", tree.texts.get(PACKAGES, ""))))
+    lists = tree.texts.get(PACKAGES, "") + tree.texts.get(LONG_PACKAGES, "")
+    packages = set(re.findall(r"[^\s|]+", re.sub(r"#.*", "", lists)))
     complaints = []
     for path, number, program in started(tree):
         if program.startswith("no-such-"):

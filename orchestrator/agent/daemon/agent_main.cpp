@@ -57,7 +57,9 @@ void declare(CLI::App& app, CommandLine& line) {
   app.add_option("--log-level", line.log_level, "debug, info, warn or error")->capture_default_str();
   app.add_flag(net::kPlaintextFlag, line.insecure_plaintext,
                "send the token to control beyond loopback without TLS");
-  app.add_flag("--teardown", line.teardown, "remove everything of this node and exit");
+  app.add_flag("--teardown", line.teardown, "remove everything of this node and exit")->configurable(false);
+  app.set_config("--config", "", "file with these options, one NAME = VALUE per line");
+  app.allow_config_extras(CLI::config_extras_mode::error);
   app.footer(kFooter);
 }
 
@@ -152,6 +154,7 @@ int run(int argc, char** argv) {
   CLI::App app("fairlead-agent: runs the pods of one node and the node's dataplane", "fairlead-agent");
   CommandLine line;
   declare(app, line);
+  app.set_version_flag("--version", FAIRLEAD_VERSION);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -25,7 +25,7 @@ proto::Join join_of(const AgentOptions& options) {
   join.memory_bytes = options.memory_bytes;
   join.max_pods = options.max_pods;
   join.kernel = kernel_release();
-  join.version = kAgentVersion;
+  join.version = FAIRLEAD_VERSION;
   join.labels = options.labels;
   join.cluster_id = options.paths.cluster;
   return join;

@@ -11,8 +11,6 @@
 
 namespace fairlead::agent {
 
-constexpr const char* kAgentVersion = "0.1.0";
-
 struct AgentOptions {
   runtime::NodePaths paths;
   IpAddress address;  // underlay

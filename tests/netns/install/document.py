@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the commands out of docs/install.md.
+"""Reads the commands out of docs/install.md and docs/packages.md.
 
 A block that starts with ```sh holds commands and must follow a line that says
 where they are typed: "On **host1**:", "On **host1**, **host2** and **host3**:"
@@ -27,19 +27,19 @@ class Wrong(Exception):
     pass
 
 
-def hosts_of(label, line):
+def hosts_of(label, line, hosts):
     """The hosts that "On ...:" names."""
     if not (label.startswith("On **") and label.endswith(":")):
         raise Wrong(f"line {line}: commands without a line like 'On **host1**:' before them, but {label!r}")
     names = re.findall(r"\*\*(.+?)\*\*", label)
     if names == ["each host"]:
-        return HOSTS
-    if not names or not set(names) <= set(HOSTS):
-        raise Wrong(f"line {line}: {label!r} names something else than {HOSTS} or 'each host'")
+        return hosts
+    if not names or not set(names) <= set(hosts):
+        raise Wrong(f"line {line}: {label!r} names something else than {hosts} or 'each host'")
     return names
 
 
-def read(text):
+def read(text, hosts=HOSTS):
     """The blocks of commands, in order, and the firewall."""
     blocks, firewall, label, fence, body = [], "", "", None, []
     for number, line in enumerate(text.splitlines(), 1):
@@ -52,7 +52,7 @@ def read(text):
         else:
             content = "\n".join(body) + "\n"
             if fence == "sh":
-                blocks.append(Block(start, hosts_of(label, start), content))
+                blocks.append(Block(start, hosts_of(label, start, hosts), content))
             elif fence == "nft":
                 firewall += content
             elif label == PRINTS and blocks:

@@ -17,17 +17,8 @@ import sys
 
 import document
 from hosts import Failed, Lab
+from traces import traces
 
-TRACES = {
-    "a process": "ps -eo args | grep -E '[f]airlead-|[c]onmon|[r]unc|[f]l-serve|[l]oadgen'",
-    "a mount": "cut -d' ' -f 4- /proc/self/mountinfo",
-    "a pin": "find /sys/fs/bpf -mindepth 1 ! -name '*.debug'",
-    "a cgroup": "find /sys/fs/cgroup/ -mindepth 1 -type d -name 'fairlead*'",
-    "a link": "ip -o link | grep -Ev ' (lo|eth0)[:@]'",
-    "an nftables table": "nft list tables",
-    "a route": "ip route show table all | grep -E '10[.](96|244)[.]'",
-    "a file": "find /etc /run /var/lib /var/log /usr/local -xdev -ipath '*fairlead*' | grep -v /install-test-",
-}
 BPFFS = " - bpf bpf rw"  # mounted by the document where it is not, as systemd would; it stays
 
 
@@ -77,12 +68,6 @@ def walk(lab, blocks, show):
                 print(f"--- line {block.line}, {host}\n{block.commands}{'-' * 20}\n{said}", flush=True)
             prints_as_shown(block, said)
     check(f"of nodes, name, requests and outside only {sorted(kept)} were looked at", len(kept) == 4, "")
-
-
-def traces(host):
-    """What Fairlead would leave, by kind; and what was there before it came."""
-    return {what: set(host.run(f"({finder}) 2>&1 || true\n", 20).splitlines()) - {""}
-            for what, finder in TRACES.items()}
 
 
 def nothing_is_left(lab, before):
