@@ -29,6 +29,7 @@ inline constexpr auto kQuestions = std::to_array<Question>({
     {"pod_path", "What does a packet between pods on two nodes cost, beside routing without encapsulation and beside bridge and VXLAN device?"},
     {"first_packet", "How long from fairlead apply to the first answered request through the service's name, over a bare runc run of the same bundle?"},
     {"store", "How many transactions a second are durable, and how soon does a watch have them, beside plain SQLite?"},
+    {"memory", "How much memory do the daemons hold, with no pod and with a hundred, and what does each further object cost?"},
 });
 
 inline constexpr auto kRows = std::to_array<KnownRow>({
@@ -43,6 +44,13 @@ inline constexpr auto kRows = std::to_array<KnownRow>({
     {"store", "tps", "1/s", "plain SQLite, a transaction per row, FULL", "", ""},
     {"store", "watch_p50", "us", "", "", ""},
     {"store", "watch_p99", "us", "", "", ""},
+    {"memory", "daemons", "MB", "", "<=40", "value"},
+    {"memory", "control", "MB", "", "", ""},
+    {"memory", "agent", "MB", "", "", ""},
+    {"memory", "conmon", "MB", "", "", ""},
+    {"memory", "bytes_per_pod", "B", "", "", ""},
+    {"memory", "bytes_per_service", "B", "", "", ""},
+    {"memory", "bytes_per_remote_pod", "B", "", "", ""},
 });
 // clang-format on
 

@@ -9,6 +9,7 @@
 #include <csignal>
 
 #include "base/io/log.h"
+#include "base/io/memory.h"
 #include "control/net/client.h"
 #include "control/server/control.h"
 
@@ -106,6 +107,7 @@ Result<> run(const Flags& flags) {
 }  // namespace fairlead::server
 
 int main(int argc, char** argv) {
+  fairlead::keep_heap_small();
   CLI::App app("The control plane of a Fairlead cluster.", "fairlead-control");
   fairlead::server::Flags flags;
   fairlead::server::declare(app, flags);

@@ -5,6 +5,7 @@
 
 #include "base/io/clock.h"
 #include "base/io/log.h"
+#include "base/io/memory.h"
 #include "orchestrator/runtime/container/container.h"
 
 namespace fairlead::agent {
@@ -187,6 +188,7 @@ void Agent::take(const Save& pods) {
 }
 
 void Agent::sweep() {
+  trim_heap();  // what publications and starts have freed since
   if (const Result<> swept = tables_->sweep(); !swept)
     log::warn("flows are not swept", {{"why", format(swept.error())}});
   const Result<TableCounts> counts = tables_->counts();

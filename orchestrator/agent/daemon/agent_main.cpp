@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/io/log.h"
+#include "base/io/memory.h"
 #include "orchestrator/agent/daemon/agent.h"
 #include "orchestrator/agent/node/defaults.h"
 #include "orchestrator/agent/node/teardown.h"
@@ -174,6 +175,7 @@ int run(int argc, char** argv) {
 }  // namespace fairlead::agent
 
 int main(int argc, char** argv) {
+  fairlead::keep_heap_small();
   std::signal(SIGPIPE, SIG_IGN);
   return fairlead::agent::run(argc, argv);
 }
