@@ -137,7 +137,8 @@ class Show:
         if key == "c":
             self.kill_daemon("control")
         elif key == "a":
-            self.kill_daemon(random.choice(self.cluster.nodes))
+            alive = [name for name in self.cluster.nodes if self.cluster.daemon_pid(name) is not None]
+            self.kill_daemon(random.choice(alive or self.cluster.nodes))
         elif key == "x":
             for name in ["control", *self.cluster.nodes]:
                 self.kill_daemon(name)

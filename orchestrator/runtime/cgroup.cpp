@@ -149,7 +149,7 @@ Result<std::string> make_cgroup(std::string_view path) {
   FL_TRY(const std::string mountinfo, read_file("/proc/self/mountinfo"));
   const std::vector<fs::path> roots = unified_roots(mountinfo);
   if (roots.empty()) return std::string();
-  const std::string folder = roots.front().string() + std::string(path);
+  std::string folder = roots.front().string() + std::string(path);
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) return fail(Code::io, "cgroup " + folder, error.message(), "check that cgroup v2 is writable");
