@@ -41,11 +41,12 @@ std::vector<std::string> parse_pattern(std::string_view text) {
 Router::Router(Gate gate) : gate_(std::move(gate)) {}
 
 void Router::on(Method method, std::string_view pattern, std::string verb, Answer answer) {
-  routes_.push_back({method, parse_pattern(pattern), std::move(verb), std::move(answer), {}});
+  routes_.push_back({method, parse_pattern(pattern), std::move(verb), std::move(answer), {}, {}});
 }
 
-void Router::on_stream(std::string_view pattern, std::string verb, Stream stream) {
-  routes_.push_back({Method::get, parse_pattern(pattern), std::move(verb), {}, std::move(stream)});
+void Router::on_stream(std::string_view pattern, std::string verb, Stream stream, Admit admit) {
+  routes_.push_back(
+      {Method::get, parse_pattern(pattern), std::move(verb), {}, std::move(stream), std::move(admit)});
 }
 
 Result<const Router::Route*> Router::find(Request& request, bool wants_stream) const {

@@ -22,6 +22,7 @@ class Router {
   using Gate = std::function<Result<>(const Principal&, std::string_view verb, std::string_view path)>;
   using Answer = std::function<Task<Response>(Request)>;
   using Stream = std::function<Task<>(Request, WebSocketPtr)>;
+  using Admit = std::function<Result<>(const Request&)>;
 
   struct Route {
     Method method = Method::get;
@@ -29,11 +30,12 @@ class Router {
     std::string verb;
     Answer answer;  // one of the two
     Stream stream;  // the WebSocket is closed when its task ends
+    Admit admit;    // of a stream, if given: asked before the upgrade, so that a refusal has a status
   };
 
   explicit Router(Gate gate);
   void on(Method method, std::string_view pattern, std::string verb, Answer answer);
-  void on_stream(std::string_view pattern, std::string verb, Stream stream);
+  void on_stream(std::string_view pattern, std::string verb, Stream stream, Admit admit = {});
 
   // The route of a call, with request.params filled; not_found, denied, or
   // unsupported when the path exists with other methods only.

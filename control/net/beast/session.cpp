@@ -162,6 +162,12 @@ Task<bool> Session::answer(Parser& parser) {
     const bool more = co_await refuse(route.error(), status, keep_alive && parser.is_done());
     co_return more;
   }
+  const Result<> admitted = wants_stream && (*route)->admit ? (*route)->admit(*request) : Result<>{};
+  if (!admitted) {
+    const bool more =
+        co_await refuse(admitted.error(), status_of(admitted.error().code), keep_alive && parser.is_done());
+    co_return more;
+  }
   if (wants_stream) {
     co_await serve_stream(std::move(*request), text_of(parser.get(), buffer_), (*route)->stream);
     co_return false;

@@ -43,6 +43,7 @@ class Api {
   net::Response events(const net::Request& request) const;
   net::Response explain(const net::Request& request) const;
   net::Task<net::Response> drops(net::Request request);
+  Result<> may_watch(const net::Request& request);  // compacted is 410, before there is a stream
   net::Task<> watch(net::Request request, net::WebSocketPtr stream);
   net::Task<> snapshot(net::Request request, net::WebSocketPtr stream);
   net::Task<> exec(net::Request request, net::WebSocketPtr stream);

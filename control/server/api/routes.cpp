@@ -39,8 +39,10 @@ void Api::add_routes(net::Router& router) {
     const Result<> told = only(r, {});
     return told ? drops(std::move(r)) : at_once(refuse(told.error()));
   });
-  router.on_stream("/v1/watch", "watch",
-                   [this](Request r, net::WebSocketPtr s) { return watch(std::move(r), std::move(s)); });
+  router.on_stream(
+      "/v1/watch", "watch",
+      [this](Request r, net::WebSocketPtr s) { return watch(std::move(r), std::move(s)); },
+      [this](const Request& r) { return may_watch(r); });
   router.on_stream("/v1/snapshot", "snapshot",
                    [this](Request r, net::WebSocketPtr s) { return snapshot(std::move(r), std::move(s)); });
   router.on_stream("/v1/agent", "join", [this](Request r, net::WebSocketPtr s) {

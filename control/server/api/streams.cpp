@@ -45,9 +45,16 @@ net::Task<> read_until_closed(net::WebSocketPtr stream) {
 
 }  // namespace
 
+Result<> Api::may_watch(const net::Request& request) {
+  FL_TRY_OK(only(request, {"from"}));
+  FL_TRY(const std::uint64_t from, read_number(request, "from"));
+  if (from == 0) return {};
+  FL_TRY_OK(cluster_.state().watch_objects(Revision(from), {}));
+  return {};
+}
+
 net::Task<> Api::watch(net::Request request, net::WebSocketPtr stream) {
-  const Result<> known = only(request, {"from"});
-  const Result<std::uint64_t> from = known ? read_number(request, "from") : std::unexpected(known.error());
+  const Result<std::uint64_t> from = read_number(request, "from");
   if (!from) {
     stream->close(format(from.error()));
     co_return;

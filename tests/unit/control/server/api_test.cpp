@@ -3,6 +3,7 @@
 
 #include "control/net/stream_client.h"
 #include "control/proto/stream.h"
+#include "control/store/sqlite_store.h"
 #include "control_house.h"
 #include "fake_agent.h"
 
@@ -126,6 +127,10 @@ net::Task<std::vector<std::string>> follow_some(net::ServerAddress address, std:
                                                 std::size_t count) {
   std::vector<std::string> lines;
   Result<net::WebSocketPtr> stream = co_await net::connect_stream(address, target, {});
+  if (!stream) {
+    lines.push_back(std::string(to_string(stream.error().code)) + ": " + stream.error().reason);
+    co_return lines;
+  }
   while (lines.size() < count) {
     Result<net::Message> message = co_await stream.value()->receive();
     if (!message) {
@@ -165,6 +170,24 @@ TEST_F(ControlHouse, AWatchListsThenFollowsAndResumesFromARevision) {
                                       "bookmark"}));
   EXPECT_NE(follow_some_now(address(), "/v1/watch?from=999999", 1).front().find("invalid"),
             std::string::npos);
+}
+
+TEST_F(ControlHouse, AWatchOfACompactedPastIsRefusedWith410) {
+  start();
+  for (int i = 0; i < 5; ++i) apply("kind: Namespace\nname: ns" + std::to_string(i) + "\n");
+  stop();
+  const std::filesystem::path file = folder_ + "/state/store.db";
+  std::uint64_t newest = 0;
+  {
+    const auto store = store::open_sqlite_store(file);
+    ASSERT_TRUE(store) << format(store.error());
+    newest = (*store)->revision().value;
+    ASSERT_TRUE((*store)->compact(Revision(newest - 1)));
+  }
+  start();
+  const auto refused = follow_some_now(address(), "/v1/watch?from=1", 1);
+  EXPECT_NE(refused.front().find("compacted"), std::string::npos) << refused.front();
+  EXPECT_EQ(follow_some_now(address(), "/v1/watch?from=" + std::to_string(newest - 1), 1).front(), "synced");
 }
 
 }  // namespace
