@@ -62,9 +62,9 @@ void Topology::add_bridge_vxlan(int node) {
   lab().sh(
       name,
       fmt::format(
-          "ip link add cni0 type bridge; ip link set cni0 up; ip link set cni-port mtu 1430 master cni0 up;"
+          "ip link add cni0 type bridge; ip link set cni0 up; ip link set cni-port mtu 1450 master cni0 up;"
           "ip addr add 10.30.{0}.1/24 dev cni0; ip addr add fd30:{0}::1/64 dev cni0 nodad;"
-          "ip link add vx0 address 02:00:00:00:30:0{0} mtu 1430 type vxlan id 30 dstport 8472 local "
+          "ip link add vx0 address 02:00:00:00:30:0{0} mtu 1450 type vxlan id 30 dstport 8472 local "
           "192.168.78.{0}"
           " dev eth1 nolearning;"
           "ip addr add 10.30.{0}.0/32 dev vx0; ip addr add fd30:{0}::/128 dev vx0 nodad; ip link set vx0 up;"
@@ -74,7 +74,7 @@ void Topology::add_bridge_vxlan(int node) {
           "ip route add 10.30.{1}.0/24 via 10.30.{1}.0 dev vx0 onlink;"
           "ip route add fd30:{1}::/64 via fd30:{1}:: dev vx0 onlink",
           node, other(node)));
-  lab().sh(pod, fmt::format("ip link set eth2 mtu 1430; ip addr add 10.30.{0}.2/24 dev eth2;"
+  lab().sh(pod, fmt::format("ip link set eth2 mtu 1450; ip addr add 10.30.{0}.2/24 dev eth2;"
                             "ip addr add fd30:{0}::2/64 dev eth2 nodad;"
                             "ip route add 10.30.{1}.0/24 via 10.30.{0}.1;"
                             "ip route add fd30:{1}::/64 via fd30:{0}::1",

@@ -16,7 +16,7 @@
 
 #define FWD_ABI_VERSION 2
 
-/* Bytes of the outer headers in front of a pod's IP packet (tunnel.h). */
+/* Bytes of the outer headers in front of a pod's IP packet (way/tunnel.h). */
 #define FWD_OUTER_IPV4 50U
 #define FWD_OUTER_IPV6 70U
 
@@ -189,6 +189,13 @@ struct fwd_fragment {
   __u32 vtep;  /* as in its flow */
   __u32 epoch; /* as in its flow */
   __u32 zero;
+};
+
+/* paths[number of a node]: what a router on the way there has said takes no more. The
+ * programs write this table. */
+struct fwd_path {
+  __u32 mtu;  /* 0: nothing */
+  __u32 seen; /* fwd_now() of the newest such error */
 };
 
 /* last_drops[verdict], one per CPU: the newest packet that ended so, as it was

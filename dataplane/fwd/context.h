@@ -15,6 +15,8 @@
 
 #define FWD_INLINE static inline __attribute__((always_inline))
 
+#define FWD_MARKS 0x666c0000U /* the upper half of the marks that fwd_again gives */
+
 #define FWD_EXISTS 1
 #define FWD_FULL 2
 
@@ -43,7 +45,22 @@ FWD_INLINE int fwd_store(struct fwd_machine* m, __u32 offset, const void* from, 
 FWD_INLINE int fwd_sum_l3(struct fwd_machine* m, __u32 offset, __u32 from, __u32 to);
 FWD_INLINE int fwd_sum_l4(struct fwd_machine* m, __u32 offset, __u32 from, __u32 to, __u32 flags);
 
-/* Room: make or remove `length` bytes behind the Ethernet header. */
+/* The whole packet: bytes of a segment's payload when it is to be cut into such (0: it is not),
+ * its end moved to `length`, `length` empty bytes behind the Ethernet header, and bytes made or
+ * (less than 0) removed behind an IPv6 header. */
+FWD_INLINE __u32 fwd_segment_size(struct fwd_machine* m);
+FWD_INLINE int fwd_trim(struct fwd_machine* m, __u32 length);
+FWD_INLINE int fwd_open(struct fwd_machine* m, __u32 length);
+FWD_INLINE int fwd_room(struct fwd_machine* m, int length);
+
+/* A copy comes in by link `ifindex` once more, with a mark; the mark of this packet, once. */
+FWD_INLINE int fwd_again(struct fwd_machine* m, __u32 ifindex, __u32 mark);
+FWD_INLINE __u32 fwd_take_mark(struct fwd_machine* m);
+
+/* The MACs, next hop's and own, towards an address on link `ifindex`: 0, or not known yet. */
+FWD_INLINE int fwd_neighbour(struct fwd_machine* m, __u32 ifindex, const struct fwd_addr* to, __u8* macs);
+
+/* Tunnel: make or remove `length` bytes of outer headers behind the Ethernet header. */
 FWD_INLINE int fwd_push(struct fwd_machine* m, __u32 length, __u8 inner_family, __u8 outer_family);
 FWD_INLINE int fwd_pop(struct fwd_machine* m, __u32 length, __u8 inner_family);
 
@@ -63,6 +80,14 @@ FWD_INLINE const struct fwd_fragment* fwd_fragment_find(struct fwd_machine* m,
 FWD_INLINE int fwd_fragment_put(struct fwd_machine* m, const struct fwd_fragment_key* key,
                                 const struct fwd_fragment* fragment);
 
+FWD_INLINE struct fwd_path* fwd_path_of(struct fwd_machine* m, __u32 number);
+
+/* Calls `step` with 0, 1, ... and `state` until it returns other than 0, at most `times` times. A loop
+ * whose body the BPF verifier looks at once, not once for each turn and each way to it. */
+#define FWD_STEP static __attribute__((noinline)) long
+typedef long (*fwd_step)(__u32 turn, void* state);
+FWD_INLINE void fwd_repeat(__u32 times, fwd_step step, void* state);
+
 /* Time: whole seconds of a clock that never goes back. */
 FWD_INLINE __u32 fwd_now(struct fwd_machine* m);
 
@@ -77,22 +102,24 @@ struct fwd_headers {
   struct fwd_addr dst;
   __be16 sport_be; /* adjacent: rewritten as one word */
   __be16 dport_be;
-  __u32 l3;       /* offset of the IP header */
-  __u32 l4;       /* offset of the transport header */
-  __u32 end;      /* offset behind the IP packet */
-  __u32 id;       /* of a fragment: which datagram */
-  __u8 family;    /* 4 or 6 */
-  __u8 proto;     /* transport protocol, behind all extension headers */
-  __u8 tcp_flags; /* TCP only */
-  __u8 tos;       /* IPv4 TOS or IPv6 traffic class */
+  __u32 l3;        /* offset of the IP header */
+  __u32 l4;        /* offset of the transport header */
+  __u32 end;       /* offset behind the IP packet */
+  __u32 id;        /* of a fragment: which datagram */
+  __u32 l4_length; /* of the TCP or UDP header */
+  __u8 family;     /* 4 or 6 */
+  __u8 proto;      /* transport protocol, behind all extension headers */
+  __u8 tcp_flags;  /* TCP only */
+  __u8 tos;        /* IPv4 TOS or IPv6 traffic class */
   __u32 flags;
 };
 
 struct fwd_context {
   /* the decision */
   __u32 verdict;
-  __u32 out_ifindex; /* TO_POD, TO_HOST, TO_SELF */
-  __u32 out_vtep;    /* TO_WIRE */
+  __u32 out_ifindex; /* TO_POD, TO_HOST, TO_SELF; TO_NODE with its MACs written; TOO_BIG with an answer */
+  __u32 out_vtep;    /* TO_WIRE, TO_NODE */
+  struct fwd_addr next_hop; /* TO_NODE */
   /* where it came from */
   __u32 in_ifindex;
   __u32 net;
@@ -100,6 +127,7 @@ struct fwd_context {
   __u32 from_vtep;  /* from the wire: number of the sending node */
   __u32 from_flags; /* from the wire: what that node is (FWD_VTEP_...) */
   __u32 now;
+  __u32 parsed;         /* from the wire: `pkt` is the outer packet, whole */
   __u32 translated;     /* a flow has rewritten it already */
   __u32 epoch;          /* of the destination when the packet's flow was made; 0: unknown */
   __u32 own_epoch;      /* from a pod: of the link it came from */

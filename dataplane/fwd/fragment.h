@@ -49,8 +49,11 @@ FWD_INLINE int fwd_fragment_begin(struct fwd_machine* m, struct fwd_context* c) 
   return fwd_fragment_put(m, &c->fragment_key, &c->fragment) ? FWD_FRAGMENT_TABLE_FULL : FWD_PASS;
 }
 
-/* A later fragment becomes what its row says. */
+/* A later fragment becomes what its row says; `c->key` keeps what it was. */
 FWD_INLINE int fwd_fragment_follow(struct fwd_machine* m, struct fwd_context* c) {
+  __builtin_memset(&c->key, 0, sizeof c->key);
+  c->key.src = c->pkt.src;
+  c->key.dst = c->pkt.dst;
   fwd_fragment_key_of(c, &c->pkt.src, &c->pkt.dst);
   const struct fwd_fragment* first = fwd_fragment_find(m, &c->fragment_key);
   if (!first || c->now - first->seen > FWD_FRAGMENT_SECONDS) return FWD_FRAG_BEFORE_FIRST;

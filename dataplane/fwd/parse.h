@@ -146,14 +146,18 @@ FWD_INLINE int fwd_parse_icmp(struct fwd_machine* m, struct fwd_headers* p) {
 FWD_INLINE int fwd_parse_transport(struct fwd_machine* m, struct fwd_headers* p) {
   if (p->flags & FWD_PKT_NO_PORTS) return FWD_PASS;
   if (p->proto == FWD_PROTO_TCP) {
-    __u8 flags = 0;
+    __u8 words[2];
     const int bad = fwd_parse_ports(m, p, 20);
     if (bad) return bad;
-    if (fwd_load(m, p->l4 + 13, &flags, 1)) return FWD_TRUNCATED;
-    p->tcp_flags = flags;
+    if (fwd_load(m, p->l4 + 12, words, sizeof words)) return FWD_TRUNCATED;
+    p->l4_length = (words[0] >> 4) * 4U;
+    p->tcp_flags = words[1];
     return FWD_PASS;
   }
-  if (p->proto == FWD_PROTO_UDP) return fwd_parse_ports(m, p, 8);
+  if (p->proto == FWD_PROTO_UDP) {
+    p->l4_length = 8;
+    return fwd_parse_ports(m, p, 8);
+  }
   if (p->family == 4 ? p->proto == FWD_PROTO_ICMP : p->proto == FWD_PROTO_ICMPV6) return fwd_parse_icmp(m, p);
   p->flags |= FWD_PKT_NO_PORTS;
   return FWD_PASS;

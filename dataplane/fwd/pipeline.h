@@ -3,8 +3,8 @@
  * The order of stages, and what they may trust:
  *
  *   from a pod:   parse -> source guard -> service -> egress policy
- *                 -> endpoint or route, epoch -> encapsulate or deliver
- *   from a wire:  outer check -> decapsulate -> source check -> ingress policy
+ *                 -> endpoint or route, epoch -> what fits -> encapsulate, hand over or deliver
+ *   from a wire:  outer check -> decapsulate (or native) -> source check -> ingress policy
  *                 -> endpoint, epochs -> translate -> deliver
  *
  * fwd_from_pod and fwd_from_wire return a verdict and leave in the context
@@ -15,7 +15,8 @@
 
 #include "dataplane/fwd/guard.h"
 #include "dataplane/fwd/icmp/translate.h"
-#include "dataplane/fwd/tunnel.h"
+#include "dataplane/fwd/size/split.h"
+#include "dataplane/fwd/way/native.h"
 
 FWD_INLINE int fwd_ethertype(struct fwd_machine* m, struct fwd_context* c) {
   __u8 type[2];
@@ -32,11 +33,30 @@ FWD_INLINE int fwd_deliver(struct fwd_machine* m, struct fwd_context* c, const s
   return to->flags & FWD_ENDPOINT_HOST ? FWD_TO_HOST : FWD_TO_POD;
 }
 
+/* Large packets and SYNs: FWD_PASS when the packet fits the way. */
+FWD_INLINE int fwd_fit(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
+                       const struct fwd_link* link, __u32 number, const struct fwd_vtep* to) {
+  const __u32 limit = fwd_limit(m, c, link, number, to);
+  const __u32 size = fwd_packet_size(m, &c->pkt);
+  if (c->pkt.tcp_flags & FWD_TCP_SYN) {
+    const int bad = fwd_clamp_mss(m, &c->pkt, limit);
+    if (bad) return bad;
+  }
+  if (!limit || size <= limit) return FWD_PASS;
+  const int split = fwd_split(m, c, size);
+  return split ? split : fwd_answer_too_big(m, c, config, link, limit);
+}
+
 FWD_INLINE int fwd_send(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
-                        __u32 number, const __u8* mac) {
+                        const struct fwd_link* link, __u32 number, const __u8* mac) {
   const struct fwd_vtep* vtep = fwd_find_vteps(m, &number);
   if (!vtep || !(vtep->flags & FWD_VTEP_VALID)) return FWD_NO_VTEP;
+  if (c->pkt.end - c->pkt.l3 > FWD_ALWAYS_FITS || c->pkt.tcp_flags & FWD_TCP_SYN) {
+    const int bad = fwd_fit(m, c, config, link, number, vtep);
+    if (bad) return bad;
+  }
   c->out_vtep = number;
+  if (link->flags & FWD_LINK_NATIVE) return fwd_hand_over(m, c, config, vtep, mac);
   return fwd_encapsulate(m, c, config, vtep, mac);
 }
 
@@ -59,9 +79,9 @@ FWD_INLINE int fwd_route_packet(struct fwd_machine* m, struct fwd_context* c, co
   }
   if (to) {
     c->epoch = to->epoch;
-    return fwd_send(m, c, config, to->vtep, to->mac);
+    return fwd_send(m, c, config, link, to->vtep, to->mac);
   }
-  if (c->from_vtep) return fwd_send(m, c, config, c->from_vtep, config->gateway_mac);
+  if (c->from_vtep) return fwd_send(m, c, config, link, c->from_vtep, config->gateway_mac);
   const __u32 kind = fwd_route_kind(m, c->net, &c->pkt.dst);
   if (kind == FWD_ROUTE_CLUSTER) return FWD_NO_ENDPOINT;
   const int refused = link->flags & FWD_LINK_HOST ? FWD_PASS : fwd_guard_underlay(m, c, config, kind);
@@ -73,6 +93,11 @@ FWD_INLINE int fwd_from_pod_stages(struct fwd_machine* m, struct fwd_context* c)
   const struct fwd_config* config = fwd_find_config(m, &zero);
   struct fwd_link_key key;
   key.ifindex = c->in_ifindex;
+  const __u32 mark = fwd_take_mark(m);
+  if ((mark & 0xffff0000U) == FWD_SPLIT_MARK) {
+    const int uncut = fwd_cut(m, mark);
+    if (uncut) return uncut;
+  }
   const struct fwd_link* link = fwd_find_links(m, &key);
   int bad = fwd_ethertype(m, c);
   if (!bad) bad = fwd_parse(m, &c->pkt, c->ethertype);
@@ -101,22 +126,35 @@ FWD_INLINE int fwd_check_wire_source(struct fwd_machine* m, struct fwd_context* 
   return fwd_route_kind(m, c->net, &c->pkt.src) == FWD_ROUTE_CLUSTER ? FWD_PASS : FWD_SPOOFED_SOURCE;
 }
 
+/* Takes the packet out of its outer header; a native one has none. FWD_PASS and no network: not ours. */
+FWD_INLINE int fwd_arrive(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
+                          int* known) {
+  __u32 vxlan = 0;
+  __u32 native = 0;
+  int bad = fwd_outer(m, c, config, &vxlan);
+  if (bad) return bad;
+  if (vxlan) {
+    bad = fwd_decapsulate(m, c, vxlan);
+    if (!bad) bad = fwd_parse(m, &c->pkt, c->ethertype);
+    if (!bad && fwd_not_unicast(&c->pkt)) bad = FWD_MULTICAST;
+    return bad ? bad : fwd_check_wire_source(m, c, known);
+  }
+  if (!(config->flags & FWD_CONFIG_NATIVE) || !c->parsed) return FWD_PASS;
+  bad = fwd_native(m, c, config, &native);
+  *known = 1;
+  if (!bad && !native) c->net = 0;
+  return bad;
+}
+
 FWD_INLINE int fwd_from_wire_stages(struct fwd_machine* m, struct fwd_context* c) {
   const __u32 zero = 0;
   const struct fwd_config* config = fwd_find_config(m, &zero);
-  __u32 vxlan = 0;
   int known = 0;
   const struct fwd_endpoint* to = 0;
-  if (!config) return FWD_PASS;
-  int bad = fwd_ethertype(m, c);
-  if (bad) return FWD_PASS;
-  bad = fwd_outer(m, c, config, &vxlan);
-  if (bad || !vxlan) return bad;
-  bad = fwd_decapsulate(m, c, vxlan);
-  if (!bad) bad = fwd_parse(m, &c->pkt, c->ethertype);
-  if (!bad && fwd_not_unicast(&c->pkt)) bad = FWD_MULTICAST;
-  if (!bad) bad = fwd_check_wire_source(m, c, &known);
-  if (!bad) bad = fwd_policy_ingress(m, c);
+  if (!config || fwd_ethertype(m, c)) return FWD_PASS;
+  int bad = fwd_arrive(m, c, config, &known);
+  if (bad || !c->net) return bad;
+  bad = fwd_policy_ingress(m, c);
   if (bad) return bad;
   to = fwd_endpoint_of(m, c->net, &c->pkt.dst); /* who it is for stays: only its source is translated */
   if (!to || !(to->flags & FWD_ENDPOINT_LOCAL)) return FWD_NOT_LOCAL;

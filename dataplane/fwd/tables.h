@@ -31,6 +31,7 @@
 
 /* Written by the programs themselves. */
 #define FWD_FLOW_CAPACITY 262144
+#define FWD_PATH_CAPACITY 4096     /* as vteps */
 #define FWD_FRAGMENT_CAPACITY 4096 /* datagrams under way in pieces */
 
 #endif

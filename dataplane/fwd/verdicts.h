@@ -16,7 +16,9 @@
   X(TO_POD, "delivered to a pod on this node")                                   \
   X(TO_HOST, "delivered to the node's own endpoint")                             \
   X(TO_WIRE, "encapsulated to another node")                                     \
-  X(TO_SELF, "answered here: an echo to a service's address")
+  X(TO_SELF, "answered here: an echo to a service's address")                    \
+  X(TO_NODE, "handed to another node as it is: its network is native")           \
+  X(SPLIT, "cut in two, each of which comes again: IPv6 on a narrow underlay")
 
 #define FWD_DROPS(X)                                                                            \
   X(NO_LINK, "the link has no row: its pod is not (or no longer) published")                    \
@@ -46,7 +48,9 @@
   X(IGNORED, "neighbour and group chatter (ARP, ND, MLD, IGMP): the overlay has no use for it") \
   X(STALE_EPOCH, "from or for an owner that its address no longer has")                         \
   X(FRAG_BEFORE_FIRST, "a fragment whose first one did not come, or came too long ago")         \
-  X(FRAGMENT_TABLE_FULL, "no room to remember a datagram that comes in fragments")
+  X(FRAGMENT_TABLE_FULL, "no room to remember a datagram that comes in fragments")              \
+  X(TOO_BIG, "more than the way to its node takes: its sender is told, by ICMP")                \
+  X(UNKNOWN_SOURCE, "a native packet from an address that no known pod of another node holds")
 
 enum fwd_verdict {
 #define FWD_ENUM(name, meaning) FWD_##name,

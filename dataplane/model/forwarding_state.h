@@ -35,6 +35,8 @@ struct Self {
 // How a network's packets go from node to node: in an outer header, or as they are.
 enum class NetworkMode : std::uint8_t { vxlan, native };
 
+inline constexpr std::uint32_t kLeastUplinkMtu = 1280;  // IPv6 has no smaller link (RFC 8200)
+
 // Bytes that go in front of a pod's IP packet on the way to another node.
 constexpr std::uint32_t overhead(Family underlay, NetworkMode mode) {
   if (mode == NetworkMode::native) return 0;

@@ -95,6 +95,9 @@ class Validation {
       if (network.index == 0) return refuse(name, "has index 0, which is never a network", "count from 1");
       if (network.vni == 0 || network.vni > kMaxVni)
         return refuse(name, "has VNI " + std::to_string(network.vni), "use 1 to 16777215");
+      if (network.mtu != 0 && network.mtu < kLeastUplinkMtu)
+        return refuse(name, "has an MTU of " + std::to_string(network.mtu),
+                      "use at least " + std::to_string(kLeastUplinkMtu) + ", or leave it out");
       if (!networks_.insert(network.index).second) return twice(name, "the index");
       if (!vnis.insert(network.vni).second) return twice(name, "VNI " + std::to_string(network.vni));
       const std::set<Prefix> prefixes(network.prefixes.begin(), network.prefixes.end());
@@ -144,6 +147,9 @@ class Validation {
       if (vtep.address.family() != state_.self.vtep.family())
         return refuse(name, "is of another family than this node's " + format(state_.self.vtep),
                       "use one family for the underlay");
+      if (vtep.mtu != 0 && vtep.mtu < kLeastUplinkMtu)
+        return refuse(name, "has an uplink of " + std::to_string(vtep.mtu) + " bytes",
+                      "use at least " + std::to_string(kLeastUplinkMtu));
       if (!vteps_.emplace(vtep.number, vtep.address).second) return twice(name, "the number");
       if (!addresses.insert(vtep.address).second) return twice(name, "address " + format(vtep.address));
     }

@@ -14,7 +14,6 @@ namespace fairlead::model {
 inline constexpr std::uint32_t kMaxVtepNumber = 4095;
 inline constexpr std::uint32_t kMaxVni = (1U << 24) - 1;
 inline constexpr std::uint32_t kMaxWeight = 1000;
-inline constexpr std::uint32_t kLeastUplinkMtu = 1280;  // IPv6 has no smaller link (RFC 8200)
 
 Result<> validate(const ForwardingState& state);
 

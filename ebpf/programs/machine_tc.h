@@ -46,6 +46,13 @@ struct {
 } fragments SEC(".maps");
 
 struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, FWD_PATH_CAPACITY);
+  __type(key, __u32);
+  __type(value, struct fwd_path);
+} paths SEC(".maps");
+
+struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, FWD_VERDICT_CAPACITY);
   __type(key, __u32);
@@ -109,6 +116,50 @@ FWD_INLINE int fwd_fragment_put(struct fwd_machine* m, const struct fwd_fragment
                                 const struct fwd_fragment* fragment) {
   (void)m;
   return bpf_map_update_elem(&fragments, key, fragment, BPF_ANY) ? FWD_FULL : 0;
+}
+
+FWD_INLINE struct fwd_path* fwd_path_of(struct fwd_machine* m, __u32 number) {
+  (void)m;
+  return bpf_map_lookup_elem(&paths, &number);
+}
+
+FWD_INLINE void fwd_repeat(__u32 times, fwd_step step, void* state) {
+  bpf_loop(times, (void*)step, state, 0);
+}
+
+FWD_INLINE __u32 fwd_segment_size(struct fwd_machine* m) { return m->skb->gso_size; }
+FWD_INLINE int fwd_trim(struct fwd_machine* m, __u32 length) {
+  return bpf_skb_change_tail(m->skb, length, 0) != 0;
+}
+FWD_INLINE int fwd_open(struct fwd_machine* m, __u32 length) {
+  return bpf_skb_adjust_room(m->skb, (int)length, BPF_ADJ_ROOM_MAC, 0) != 0;
+}
+FWD_INLINE int fwd_room(struct fwd_machine* m, int length) {
+  return bpf_skb_adjust_room(m->skb, length, BPF_ADJ_ROOM_NET, 0) != 0;
+}
+
+FWD_INLINE int fwd_again(struct fwd_machine* m, __u32 ifindex, __u32 mark) {
+  m->skb->mark = mark;
+  const long failed = bpf_clone_redirect(m->skb, ifindex, BPF_F_INGRESS);
+  m->skb->mark = 0;
+  return failed != 0;
+}
+FWD_INLINE __u32 fwd_take_mark(struct fwd_machine* m) {
+  const __u32 mark = m->skb->mark;
+  if ((mark & 0xffff0000U) == FWD_MARKS) m->skb->mark = 0;
+  return mark;
+}
+
+FWD_INLINE int fwd_neighbour(struct fwd_machine* m, __u32 ifindex, const struct fwd_addr* to, __u8* macs) {
+  struct bpf_fib_lookup way;
+  __builtin_memset(&way, 0, sizeof way);
+  way.family = 2; /* AF_INET: an IPv6 next hop is redirect_neigh's to find */
+  way.ifindex = ifindex;
+  way.ipv4_dst = to->w[3];
+  if (bpf_fib_lookup(m->skb, &way, sizeof way, BPF_FIB_LOOKUP_DIRECT | BPF_FIB_LOOKUP_OUTPUT)) return 1;
+  __builtin_memcpy(macs, way.dmac, 6);
+  __builtin_memcpy(macs + 6, way.smac, 6);
+  return 0;
 }
 
 FWD_INLINE __u32 fwd_now(struct fwd_machine* m) {

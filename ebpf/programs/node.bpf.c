@@ -10,6 +10,24 @@
 #include "dataplane/fwd/pipeline.h"
 #include "ebpf/programs/machine_tc.h"
 
+/* Its next hop is the other node's underlay address, whatever the packet's own family. */
+FWD_INLINE int hand_over(const struct fwd_context* c) {
+  const __u32 zero = 0;
+  const struct fwd_config* self = bpf_map_lookup_elem(&config, &zero);
+  struct bpf_redir_neigh next;
+  if (!self) return TC_ACT_SHOT;
+  if (c->out_ifindex) return (int)bpf_redirect(c->out_ifindex, 0);
+  __builtin_memset(&next, 0, sizeof next);
+  if (fwd_addr_is_ipv4(&c->next_hop)) {
+    next.nh_family = 2; /* AF_INET */
+    next.ipv4_nh = c->next_hop.w[3];
+  } else {
+    next.nh_family = 10; /* AF_INET6 */
+    __builtin_memcpy(next.ipv6_nh, &c->next_hop, sizeof next.ipv6_nh);
+  }
+  return (int)bpf_redirect_neigh(self->uplink_ifindex, &next, sizeof next, 0);
+}
+
 FWD_INLINE int act(const struct fwd_context* c, __u32 bytes) {
   const __u32 zero = 0;
   const struct fwd_config* self;
@@ -24,6 +42,13 @@ FWD_INLINE int act(const struct fwd_context* c, __u32 bytes) {
       return (int)bpf_redirect(c->out_ifindex, BPF_F_INGRESS);
     case FWD_TO_SELF:
       return (int)bpf_redirect(c->out_ifindex, 0);
+    case FWD_TO_NODE:
+      return hand_over(c);
+    case FWD_SPLIT: /* its two halves come again */
+      return TC_ACT_SHOT;
+    case FWD_TOO_BIG:
+      remember_drop(c);
+      return c->out_ifindex ? (int)bpf_redirect(c->out_ifindex, 0) : TC_ACT_SHOT;
     case FWD_TO_WIRE: /* the kernel's routes name the next hop, its neighbours the MAC */
       self = bpf_map_lookup_elem(&config, &zero);
       return self ? (int)bpf_redirect_neigh(self->uplink_ifindex, 0, 0, 0) : TC_ACT_SHOT;

@@ -110,6 +110,44 @@ TEST(Fragments, OfAnOldDatagramAreNobodys) {
   EXPECT_EQ(verdict_name(machine.from_pod(c.steps[1].packet, kTestLink).verdict), "FRAG_BEFORE_FIRST");
 }
 
+// What SPLIT sends back comes again as two fragments of one datagram: on both machines the same, and the
+// receiver gets every byte once.
+TEST(Split, HalvesAreFragmentsOfTheWhole) {
+  if (const auto missing = Kernel::missing()) GTEST_SKIP() << *missing;
+  const auto folder = std::filesystem::path(std::getenv("FL_SOURCE_DIR")) / "tests/packet/cases";
+  const Case c = read_case(folder / "size_split.case");
+  const std::string head = "eth 02:00:00:00:00:0a > 02:66:6c:00:00:01 / ip6 fd00:244::2 > fd00:244::4 / ";
+  for (const char* body :
+       {"udp 5000 > 53 / data 1232", "icmp6 128 0 / data 1191", "fragment 7 mf / udp 5 > 6 / data 1216",
+        "fragment 7 offset 1232 / udp 1 > 2 / data 1212"}) {
+    Reference reference(c.tables, c.now, c.capacity);
+    Kernel kernel(c.tables, c.now, c.capacity);
+    const Bytes whole = packet_from(head + body);
+    if (whole[14 + 6] == 44)
+      reference.from_pod(packet_from(head + "fragment 7 mf / udp 5 > 6 / data 8"), kTestLink);
+    if (whole[14 + 6] == 44) kernel.from_pod(packet_from(head + "fragment 7 mf / udp 5 > 6 / data 8"));
+    EXPECT_EQ(verdict_name(reference.from_pod(whole, kTestLink).verdict), "SPLIT") << body;
+    const std::vector<Marked> halves = reference.again();
+    ASSERT_EQ(halves.size(), 2U);
+    Bytes data;
+    for (const Marked& half : halves) {
+      EXPECT_EQ(half.packet, whole) << body;
+      const Outcome wanted = reference.from_pod(half.packet, kTestLink, {.mark = half.mark});
+      const Outcome got = kernel.from_pod(half.packet, {.mark = half.mark});
+      EXPECT_EQ(verdict_name(wanted.verdict), "TO_WIRE") << body;
+      EXPECT_EQ(hex_dump(got.packet), hex_dump(wanted.packet)) << body;
+      const std::size_t behind = 14 + 50 + 40 + 8;
+      ASSERT_GT(wanted.packet.size(), behind);
+      EXPECT_LE(wanted.packet.size(), 14U + 1280U);
+      data.insert(data.end(), wanted.packet.begin() + static_cast<std::ptrdiff_t>(behind),
+                  wanted.packet.end());
+    }
+    const std::size_t skip = 14 + 40 + (whole[14 + 6] == 44 ? 8 : 0);
+    EXPECT_EQ(hex_dump(data), hex_dump(Bytes(whole.begin() + static_cast<std::ptrdiff_t>(skip), whole.end())))
+        << body;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, PacketCase, testing::ValuesIn(case_files()), [](const auto& info) {
   std::string name = info.param.stem().string();
   std::replace_if(

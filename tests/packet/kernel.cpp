@@ -7,12 +7,14 @@
 #include <cstdio>
 #include <cstring>
 #include <linux/pkt_cls.h>
+#include <map>
 #include <sched.h>
 #include <stdexcept>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "dataplane/fwd/context.h"
+#include "dataplane/model/diff.h"
 
 namespace fairlead::test {
 namespace {
@@ -30,17 +32,14 @@ int stay_on_this_cpu() {
   return cpu;
 }
 
-int action_of(std::uint32_t verdict) {
-  if (is_drop(verdict)) return TC_ACT_SHOT;
+int action_of(std::uint32_t verdict, std::uint32_t out_ifindex) {
+  if (!leaves(verdict, out_ifindex)) return TC_ACT_SHOT;
   return verdict == FWD_PASS || verdict == FWD_TO_OUTSIDE ? TC_ACT_OK : TC_ACT_REDIRECT;
 }
 
-model::TablePatch everything(const model::TableImage& tables) {
-  model::TablePatch patch;
-  for (std::size_t i = 0; i < model::kTableCount; ++i)
-    for (const auto& [key, value] : tables.rows[i])
-      patch.push_back({static_cast<model::TableId>(i), std::string(key), std::string(value)});
-  return patch;
+void erase_all(int map, std::size_t key_bytes) {
+  std::string key(key_bytes, '\0');
+  while (bpf_map_get_next_key(map, nullptr, key.data()) == 0) bpf_map_delete_elem(map, key.data());
 }
 
 }  // namespace
@@ -50,13 +49,36 @@ std::optional<std::string> Kernel::missing() {
   return std::nullopt;
 }
 
-Kernel::Kernel(const model::TableImage& tables, std::uint32_t now, std::uint32_t flow_capacity)
-    : cpu_(stay_on_this_cpu()) {
+struct Kernel::Loaded {
+  std::unique_ptr<ebpf::NodeDataplane> dataplane;
+  model::TableImage tables;
+};
+
+std::shared_ptr<Kernel::Loaded> Kernel::load(std::uint32_t now, std::uint32_t flow_capacity) {
+  static std::map<std::pair<std::uint32_t, std::uint32_t>, std::shared_ptr<Loaded>> loaded;
+  auto& known = loaded[{now, flow_capacity}];
+  if (known) return known;
   auto opened = ebpf::NodeDataplane::open({.pins = {}, .flow_capacity = flow_capacity, .fixed_now = now});
   require(opened.has_value(), opened ? "" : format(opened.error()));
-  dataplane_ = std::move(*opened);
-  const Result<> applied = dataplane_->apply(everything(tables));
+  known = std::make_shared<Loaded>();
+  known->dataplane = std::move(*opened);
+  return known;
+}
+
+Kernel::Kernel(const model::TableImage& tables, std::uint32_t now, std::uint32_t flow_capacity)
+    : loaded_(load(now, flow_capacity)), dataplane_(loaded_->dataplane.get()), cpu_(stay_on_this_cpu()) {
+  const Result<> applied = dataplane_->apply(model::diff(loaded_->tables, tables));
   require(applied.has_value(), applied ? "" : format(applied.error()));
+  loaded_->tables = tables;
+  forget();
+}
+
+void Kernel::forget() {
+  erase_all(dataplane_->map_fd("flows"), sizeof(fwd_flow_key));
+  erase_all(dataplane_->map_fd("fragments"), sizeof(fwd_fragment_key));
+  const fwd_path none{};
+  for (std::uint32_t number = 0; number < FWD_PATH_CAPACITY; ++number)
+    require(bpf_map_update_elem(dataplane_->map_fd("paths"), &number, &none, BPF_ANY) == 0, "paths");
 }
 
 bool Kernel::can_sum() {
@@ -76,10 +98,14 @@ bool Kernel::accepts(const Bytes& packet) {
 
 // BPF_F_TEST_SKB_CHECKSUM_COMPLETE (kernel 6.16): the frame comes with its sum,
 // as from a NIC that sums all it receives, and EBADMSG says the sum is wrong after.
-Outcome Kernel::from_summing_nic(const Bytes& packet) { return run(packet, true, 1U << 2); }
+Outcome Kernel::from_summing_nic(const Bytes& packet) { return run(packet, true, 1U << 2, {}); }
 
-Outcome Kernel::run(const Bytes& packet, bool from_wire, std::uint32_t flags) {
+Outcome Kernel::run(const Bytes& packet, bool from_wire, std::uint32_t flags, Frame frame) {
   Bytes out(packet.size() + 256);
+  __sk_buff beside{};
+  beside.mark = frame.mark;
+  beside.gso_size = frame.segment;
+  if (frame.segment) beside.gso_segs = 2;
   bpf_test_run_opts options{};
   options.sz = sizeof options;
   options.data_in = packet.data();
@@ -88,14 +114,18 @@ Outcome Kernel::run(const Bytes& packet, bool from_wire, std::uint32_t flags) {
   options.data_size_out = static_cast<std::uint32_t>(out.size());
   options.repeat = 1;
   options.flags = flags;
+  if (frame.mark || frame.segment) {
+    options.ctx_in = &beside;
+    options.ctx_size_in = sizeof beside;
+  }
   require(bpf_prog_test_run_opts(dataplane_->program_fd(from_wire), &options) == 0,
           "BPF_PROG_TEST_RUN of " + std::to_string(packet.size()) + " bytes: " + std::strerror(errno));
   const fwd_context context = last_context();
-  require(static_cast<int>(options.retval) == action_of(context.verdict),
+  require(static_cast<int>(options.retval) == action_of(context.verdict, context.out_ifindex),
           "action " + std::to_string(options.retval) + " for verdict " + verdict_name(context.verdict));
   Outcome outcome{context.verdict, context.out_ifindex, context.out_vtep, {}};
   out.resize(options.data_size_out);
-  if (!is_drop(context.verdict)) outcome.packet = std::move(out);
+  if (leaves(context.verdict, context.out_ifindex)) outcome.packet = std::move(out);
   return outcome;
 }
 

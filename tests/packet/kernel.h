@@ -23,13 +23,15 @@ class Kernel {
   // Why this machine cannot run BPF programs, or nothing.
   static std::optional<std::string> missing();
 
+  // Loading takes a second: programs of the same time and flow table serve one Kernel after another,
+  // each of which begins with these tables and no flow, fragment or path. One at a time.
   Kernel(const model::TableImage& tables, std::uint32_t now, std::uint32_t flow_capacity);
 
   // The kernel runs no packet that is cut inside its Ethernet or IP header.
   static bool accepts(const Bytes& packet);
 
-  Outcome from_pod(const Bytes& packet) { return run(packet, false, 0); }
-  Outcome from_wire(const Bytes& packet) { return run(packet, true, 0); }
+  Outcome from_pod(const Bytes& packet, Frame frame = {}) { return run(packet, false, 0, frame); }
+  Outcome from_wire(const Bytes& packet) { return run(packet, true, 0, {}); }
   // As from_wire, of a NIC that sums every frame (CHECKSUM_COMPLETE): throws when the kernel's
   // account of that sum is wrong afterwards.
   Outcome from_summing_nic(const Bytes& packet);
@@ -39,9 +41,13 @@ class Kernel {
   ebpf::NodeDataplane& dataplane() { return *dataplane_; }
 
  private:
-  Outcome run(const Bytes& packet, bool from_wire, std::uint32_t flags);
+  Outcome run(const Bytes& packet, bool from_wire, std::uint32_t flags, Frame frame);
   fwd_context last_context() const;
-  std::unique_ptr<ebpf::NodeDataplane> dataplane_;
+  struct Loaded;
+  static std::shared_ptr<Loaded> load(std::uint32_t now, std::uint32_t flow_capacity);
+  void forget();
+  std::shared_ptr<Loaded> loaded_;
+  ebpf::NodeDataplane* dataplane_ = nullptr;
   int cpu_ = 0;  // the context map is per CPU: runs stay on this one
 };
 

@@ -31,9 +31,9 @@ using Layers = std::vector<Layer>;
 
 const std::map<std::string, int>& option_arity() {
   static const std::map<std::string, int> kArity{
-      {"type", 1},   {"ttl", 1},     {"tos", 1}, {"id", 1},   {"df", 0},    {"mf", 0},
-      {"offset", 1}, {"options", 1}, {"sum", 1}, {"hops", 1}, {"class", 1}, {"label", 1},
-      {"length", 1}, {"nosum", 0},   {"seq", 1}, {"rest", 1}, {"flags", 1}, {"epochs", 2}};
+      {"type", 1},    {"ttl", 1},  {"tos", 1},   {"id", 1},    {"df", 0},    {"mf", 0},     {"offset", 1},
+      {"options", 1}, {"sum", 1},  {"hops", 1},  {"class", 1}, {"label", 1}, {"length", 1}, {"nosum", 0},
+      {"seq", 1},     {"rest", 1}, {"flags", 1}, {"mss", 1},   {"epochs", 2}};
   return kArity;
 }
 
@@ -253,9 +253,10 @@ Bytes Builder::tcp(std::size_t i, const Pseudo& pseudo) const {
   put(bytes, layer.word(1), 2);
   put(bytes, layer.number("seq", 1), 4);
   put(bytes, 0, 4);
-  put(bytes, 0x5000U | flags, 2);
+  put(bytes, (layer.has("mss") ? 0x6000U : 0x5000U) | flags, 2);
   put(bytes, 0xffff, 2);
   put(bytes, 0, 4);
+  if (layer.has("mss")) put(bytes, 0x02040000U | layer.number("mss", 0), 4);
   put(bytes, build(i + 1));
   set16(bytes, 16, layer.number("sum", transport_sum(pseudo, 6, bytes)));
   return bytes;

@@ -8,7 +8,7 @@
 //   ip6 SRC > DST [hops N] [class N] [label N] [length N]
 //   hopopts | dstopts | routing              8 bytes each, padding inside
 //   fragment ID [offset N] [mf]              IPv6; offset in bytes
-//   tcp SPORT > DPORT [FLAGS of FSRPA] [seq N] [sum N]
+//   tcp SPORT > DPORT [FLAGS of FSRPA] [seq N] [mss N] [sum N]
 //   udp SPORT > DPORT [nosum] [sum N] [length N]
 //   icmp4 TYPE CODE [rest N] [sum N] | icmp6 ...    rest: the 32 bits behind the sum
 //   vxlan VNI [flags N] [epochs FROM TO]     what follows is Ethernet again

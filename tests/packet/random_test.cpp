@@ -32,6 +32,10 @@ const std::set<std::uint32_t> kMayStayUnseen{
     FWD_POLICY_INGRESS,  // slots without a policy
     FWD_KERNEL_REFUSED,
     FWD_FRAGMENT_TABLE_FULL,  // makes room by itself
+    FWD_TO_NODE,
+    FWD_UNKNOWN_SOURCE,
+    FWD_SPLIT,
+    FWD_TOO_BIG,  // other states
 };
 
 int wanted_packets() {

@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "dataplane/fwd/context.h"
 
@@ -13,6 +14,10 @@ namespace fairlead::test {
 struct ReferenceHooks {
   static Flows& flows(Reference& r) { return r.flows_; }
   static std::map<std::string, fwd_fragment>& fragments(Reference& r) { return r.fragments_; }
+  static std::map<std::uint32_t, fwd_path>& paths(Reference& r) { return r.paths_; }
+  static std::vector<Marked>& again(Reference& r) { return r.again_; }
+  static std::uint32_t take_mark(Reference& r) { return std::exchange(r.mark_, 0); }
+  static std::uint32_t segment(const Reference& r) { return r.segment_; }
   static std::uint32_t now(const Reference& r) { return r.now_; }
   static bool full(const Reference& r) { return r.flows_.size() >= r.flow_capacity_; }
 };
@@ -127,6 +132,45 @@ FWD_INLINE int fwd_fragment_put(fwd_machine* m, const fwd_fragment_key* key, con
   return 0;
 }
 
+FWD_INLINE fwd_path* fwd_path_of(fwd_machine* m, std::uint32_t number) {
+  return number < FWD_PATH_CAPACITY ? &ReferenceHooks::paths(m->tables)[number] : nullptr;
+}
+
+FWD_INLINE void fwd_repeat(std::uint32_t times, fwd_step step, void* state) {
+  for (std::uint32_t turn = 0; turn < times; ++turn)
+    if (step(turn, state) != 0) return;
+}
+
+FWD_INLINE std::uint32_t fwd_segment_size(fwd_machine* m) { return ReferenceHooks::segment(m->tables); }
+
+FWD_INLINE int fwd_trim(fwd_machine* m, std::uint32_t length) {
+  m->packet.resize(length);
+  return 0;
+}
+
+FWD_INLINE int fwd_open(fwd_machine* m, std::uint32_t length) {
+  m->packet.insert(m->packet.begin() + 14, length, 0);
+  return 0;
+}
+
+FWD_INLINE int fwd_room(fwd_machine* m, int length) {
+  const auto behind = m->packet.begin() + 14 + 40;
+  if (length >= 0)
+    m->packet.insert(behind, static_cast<std::size_t>(length), 0);
+  else
+    m->packet.erase(behind, behind - length);
+  return 0;
+}
+
+FWD_INLINE int fwd_again(fwd_machine* m, std::uint32_t, std::uint32_t mark) {
+  ReferenceHooks::again(m->tables).push_back({m->packet, mark});
+  return 0;
+}
+
+FWD_INLINE std::uint32_t fwd_take_mark(fwd_machine* m) { return ReferenceHooks::take_mark(m->tables); }
+
+FWD_INLINE int fwd_neighbour(fwd_machine*, std::uint32_t, const fwd_addr*, std::uint8_t*) { return 1; }
+
 FWD_INLINE std::uint32_t fwd_now(fwd_machine* m) { return ReferenceHooks::now(m->tables); }
 
 #include "dataplane/fwd/pipeline.h"
@@ -149,7 +193,7 @@ unsigned matching_bits(const fwd_route_key& a, const fwd_route_key& b) {
 
 Outcome outcome_of(const fwd_context& context, Bytes packet) {
   Outcome outcome{context.verdict, context.out_ifindex, context.out_vtep, {}};
-  if (!is_drop(context.verdict)) outcome.packet = std::move(packet);
+  if (leaves(context.verdict, context.out_ifindex)) outcome.packet = std::move(packet);
   return outcome;
 }
 
@@ -165,6 +209,11 @@ std::string verdict_name(std::uint32_t verdict) {
 }
 
 bool is_drop(std::uint32_t verdict) { return verdict >= FWD_FIRST_DROP; }
+
+bool leaves(std::uint32_t verdict, std::uint32_t out_ifindex) {
+  if (verdict == FWD_TOO_BIG) return out_ifindex != 0;  // the answer
+  return !is_drop(verdict) && verdict != FWD_SPLIT;
+}
 
 const void* Reference::find_route(const fwd_route_key& key) const {
   const void* best = nullptr;
@@ -188,7 +237,10 @@ const void* Reference::find(TableId table, const void* key) {
   return model::row_from<std::uint32_t>(bytes) < about.capacity ? kZeroRow.data() : nullptr;
 }
 
-Outcome Reference::from_pod(Bytes packet, std::uint32_t ifindex) {
+Outcome Reference::from_pod(Bytes packet, std::uint32_t ifindex, Frame frame) {
+  again_.clear();
+  mark_ = frame.mark;
+  segment_ = frame.segment;
   fwd_context context;
   fwd_machine machine{*this, packet};
   fwd_from_pod(&machine, &context, ifindex);
@@ -196,6 +248,7 @@ Outcome Reference::from_pod(Bytes packet, std::uint32_t ifindex) {
 }
 
 Outcome Reference::from_wire(Bytes packet) {
+  mark_ = segment_ = 0;
   fwd_context context;
   fwd_machine machine{*this, packet};
   fwd_from_wire(&machine, &context);

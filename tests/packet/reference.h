@@ -27,13 +27,27 @@ struct Outcome {
 
 std::string verdict_name(std::uint32_t verdict);
 bool is_drop(std::uint32_t verdict);
+bool leaves(std::uint32_t verdict, std::uint32_t out_ifindex);  // with a packet
+
+// What stands beside a packet's bytes.
+struct Frame {
+  std::uint32_t mark = 0;     // of a copy that came again
+  std::uint32_t segment = 0;  // bytes of a segment's payload, of a packet still to be cut into such
+};
+
+struct Marked {
+  Bytes packet;
+  std::uint32_t mark = 0;
+  bool operator==(const Marked&) const = default;
+};
 
 class Reference {
  public:
   Reference(model::TableImage tables, std::uint32_t now, std::size_t flow_capacity)
       : tables_(std::move(tables)), now_(now), flow_capacity_(flow_capacity) {}
 
-  Outcome from_pod(Bytes packet, std::uint32_t ifindex);
+  Outcome from_pod(Bytes packet, std::uint32_t ifindex, Frame frame = {});
+  const std::vector<Marked>& again() const { return again_; }  // copies of the last packet that come again
   Outcome from_wire(Bytes packet);
   Flows& flows() { return flows_; }
   void set_now(std::uint32_t now) { now_ = now; }
@@ -47,6 +61,9 @@ class Reference {
   model::TableImage tables_;
   Flows flows_;
   std::map<std::string, fwd_fragment> fragments_;
+  std::map<std::uint32_t, fwd_path> paths_;
+  std::vector<Marked> again_;
+  std::uint32_t mark_ = 0, segment_ = 0;
   std::uint32_t now_;
   std::size_t flow_capacity_;
 };

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/io/clock.h"
 #include "base/io/log.h"
+#include "dataplane/model/forwarding_state.h"
 #include "orchestrator/agent/daemon/agent.h"
 #include "orchestrator/agent/pods/adopt.h"
 #include "orchestrator/runtime/image/image.h"
@@ -108,10 +109,9 @@ void Agent::arm(const AdoptedPod& pod) {
 Result<> Agent::begin(const proto::Welcome& welcome) {
   if (begun_ && saved_.welcome == welcome) return {};
   const std::uint32_t mtu = pod_mtu(uplink_.mtu, options_.address);
-  if (mtu < 1280)
-    return fail(Code::unsupported, "uplink " + options_.uplink,
-                "its MTU of " + std::to_string(uplink_.mtu) + " leaves less than 1280 for pods",
-                "raise it to 1350 or more");
+  if (uplink_.mtu < model::kLeastUplinkMtu)
+    return fail(Code::unsupported, "uplink " + options_.uplink, "its MTU is " + std::to_string(uplink_.mtu),
+                "raise it to 1280 or more, as IPv6 needs it");
   FL_TRY(const HostLink host, set_up_host(options_.paths.cluster, welcome, mtu, kGatewayMac));
   FL_TRY_OK(tables_->attach_host({host.index.host, host.index.pod, host.mac}));
   FL_TRY_OK(set_up_masquerade(options_.uplink, welcome.network));

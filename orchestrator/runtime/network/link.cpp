@@ -11,6 +11,8 @@
 namespace fairlead::runtime {
 namespace {
 
+constexpr std::uint32_t kLeastLinkMtu = 1280;  // of IPv6 (RFC 8200)
+
 constexpr std::size_t kMaxLinkName = 15;
 
 Result<> check_link_name(std::string_view name) {
@@ -58,7 +60,7 @@ Result<> settle_addresses(Netlink& netlink, std::uint32_t link, const std::vecto
 Result<> settle_gateway(Netlink& netlink, std::uint32_t link, const IpAddress& gateway,
                         const MacAddress& mac) {
   FL_TRY_OK(netlink.replace_neighbour(link, gateway, mac));
-  return netlink.replace_route({only(gateway), {}, {}, link});
+  return netlink.replace_route({only(gateway), {}, {}, link, 0});
 }
 
 Result<> raise_loopback(Netlink& netlink) {
@@ -72,6 +74,16 @@ Result<> raise_loopback(Netlink& netlink) {
 // (kernel 6.18), and its pod's socket drops what bears it. TCP is not touched.
 Result<> cut_datagrams(std::string_view link) { return set_feature(link, "tx-udp-segmentation", false); }
 
+// IPv6 has no link below 1280 bytes. Where the overlay leaves less, the link has 1280 all the same, IPv4's
+// routes say what is left, and the dataplane cuts IPv6 packets of up to 1280 (docs/adr/0017). It cannot
+// finish sums, so they must come finished.
+std::uint32_t link_mtu(std::uint32_t mtu) { return mtu == 0 ? 0 : std::max(mtu, kLeastLinkMtu); }
+std::uint32_t route_mtu(std::uint32_t mtu, bool v4) { return v4 && mtu < kLeastLinkMtu ? mtu : 0; }
+Result<> finish_sums(std::string_view link, std::uint32_t mtu) {
+  if (mtu == 0 || mtu >= kLeastLinkMtu) return {};
+  return set_feature(link, "tx-checksum-ip-generic", false);
+}
+
 // Runs in the pod's namespace.
 Result<> settle_pod_end(const PodLink& link, std::uint32_t& index) {
   FL_TRY(Netlink netlink, Netlink::open());
@@ -80,8 +92,9 @@ Result<> settle_pod_end(const PodLink& link, std::uint32_t& index) {
   if (!end) return fail(Code::not_found, "link eth0", "the pod has none");
   index = end->index;
   const std::optional<MacAddress> mac = end->mac == link.mac ? std::nullopt : std::optional(link.mac);
-  FL_TRY_OK(netlink.set_link(index, link.mtu, mac, true));
+  FL_TRY_OK(netlink.set_link(index, link_mtu(link.mtu), mac, true));
   FL_TRY_OK(cut_datagrams(kPodLink));
+  FL_TRY_OK(finish_sums(kPodLink, link.mtu));
   std::vector<IpAddress> addresses;
   for (const IpAddress& address : {link.ipv4, link.ipv6})
     if (!address.is_none()) addresses.push_back(address);
@@ -89,7 +102,8 @@ Result<> settle_pod_end(const PodLink& link, std::uint32_t& index) {
   for (const IpAddress& address : addresses) {
     const IpAddress gateway = address.is_v4() ? gateway4() : gateway6();
     FL_TRY_OK(settle_gateway(netlink, index, gateway, link.gateway));
-    FL_TRY_OK(netlink.replace_route({anywhere(address.family()), gateway, {}, index}));
+    FL_TRY_OK(netlink.replace_route(
+        {anywhere(address.family()), gateway, {}, index, route_mtu(link.mtu, address.is_v4())}));
   }
   return {};
 }
@@ -99,7 +113,7 @@ Result<std::uint32_t> settle_host_end(Netlink& netlink, const std::string& name,
   FL_TRY(const std::optional<LinkInfo> end, netlink.find_link(name));
   if (!end) return fail(Code::not_found, "link " + name, "vanished while it was set up", "try again");
   const std::optional<MacAddress> mac = end->mac == gateway ? std::nullopt : std::optional(gateway);
-  FL_TRY_OK(netlink.set_link(end->index, mtu, mac, true));
+  FL_TRY_OK(netlink.set_link(end->index, link_mtu(mtu), mac, true));
   FL_TRY_OK(write_sysctl("ipv4/conf/" + name + "/rp_filter", "0"));
   // With GRO the end has NAPI, without which redirected frames are dropped.
   FL_TRY_OK(set_gro(name, true));
@@ -125,7 +139,7 @@ Result<> ensure_pod_pair(const PodLink& link, const Fd& netns) {
   if (whole) return {};
   FL_TRY_OK(netlink.delete_link(link.host_end));
   return netlink.add_veth({link.host_end, link.gateway}, {std::string(kPodLink), link.mac, netns.get()},
-                          link.mtu);
+                          link_mtu(link.mtu));
 }
 
 Result<> ensure_host_pair(Netlink& netlink, const HostEndpoint& endpoint) {
@@ -135,7 +149,7 @@ Result<> ensure_host_pair(Netlink& netlink, const HostEndpoint& endpoint) {
   FL_TRY_OK(netlink.delete_link(endpoint.host_end));
   FL_TRY_OK(netlink.delete_link(kNodeLink));
   return netlink.add_veth({endpoint.host_end, endpoint.gateway}, {std::string(kNodeLink), endpoint.mac},
-                          endpoint.mtu);
+                          link_mtu(endpoint.mtu));
 }
 
 }  // namespace
@@ -189,15 +203,17 @@ Result<LinkIndex> create_host_endpoint(const HostEndpoint& endpoint) {
   index.pod = inner->index;
   const std::optional<MacAddress> mac =
       inner->mac == endpoint.mac ? std::nullopt : std::optional(endpoint.mac);
-  FL_TRY_OK(netlink.set_link(inner->index, endpoint.mtu, mac, true));
+  FL_TRY_OK(netlink.set_link(inner->index, link_mtu(endpoint.mtu), mac, true));
   FL_TRY_OK(cut_datagrams(kNodeLink));
+  FL_TRY_OK(finish_sums(kNodeLink, endpoint.mtu));
   FL_TRY_OK(settle_addresses(netlink, inner->index, endpoint.addresses));
   for (const IpAddress& gateway : {gateway4(), gateway6()})
     FL_TRY_OK(settle_gateway(netlink, inner->index, gateway, endpoint.gateway));
   for (const Prefix& pool : endpoint.pools) {
     const bool v4 = pool.family() == Family::v4;
-    FL_TRY_OK(netlink.replace_route(
-        {pool, v4 ? gateway4() : gateway6(), v4 ? endpoint.source4 : endpoint.source6, inner->index}));
+    FL_TRY_OK(
+        netlink.replace_route({pool, v4 ? gateway4() : gateway6(), v4 ? endpoint.source4 : endpoint.source6,
+                               inner->index, route_mtu(endpoint.mtu, v4)}));
   }
   return index;
 }

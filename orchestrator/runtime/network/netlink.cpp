@@ -325,6 +325,11 @@ Result<> Netlink::replace_route(const Route& route) {
     request.put(RTA_GATEWAY, route.gateway);
   }
   if (!route.source.is_none()) request.put(RTA_PREFSRC, route.source);
+  if (route.mtu != 0) {
+    nlattr* metrics = mnl_attr_nest_start(request.get(), RTA_METRICS);
+    mnl_attr_put_u32(request.get(), RTAX_MTU, route.mtu);
+    mnl_attr_nest_end(request.get(), metrics);
+  }
   return must(request.get(), "route " + format(route.destination));
 }
 

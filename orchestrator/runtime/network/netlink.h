@@ -40,6 +40,7 @@ struct Route {
   IpAddress gateway;  // none: directly on the link
   IpAddress source;   // preferred; none: the kernel's choice
   std::uint32_t link = 0;
+  std::uint32_t mtu = 0;  // 0: the link's
 };
 
 class Netlink {

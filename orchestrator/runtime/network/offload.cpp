@@ -44,7 +44,12 @@ class Ethtool {
     return answer;
   }
 
-  Result<std::uint32_t> number_of(std::string_view feature) {
+  struct Feature {
+    std::uint32_t number = 0;
+    std::uint32_t blocks = 0;  // of all features: the kernel takes them in one piece
+  };
+
+  Result<Feature> find(std::string_view feature) {
     Command<ethtool_sset_info> asked(sizeof(std::uint32_t));
     asked->cmd = ETHTOOL_GSSET_INFO;
     asked->sset_mask = 1ULL << ETH_SS_FEATURES;
@@ -57,7 +62,8 @@ class Ethtool {
     FL_TRY_OK(call(names.get()));
     for (std::uint32_t i = 0; i < names->len; ++i) {
       const auto* text = reinterpret_cast<const char*>(names->data + std::size_t{i} * ETH_GSTRING_LEN);
-      if (std::string_view(text, ::strnlen(text, ETH_GSTRING_LEN)) == feature) return i;
+      if (std::string_view(text, ::strnlen(text, ETH_GSTRING_LEN)) == feature)
+        return Feature{i, (count + 31) / 32};
     }
     return fail(Code::unsupported, name(), "the kernel knows no feature " + std::string(feature));
   }
@@ -73,11 +79,11 @@ class Ethtool {
 
 Result<> set_feature(std::string_view link, std::string_view feature, bool on) {
   Ethtool ethtool(link);
-  FL_TRY(const std::uint32_t number, ethtool.number_of(feature));
-  const std::uint32_t blocks = number / 32 + 1;
-  Command<ethtool_sfeatures> wanted(blocks * sizeof(ethtool_set_features_block));
+  FL_TRY(const auto found, ethtool.find(feature));
+  const std::uint32_t number = found.number;
+  Command<ethtool_sfeatures> wanted(found.blocks * sizeof(ethtool_set_features_block));
   wanted->cmd = ETHTOOL_SFEATURES;
-  wanted->size = blocks;
+  wanted->size = found.blocks;
   wanted->features[number / 32].valid = 1U << number % 32;
   wanted->features[number / 32].requested = on ? 1U << number % 32 : 0U;
   FL_TRY(const int kept, ethtool.call(wanted.get()));

@@ -211,6 +211,13 @@ void Overlay::publish(const std::set<int>& deaf) {
   }
 }
 
+std::string Overlay::counts(int number) {
+  std::string text = node(number);
+  for (const auto& each : must(nodes_.at(static_cast<std::size_t>(number - 1)).dataplane->verdicts()))
+    if (each.packets > 0) text += " " + each.name + "=" + std::to_string(each.packets);
+  return text + "\n";
+}
+
 std::uint64_t Overlay::count(int number, const std::string& verdict) {
   for (const auto& each : must(nodes_.at(static_cast<std::size_t>(number - 1)).dataplane->verdicts()))
     if (each.name == verdict) return each.packets;

@@ -54,6 +54,7 @@ class Overlay {
   static std::string vip(int number, Family family);
   static std::string node(int number) { return "n" + std::to_string(number); }
   std::uint64_t count(int node, const std::string& verdict);
+  std::string counts(int node);                 // of every verdict that was, for a failed test's message
   int program(int node, bool from_wire) const;  // the descriptor, for its statistics
 
  private:

@@ -16,15 +16,21 @@ std::string program(const std::string& name) {
   return std::string(std::getenv("FL_BUILD_DIR")) + "/bin/" + name;
 }
 
-// One overlay per kind of underlay serves all tests of this file, one at a time.
-std::unique_ptr<Overlay>& built(Family underlay) {
-  static std::map<Family, std::unique_ptr<Overlay>> overlays;
-  return overlays[underlay];
+// How the nodes are connected, and in what mode the network is.
+enum class Kind : std::uint8_t { vxlan_over4, vxlan_over6, native };
+
+// One overlay per kind serves all tests of this file, one at a time.
+std::unique_ptr<Overlay>& built(Kind kind) {
+  static std::map<Kind, std::unique_ptr<Overlay>> overlays;
+  return overlays[kind];
 }
 
-std::unique_ptr<Overlay> build(Family underlay) {
-  auto overlay = std::make_unique<Overlay>(underlay == Family::v4 ? "over4" : "over6", 3,
-                                           OverlayOptions{.underlay = underlay});
+std::unique_ptr<Overlay> build(Kind kind) {
+  OverlayOptions options;
+  if (kind == Kind::vxlan_over6) options.underlay = Family::v6;
+  if (kind == Kind::native) options.mode = model::NetworkMode::native;
+  constexpr const char* kTags[] = {"over4", "over6", "native"};
+  auto overlay = std::make_unique<Overlay>(kTags[static_cast<int>(kind)], 3, options);
   overlay->add_pod("p1", 1);
   overlay->add_pod("p2", 1);
   overlay->add_pod("p3", 2);
@@ -36,7 +42,7 @@ std::unique_ptr<Overlay> build(Family underlay) {
   return overlay;
 }
 
-class Underlay : public testing::TestWithParam<Family> {
+class Underlay : public testing::TestWithParam<Kind> {
  protected:
   void SetUp() override {
     if (const auto why = NetLab::missing()) GTEST_SKIP() << *why;
@@ -49,7 +55,7 @@ class Underlay : public testing::TestWithParam<Family> {
     overlay_ = overlay.get();
   }
   static void TearDownTestSuite() {
-    for (const Family underlay : {Family::v4, Family::v6}) built(underlay).reset();
+    for (const Kind kind : {Kind::vxlan_over4, Kind::vxlan_over6, Kind::native}) built(kind).reset();
   }
 
   Finished ping(const std::string& from, const std::string& to, const std::vector<std::string>& more = {}) {
@@ -81,12 +87,12 @@ TEST_P(Underlay, PodsReachPodsOnTheirNodeAndOnOthers) {
       const Finished got = ping("p1", overlay_->address(to, family));
       EXPECT_TRUE(got.ok()) << to << "\n" << got.output;
     }
-  EXPECT_GT(overlay_->count(1, "TO_WIRE"), 0U);
+  EXPECT_GT(overlay_->count(1, GetParam() == Kind::native ? "TO_NODE" : "TO_WIRE"), 0U);
   EXPECT_GT(overlay_->count(2, "TO_POD"), 0U);
 }
 
 TEST_P(Underlay, APacketOfTheLargestSizePassesWhole) {
-  const int room = GetParam() == Family::v4 ? 1450 : 1430;
+  const int room = GetParam() == Kind::native ? 1500 : GetParam() == Kind::vxlan_over4 ? 1450 : 1430;
   const std::string bytes4 = std::to_string(room - 28);
   const std::string bytes6 = std::to_string(room - 48);
   EXPECT_TRUE(ping("p1", overlay_->address("p3", Family::v4), {"-M", "do", "-s", bytes4}).ok());
@@ -105,6 +111,7 @@ TEST_P(Underlay, AStreamCrossesTheWireInLargeFrames) {
 }
 
 TEST_P(Underlay, AStreamArrivesWholeWhereTheWireTakesNoLargeTunnelFrames) {
+  if (GetParam() == Kind::native) return;  // no tunnel
   const std::string sent = random_bytes(5'000'000);
   for (const char* node : {"n1", "n2"})
     overlay_->lab().sh(node, "ethtool -K eth0 tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off");
@@ -250,8 +257,13 @@ TEST_P(Underlay, ASpoofedSourceIsDroppedByName) {
   overlay_->lab().sh("p1", "ip addr del 10.244.0.12/32 dev eth0");
 }
 
-INSTANTIATE_TEST_SUITE_P(Over, Underlay, testing::Values(Family::v4, Family::v6),
-                         [](const auto& info) { return info.param == Family::v4 ? "IPv4" : "IPv6"; });
+std::string name_of(const testing::TestParamInfo<Kind>& info) {
+  constexpr const char* kNames[] = {"IPv4", "IPv6", "Native"};
+  return kNames[static_cast<int>(info.param)];
+}
+
+INSTANTIATE_TEST_SUITE_P(Over, Underlay, testing::Values(Kind::vxlan_over4, Kind::vxlan_over6, Kind::native),
+                         name_of);
 
 }  // namespace
 }  // namespace fairlead::test

@@ -22,10 +22,10 @@
  * They are the same in every segment of a packet that the kernel or a NIC cuts
  * later (GSO): the header is copied.
  */
-#ifndef FAIRLEAD_FWD_TUNNEL_H
-#define FAIRLEAD_FWD_TUNNEL_H
+#ifndef FAIRLEAD_FWD_WAY_TUNNEL_H
+#define FAIRLEAD_FWD_WAY_TUNNEL_H
 
-#include "dataplane/fwd/rewrite.h"
+#include "dataplane/fwd/size/fits.h"
 
 #define FWD_VXLAN_FLAG_VNI 0x08
 
@@ -40,7 +40,7 @@ FWD_INLINE __u32 fwd_length16(__u32 length) { return length > 65535U ? 65535U : 
 
 /* RFC 791 header with its checksum. */
 FWD_INLINE void fwd_write_ipv4(__u8* h, const struct fwd_addr* from, const struct fwd_addr* to, __u8 tos,
-                               __u32 length) {
+                               __u32 length, __u8 proto) {
   __u32 sum = 0;
   __builtin_memset(h, 0, 20);
   h[0] = 0x45;
@@ -48,7 +48,7 @@ FWD_INLINE void fwd_write_ipv4(__u8* h, const struct fwd_addr* from, const struc
   fwd_put16(h + 2, fwd_length16(length));
   h[6] = 0x40; /* DF */
   h[8] = 64;
-  h[9] = FWD_PROTO_UDP;
+  h[9] = proto;
   __builtin_memcpy(h + 12, &from->w[3], 4);
   __builtin_memcpy(h + 16, &to->w[3], 4);
   for (int i = 0; i < 20; i += 2) sum += (__u32)h[i] << 8 | h[i + 1];
@@ -59,13 +59,13 @@ FWD_INLINE void fwd_write_ipv4(__u8* h, const struct fwd_addr* from, const struc
 
 /* RFC 8200 header; the flow label is the flow's hash (RFC 6438). */
 FWD_INLINE void fwd_write_ipv6(__u8* h, const struct fwd_addr* from, const struct fwd_addr* to, __u8 tos,
-                               __u32 length, __u64 hash) {
+                               __u32 length, __u64 hash, __u8 proto) {
   const __u32 label = (__u32)hash & 0xfffffU;
   h[0] = (__u8)(0x60 | tos >> 4);
   h[1] = (__u8)((__u32)tos << 4 | label >> 16);
   fwd_put16(h + 2, label);
   fwd_put16(h + 4, fwd_length16(length));
-  h[6] = FWD_PROTO_UDP;
+  h[6] = proto;
   h[7] = 64;
   __builtin_memcpy(h + 8, from, 16);
   __builtin_memcpy(h + 24, to, 16);
@@ -102,7 +102,7 @@ FWD_INLINE int fwd_encapsulate(struct fwd_machine* m, struct fwd_context* c, con
   int bad;
   if (fwd_addr_is_ipv4(&to->addr)) {
     if (fwd_push(m, FWD_OUTER_IPV4, c->pkt.family, 4)) return FWD_KERNEL_REFUSED;
-    fwd_write_ipv4(h, &config->vtep, &to->addr, tos, inner + 36);
+    fwd_write_ipv4(h, &config->vtep, &to->addr, tos, inner + 36, FWD_PROTO_UDP);
     fwd_write_vxlan(h + 20, c, config, inner + 16, hash);
     if (to->flags & FWD_VTEP_FAIRLEAD) fwd_write_epochs(h + 28, c->own_epoch, c->epoch);
     fwd_put16(type, FWD_ETHERTYPE_IPV4);
@@ -110,7 +110,7 @@ FWD_INLINE int fwd_encapsulate(struct fwd_machine* m, struct fwd_context* c, con
     if (!bad) bad = fwd_set_ethernet(m, FWD_ETH_LENGTH + 36, mac, config->gateway_mac, c->ethertype);
   } else {
     if (fwd_push(m, FWD_OUTER_IPV6, c->pkt.family, 6)) return FWD_KERNEL_REFUSED;
-    fwd_write_ipv6(h, &config->vtep, &to->addr, tos, inner + 16, hash);
+    fwd_write_ipv6(h, &config->vtep, &to->addr, tos, inner + 16, hash, FWD_PROTO_UDP);
     fwd_write_vxlan(h + 40, c, config, inner + 16, hash);
     if (to->flags & FWD_VTEP_FAIRLEAD) fwd_write_epochs(h + 48, c->own_epoch, c->epoch);
     fwd_put16(type, FWD_ETHERTYPE_IPV6);
@@ -130,6 +130,8 @@ FWD_INLINE int fwd_outer(struct fwd_machine* m, struct fwd_context* c, const str
   *vxlan = 0;
   if (c->ethertype != FWD_ETHERTYPE_IPV4 && c->ethertype != FWD_ETHERTYPE_IPV6) return FWD_PASS;
   if (fwd_parse(m, &c->pkt, c->ethertype)) return FWD_PASS;
+  if (c->pkt.flags & FWD_PKT_ICMP_ERROR) fwd_learn_path(m, c, config);
+  c->parsed = 1;
   if (c->pkt.proto != FWD_PROTO_UDP || c->pkt.dport_be != config->vxlan_port_be) return FWD_PASS;
   if (!fwd_addr_equal(&c->pkt.dst, &config->vtep)) return FWD_PASS;
   const __u32 expected = FWD_ETH_LENGTH + (c->pkt.family == 4 ? 20U : 40U);
