@@ -24,21 +24,22 @@ void report_if_changed(Context& context, PodState& pod) {
   PodStatus status = status_of(pod, context.state.tables, context.now.wall);
   if (status.phase == PodPhase::ready) pod.why.clear();
   const bool changed = !(status == pod.reported);
-  context.save |= (status.phase == PodPhase::ready) != (pod.reported.phase == PodPhase::ready);
+  context.save_soon |= (status.phase == PodPhase::ready) != (pod.reported.phase == PodPhase::ready);
   pod.reported = std::move(status);
   if (!changed && !pod.report_due) return;
   pod.report_due = false;
   context.out.actions.emplace_back(Report{pod.pod, pod.reported});
 }
 
-void save_first(Context& context) {
+Save save_of(const Context& context) {
   Save save;
   for (const auto& [uid, pod] : context.state.pods) {
     if (pod.gone) continue;
     save.pods.push_back(*pod.pod);
     save.pods.back().status = pod.reported;
   }
-  context.out.actions.insert(context.out.actions.begin(), std::move(save));
+  save.soon = !context.save;
+  return save;
 }
 
 }  // namespace
@@ -55,7 +56,11 @@ Step step(NodeState& state, const Event& event, Now now) {
   for (auto& [uid, pod] : state.pods) advance_pod(context, pod);
   publish_if_due(context);
   for (auto& [uid, pod] : state.pods) report_if_changed(context, pod);
-  if (context.save) save_first(context);
+  auto& actions = context.out.actions;
+  if (context.save)
+    actions.insert(actions.begin(), save_of(context));
+  else if (context.save_soon)
+    actions.emplace_back(save_of(context));
   std::erase_if(state.pods, [](const auto& entry) { return entry.second.gone && entry.second.forget; });
   return std::move(context.out);
 }

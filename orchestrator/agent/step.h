@@ -81,8 +81,9 @@ struct Report {
   PodStatus status;
 };
 struct Save {
-  std::vector<Pod> pods;
-};  // with their last status; on disk before any action after it begins
+  std::vector<Pod> pods;  // with their last status
+  bool soon = false;      // false: on disk before any action after it begins
+};
 using Action = std::variant<Work, Publish, Report, Save>;
 
 struct Step {

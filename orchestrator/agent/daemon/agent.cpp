@@ -183,6 +183,11 @@ void Agent::take(const Report& report) {
 
 void Agent::take(const Save& pods) {
   saved_.pods = pods.pods;
+  if (pods.soon) return asio::post(loop_, [this] { write_saved(); });  // behind the report that is on its way
+  write_saved();
+}
+
+void Agent::write_saved() {
   if (const Result<> saved = save(options_.paths.state_dir / "agent.state", saved_); !saved)
     log::error("the agent's state is not saved, a restart would forget", {{"why", format(saved.error())}});
 }

@@ -64,6 +64,7 @@ class Agent {
   void take(const Publish& publish);
   void take(const Report& report);
   void take(const Save& pods);
+  void write_saved();
   void finish(const Work& work, const Result<>& result);
   void finish(const Publish& publish, Revision revision, const Result<>& result);
   void answer(WorkId id, const Result<>& result);
