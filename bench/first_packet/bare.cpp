@@ -7,6 +7,7 @@
 #include "bench/first_packet/request.h"
 #include "bench/support/cluster.h"
 #include "bench/support/run.h"
+#include "orchestrator/runtime/cgroup.h"
 #include "orchestrator/runtime/container/bundle.h"
 #include "orchestrator/runtime/layer/rootfs.h"
 #include "orchestrator/runtime/network/link.h"
@@ -36,6 +37,10 @@ Bare::Bare(test::NetLab& lab, const std::string& cluster, const std::string& ima
   image_ = must(runtime::prepare_image(paths_, image));
   lab_.add("bare");
   lab_.sh("bare", "ip addr add 10.77.255.1/32 dev lo");
+}
+
+Bare::~Bare() {
+  [[maybe_unused]] const Result<> removed = runtime::remove_cgroup(paths_.cgroup_parent, true);
 }
 
 Bare::Prepared Bare::prepare() {

@@ -14,6 +14,9 @@ namespace fairlead::bench {
 class Bare {
  public:
   Bare(test::NetLab& lab, const std::string& cluster, const std::string& image);
+  ~Bare();
+  Bare(const Bare&) = delete;
+  Bare& operator=(const Bare&) = delete;
 
   // Milliseconds from `runc run` to the first answer.
   double run();
