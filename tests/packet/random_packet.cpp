@@ -56,13 +56,15 @@ std::string quoted(Random& random, bool six, int depth) {
 
 std::string transport(Random& random, bool six, int depth) {
   const std::string ports = " " + pick(random, kPorts) + " > " + pick(random, kPorts) + " ";
-  const std::string data = " / data " + std::to_string(below(random, 40));
+  const std::size_t bytes = chance(random, 12) ? 1150 + below(random, 400) : below(random, 40);
+  const std::string data = " / data " + std::to_string(bytes);
   switch (below(random, depth == 0 ? 6 : 3)) {
     case 0:
       return "udp" + ports + (chance(random, 20) ? "nosum" : "") + data;
     case 1:
     case 2:
-      return "tcp" + ports + pick(random, kTcpFlags) + data;
+      return "tcp" + ports + pick(random, kTcpFlags) +
+             (chance(random, 20) ? " mss " + std::to_string(1200 + below(random, 300)) : "") + data;
     case 3:
       return quoted(random, six, depth);
     case 4:
@@ -100,7 +102,7 @@ std::string epochs(Random& random) {
 RandomPacket random_packet(Random& random) {
   RandomPacket packet{chance(random, 40), {}};
   std::string text = "eth 02:00:00:00:00:0a > 02:66:6c:00:00:01 / " + frame(random, packet.from_wire);
-  if (packet.from_wire) {
+  if (packet.from_wire && !chance(random, 12)) {
     const std::string outer = chance(random, 3) ? "192.168.77.66" : "192.168.77.2";
     const std::string vni = chance(random, 3) ? "9" : "4097";
     text = "eth 02:00:00:00:99:02 > 02:00:00:00:99:01 / ip4 " + outer +
