@@ -114,6 +114,7 @@ struct Control::Parts : std::enable_shared_from_this<Control::Parts> {
       if (leads && self->cannot_write && !self->state->stats().read_only) {
         self->cannot_write = false;
         log::info("the store takes writes again");
+        self->agents.ask_again("what was reported meanwhile could not be stored; report again");
       }
     }
   }

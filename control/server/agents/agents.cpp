@@ -182,6 +182,10 @@ void Agents::end_relay(std::uint64_t id, proto::StreamClose close) {
   if (relay) relay.mapped().ends.closed(std::move(close));
 }
 
+void Agents::ask_again(const std::string& why) {
+  for (const auto& [node, link] : links_) link->stream->close(why);
+}
+
 void Agents::left(const LinkPtr& link) {
   const auto found = links_.find(link->node);
   if (found != links_.end() && found->second == link) links_.erase(found);

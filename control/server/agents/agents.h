@@ -49,6 +49,9 @@ class Agents {
   net::Task<Result<>> send_to_node(std::uint64_t id, proto::StreamData data);
   void close_relay(std::uint64_t id, Error reason);
 
+  // Ends every stream; agents come back and report all again. For when what they reported was lost.
+  void ask_again(const std::string& why);
+
   bool is_connected(const std::string& node) const { return links_.contains(node); }
   std::size_t connected() const { return links_.size(); }
   std::size_t open_relays() const { return relays_.size(); }

@@ -80,6 +80,7 @@ eventually 20 apply_namespace more || die "nothing can be written: $(apply_names
 for ((i = 1; i <= acknowledged; i++)); do
   [[ $(cluster_cli get namespaces) == *"ns$i "* ]] || die "acknowledged namespace ns$i is lost"
 done
+eventually 20 grep -q 'report again' "$CLUSTER_DIR/logs/control.log" "$CLUSTER_DIR/logs/n1.log" || die "what agents reported meanwhile is not asked for again"
 wait_for_nodes 1
 eventually 20 ready_pods 4 || die "pods: $(cluster_cli get pods)"
 requests_pass || die "requests fail afterwards"
