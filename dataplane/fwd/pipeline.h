@@ -7,6 +7,17 @@
  *   from a wire:  outer check -> decapsulate (or native) -> source check -> ingress policy
  *                 -> endpoint, epochs -> translate -> deliver
  *
+ * Look-ups of a small packet of a known flow, in tables that hash (h) and in arrays (a):
+ *
+ *   from a pod, to another node     links, flows, endpoints: 3 h; config, vteps: 2 a
+ *     through a service             the backend's endpoint once more: 4 h
+ *   from a wire                     vtep_numbers, networks, source and destination
+ *                                   in endpoints, flows: 5 h; config: 1 a
+ *   from a wire, native             routes instead of the first two: 3 h and a trie
+ *
+ * Packets of more than 1210 bytes, and SYNs, look into paths (a). The BPF machine adds its
+ * context and a counter (2 a of the CPU's own).
+ *
  * fwd_from_pod and fwd_from_wire return a verdict and leave in the context
  * where the packet goes. The caller counts the verdict and acts on it.
  */

@@ -131,4 +131,18 @@ Exchange exchange(const NetLab& lab, const std::string& from, Family family, con
   return result;
 }
 
+void send_datagrams(const std::string& address, std::uint16_t port, std::uint64_t count) {
+  const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  require(static_cast<bool>(socket), "socket");
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(port);
+  require(::inet_pton(AF_INET, address.c_str(), &to.sin_addr) == 1, address.c_str());
+  for (std::uint64_t i = 0; i < count; ++i) {
+    require(::sendto(socket.get(), "datagram", 8, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 8,
+            "sendto");
+    if (i % 50 == 49) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // queues between hold 1,000
+  }
+}
+
 }  // namespace fairlead::test

@@ -48,4 +48,8 @@ struct Exchange {
 Exchange exchange(const NetLab& lab, const std::string& from, Family family, const std::string& address,
                   std::uint16_t port, std::size_t bytes, Cut cut, int tries = 4);
 
+// `count` datagrams to an IPv4 address from one socket of the calling thread's network namespace; answers
+// are not read.
+void send_datagrams(const std::string& address, std::uint16_t port, std::uint64_t count);
+
 }  // namespace fairlead::test
