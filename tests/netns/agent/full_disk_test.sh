@@ -17,7 +17,7 @@ die() {
 }
 . "$ROOT/deploy/local/cluster.sh"
 DISK=$CLUSTER_DIR/control
-trap 'remove_cluster >/dev/null 2>&1; umount "$DISK" 2>/dev/null; rm -rf "$CLUSTER_DIR"' EXIT
+trap 'remove_cluster >/dev/null 2>&1 || true; umount "$DISK" 2>/dev/null || true; remove_cluster >/dev/null 2>&1 || true; rm -rf "$CLUSTER_DIR"' EXIT
 
 eventually() {
   local end=$((SECONDS + $1))
