@@ -21,17 +21,41 @@ Leases::Leases(const std::vector<Block>& blocks) {
   for (const Block& block : blocks) ledgers_.emplace_back(block);
 }
 
+Result<void> Leases::set_blocks(const std::vector<Block>& blocks) {
+  std::vector<Record> records;
+  for (const Ledger& ledger : ledgers_) ledger.append_records(records);
+  for (const auto& [address, record] : outside_) records.push_back(record);
+  ledgers_.clear();
+  outside_.clear();
+  for (const Block& block : blocks) ledgers_.emplace_back(block);
+  for (const Record& record : records) FL_TRY_OK(apply(record));
+  return {};
+}
+
+// An address that was a VIP's may be a reserved one of a pool that came later.
 Result<void> Leases::apply(const Record& record) {
-  for (Ledger& ledger : ledgers_)
-    if (ledger.block().prefix.contains(record.lease.address)) return ledger.apply(record);
-  return fail(Code::corrupt, "lease " + format(record.lease.address), "is in no block",
-              "start the cluster with the pools it was made with");
+  for (Ledger& ledger : ledgers_) {
+    if (!ledger.block().prefix.contains(record.lease.address)) continue;
+    if (record.lease.state != LeaseState::held && !ledger.offset_of(record.lease.address)) break;
+    return ledger.apply(record);
+  }
+  const auto [old, fresh] = outside_.try_emplace(record.lease.address, record);
+  if (!fresh && old->second.revision <= record.revision) old->second = record;
+  return {};
 }
 
 const Record* Leases::find(const IpAddress& address) const {
   for (const Ledger& ledger : ledgers_)
-    if (ledger.block().prefix.contains(address)) return ledger.find(address);
-  return nullptr;
+    if (const Record* record = ledger.find(address)) return record;
+  const auto found = outside_.find(address);
+  return found == outside_.end() ? nullptr : &found->second;
+}
+
+std::uint32_t Leases::in_use(std::string_view pool, Purpose purpose) const {
+  std::uint32_t count = 0;
+  for (const Ledger& ledger : ledgers_)
+    if (ledger.block().pool == pool) count += ledger.in_use(purpose);
+  return count;
 }
 
 std::vector<Change> Leases::free_rested(Revision acknowledged, std::size_t limit) const {
@@ -39,11 +63,19 @@ std::vector<Change> Leases::free_rested(Revision acknowledged, std::size_t limit
   for (const Ledger& ledger : ledgers_)
     for (const Record& record : ledger.rested(acknowledged, limit - changes.size()))
       changes.push_back(set_free(record));
+  for (const auto& [address, record] : outside_)
+    if (record.lease.state == LeaseState::resting && record.revision <= acknowledged &&
+        changes.size() < limit)
+      changes.push_back(set_free(record));
   return changes;
 }
 
 Result<void> Leases::check() const {
   for (const Ledger& ledger : ledgers_) FL_TRY_OK(ledger.check());
+  for (const auto& [address, record] : outside_)
+    if (record.lease.state == LeaseState::held && record.lease.purpose != Purpose::host)
+      return fail(Code::corrupt, "lease " + format(address), "is held and in no network's pool",
+                  "restore the store from a snapshot");
   return {};
 }
 

@@ -4,6 +4,7 @@
 // the ledgers; what it hands out are Changes for the store's transaction.
 //
 //     Leases leases(blocks);  leases.apply(record)...      the owner of the state
+//     leases.set_blocks(...)                              pools came, went or changed
 //     Draft draft(leases);    draft.take(...), ...         one decision
 //     commit the Changes      -> records come back by watch -> leases.apply
 #pragma once
@@ -25,16 +26,24 @@ class Leases {
   Leases() = default;
   explicit Leases(const std::vector<Block>& blocks);
 
+  // Records that are in no block any more are kept beside them: what rests there is freed
+  // like every other, and a block that comes back finds its epochs.
+  Result<void> set_blocks(const std::vector<Block>& blocks);
   Result<void> apply(const Record& record);
   const Record* find(const IpAddress& address) const;
   const std::vector<Ledger>& ledgers() const { return ledgers_; }
 
+  // Held or resting in a pool, for a purpose.
+  std::uint32_t in_use(std::string_view pool, Purpose purpose) const;
+
   // Changes that free what every ready node has forgotten; at most `limit`.
   std::vector<Change> free_rested(Revision acknowledged, std::size_t limit) const;
+  // Nodes give back what they hold in a network that went right after it: that alone is no mistake.
   Result<void> check() const;
 
  private:
   std::vector<Ledger> ledgers_;
+  std::map<IpAddress, Record> outside_;  // in no block
 };
 
 // The first free address after `hint` (an offset) in one ledger.

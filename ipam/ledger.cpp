@@ -115,6 +115,17 @@ const Record* Ledger::find(const IpAddress& address) const {
   return found == records_.end() ? nullptr : &found->second;
 }
 
+void Ledger::append_records(std::vector<Record>& to) const {
+  for (const auto& [offset, record] : records_) to.push_back(record);
+}
+
+std::uint32_t Ledger::in_use(Purpose purpose) const {
+  return static_cast<std::uint32_t>(std::ranges::count_if(records_, [&](const auto& item) {
+    const Lease& lease = item.second.lease;
+    return lease.state != LeaseState::free && lease.purpose == purpose;
+  }));
+}
+
 std::optional<std::uint32_t> Ledger::next_free(std::uint32_t after) const {
   const std::uint32_t start = after + 1 >= counts_.size ? 0 : after + 1;
   const auto words = static_cast<std::uint32_t>(taken_.size());

@@ -55,6 +55,9 @@ class Ledger {
   Result<void> apply(const Record& record);
   const Record* find(const IpAddress& address) const;
 
+  void append_records(std::vector<Record>& to) const;
+  std::uint32_t in_use(Purpose purpose) const;  // held or resting; looks at every record
+
   // The first free address after offset `after`, wrapping; none when all are taken.
   std::optional<std::uint32_t> next_free(std::uint32_t after) const;
   std::uint32_t last_given() const { return last_given_; }  // offset with the highest turn

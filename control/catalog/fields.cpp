@@ -9,10 +9,9 @@ namespace {
 using doc::Later;
 using doc::Value;
 
-constexpr std::array<Later, 9> kLaterKinds{{{"Policy", "network policy"},
+constexpr std::array<Later, 8> kLaterKinds{{{"Policy", "network policy"},
                                             {"Secret", "secrets"},
                                             {"Volume", "volumes"},
-                                            {"Network", "more networks"},
                                             {"Pool", "address pools of your own"},
                                             {"Package", "packages"},
                                             {"User", "users and roles"},
@@ -97,6 +96,7 @@ std::optional<Object> read_object(doc::Reader& reader, const Value& value) {
   if (name == "Job") return read_as<Job>(reader, value);
   if (name == "Pod") return read_as<Pod>(reader, value);
   if (name == "Service") return read_as<Service>(reader, value);
+  if (name == "Network") return read_as<Network>(reader, value);
   reader.refuse("kind", kind != nullptr ? *kind : Value::nothing_at(value.at),
                 kind != nullptr ? doc::not_one_of(*kind, kDocumentKinds, kLaterKinds)
                                 : doc::Complaint{"is missing", "Write kind: Job", "", Code::invalid, {}});

@@ -17,6 +17,7 @@ namespace doc = document;
 
 inline constexpr auto kSpreads = doc::choice<Spread>("node", "none");
 inline constexpr auto kProtocols = doc::choice<Protocol>("tcp", "udp");
+inline constexpr auto kNetworkModes = doc::choice<NetworkMode>("vxlan", "native");
 inline constexpr auto kNodeStates = doc::choice<NodeState>("ready", "silent");
 inline constexpr doc::Choice<PodPhase, kPodPhaseNames.size()> kPodPhases{kPodPhaseNames};
 
@@ -40,7 +41,8 @@ void head(V& v, typename V::template Ref<Meta> o, std::string_view kind, bool in
 template <class V>
 void fields(V& v, typename V::template Ref<Namespace> o) {
   head(v, o.meta, "Namespace", false);
-  v.later({{"quota", "quotas"}, {"network", "more networks"}, {"allow", "network policy"}});
+  v.field("network", o.network, doc::Text{});
+  v.later({{"quota", "quotas"}, {"allow", "network policy"}});
 }
 
 template <class V>
@@ -52,12 +54,20 @@ void fields(V& v, typename V::template Ref<NodeStatus> o) {
 }
 
 template <class V>
+void fields(V& v, typename V::template Ref<HostAddresses> o) {
+  v.field("network", o.network, doc::Text{}, doc::Rule::required);
+  v.field("ipv4", o.ipv4, doc::Address{});
+  v.field("ipv6", o.ipv6, doc::Address{});
+}
+
+template <class V>
 void fields(V& v, typename V::template Ref<Node> o) {
   head(v, o.meta, "Node", false);
   v.field("number", o.number, doc::Number<std::uint16_t>{});
   v.field("address", o.address, doc::Address{});
   v.field("host4", o.host4, doc::Address{});
   v.field("host6", o.host6, doc::Address{});
+  v.list("hosts", o.hosts);
   v.field("cpu", o.cpu_milli, doc::Cpu{});
   v.field("memory", o.memory_bytes, doc::Memory{});
   v.field("max_pods", o.max_pods, doc::Number<std::uint32_t>{});
@@ -172,6 +182,7 @@ void fields(V& v, typename V::template Ref<Pod> o) {
   head(v, o.meta, "Pod", true);
   v.field("job", o.job, doc::Text{});
   v.field("node", o.node, doc::Text{});
+  v.field("network", o.network, doc::Text{});
   fields(v, o.pod);
   v.field("template_hash", o.template_hash, doc::Text{});
   v.field("ipv4", o.ipv4, doc::Address{});
@@ -193,9 +204,29 @@ template <class V>
 void fields(V& v, typename V::template Ref<Service> o) {
   head(v, o.meta, "Service", true);
   v.field("job", o.job, doc::Text{});
+  v.field("network", o.network, doc::Text{});
   v.field("vip4", o.vip4, doc::Address{});
   v.field("vip6", o.vip6, doc::Address{});
   v.list("ports", o.ports);
+}
+
+template <class V>
+void fields(V& v, typename V::template Ref<NetworkPools> o) {
+  v.field("pods4", o.pods4, doc::Cidr{}, doc::Rule::required);
+  v.field("pods6", o.pods6, doc::Cidr{}, doc::Rule::required);
+  v.field("vips4", o.vips4, doc::Cidr{}, doc::Rule::required);
+  v.field("vips6", o.vips6, doc::Cidr{}, doc::Rule::required);
+}
+
+template <class V>
+void fields(V& v, typename V::template Ref<Network> o) {
+  head(v, o.meta, "Network", false);
+  v.field("index", o.index, doc::Number<std::uint32_t>{});
+  v.field("vni", o.vni, doc::Number<std::uint32_t>{}, doc::Rule::required);
+  v.object("pools", o.pools);
+  v.field("mtu", o.mtu, doc::Number<std::uint32_t>{});
+  v.field("mode", o.mode, kNetworkModes, doc::Rule::always);
+  v.later({{"encrypt", "encryption between nodes"}, {"allow", "network policy"}});
 }
 
 // Any object as its document.

@@ -1,25 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
-// Network: what the addresses of a cluster are drawn from. There is one, the
-// default; every key of the dataplane carries its index already.
+// What follows from a cluster's Network objects: the default one, a network's
+// DNS addresses, the network of a namespace, a pod or a service, and what a
+// node has in each of them.
 #pragma once
 
-#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
 
-#include "base/ip.h"
+#include "control/catalog/snapshot.h"
 
 namespace fairlead {
 
-struct Network {
-  std::uint32_t index = 1;  // in every dataplane key
-  std::uint32_t vni = 4097;
-  Prefix pods4, pods6;             // pods and host endpoints
-  Prefix vips4, vips6;             // services and the node's DNS address
-  IpAddress dns4, dns6;            // the same on every node: the 10th address of the VIP pools
-  std::uint64_t cluster_seed = 0;  // ring choice and outer source port agree on all nodes
-  bool operator==(const Network&) const = default;
+inline constexpr std::string_view kDefaultNetwork = "default";
+
+// Index 1, VNI 4097, 10.244.0.0/16 fd00:244::/64 for pods, 10.96.0.0/16
+// fd00:96::/112 for VIPs: what control makes at its first start.
+Network default_network();
+
+// The name as it is kept by those that belong to one: empty means the default.
+inline std::string network_name(std::string_view name) {
+  return std::string(name.empty() ? kDefaultNetwork : name);
+}
+
+// Null when there is none (any more).
+std::shared_ptr<const Network> network_of(const Snapshot& snapshot, std::string_view name);
+
+// The same on every node: the tenth address of the VIP pools.
+IpAddress dns4(const Network& network);
+IpAddress dns6(const Network& network);
+
+// "pods4" of network b: "b/pods4".
+std::string pool_name(std::string_view network, std::string_view pool);
+
+HostAddresses host_of(const Node& node, std::string_view network);  // none: without addresses
+void set_host(Node& node, HostAddresses host);                      // both none: forgets that network
+
+// One network as one node has it.
+struct NodeNetwork {
+  Network network;
+  IpAddress host4, host6;
+  bool operator==(const NodeNetwork&) const = default;
 };
 
-// 10.244.0.0/16 fd00:244::/64 for pods, 10.96.0.0/16 fd00:96::/112 for VIPs.
-Network default_network();
+// By name; those in which the node has no addresses (yet) are left out.
+std::vector<NodeNetwork> networks_of(const Snapshot& snapshot, const Node& node);
 
 }  // namespace fairlead

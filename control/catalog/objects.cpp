@@ -25,6 +25,8 @@ std::string_view to_string(Kind kind) {
       return "pod";
     case Kind::service:
       return "service";
+    case Kind::network:
+      return "network";
   }
   return "unknown";
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The objects of the API as plain values: Namespace, Node, Job, Pod, Service.
+// The objects of the API as plain values: Namespace, Node, Job, Pod, Service, Network.
 // spec/ reads them from documents, control/proto carries them as fairlead.v1
 // messages, the store keeps them; every pure core decides on them. A field
 // stands here once and is described once, in fields.h, from which the YAML
@@ -26,14 +26,15 @@ namespace fairlead {
 
 using Labels = std::map<std::string, std::string>;
 
-enum class Kind : std::uint8_t { namespace_, node, job, pod, service };
-inline constexpr std::array kKinds{Kind::namespace_, Kind::node, Kind::job, Kind::pod, Kind::service};
+enum class Kind : std::uint8_t { namespace_, node, job, pod, service, network };
+inline constexpr std::array kKinds{Kind::namespace_, Kind::node,    Kind::job,
+                                   Kind::pod,        Kind::service, Kind::network};
 // `kind:` of a document, in the order of kKinds.
-inline constexpr std::array<std::string_view, kKinds.size()> kDocumentKinds{"Namespace", "Node", "Job", "Pod",
-                                                                            "Service"};
+inline constexpr std::array<std::string_view, kKinds.size()> kDocumentKinds{
+    "Namespace", "Node", "Job", "Pod", "Service", "Network"};
 
 // What every object has. Names are DNS labels (RFC 1123, at most 63 octets).
-// Nodes and Namespaces belong to no namespace: theirs is empty.
+// Nodes, Namespaces and Networks belong to no namespace: theirs is empty.
 struct Meta {
   std::string name;
   std::string ns;
@@ -46,6 +47,7 @@ struct Meta {
 
 struct Namespace {
   Meta meta;
+  std::string network;  // of its pods and services; empty: the default one
   bool operator==(const Namespace&) const = default;
 };
 
@@ -166,6 +168,7 @@ struct Pod {
   Meta meta;
   std::string job;  // of the same namespace
   std::string node;
+  std::string network;  // its namespace's when it was made; empty: the default one
   PodTemplate pod;
   std::string template_hash;  // of `pod`, to see which pods an update has reached
   IpAddress ipv4;             // leased in the transaction that places the pod
@@ -188,7 +191,8 @@ struct ServicePort {
 struct Service {
   Meta meta;
   std::string job;
-  IpAddress vip4;  // leased
+  std::string network;  // its namespace's when it was made; empty: the default one
+  IpAddress vip4;       // leased
   IpAddress vip6;
   std::vector<ServicePort> ports;
   bool operator==(const Service&) const = default;
@@ -204,12 +208,21 @@ struct NodeStatus {
   bool operator==(const NodeStatus&) const = default;
 };
 
+// A node's own addresses in one network: those of its host endpoint there. Leased.
+struct HostAddresses {
+  std::string network;
+  IpAddress ipv4;
+  IpAddress ipv6;
+  bool operator==(const HostAddresses&) const = default;
+};
+
 struct Node {
   Meta meta;
   std::uint16_t number = 0;  // leased at join, 1..4095, for life: its row in every VTEP table
   IpAddress address;         // underlay: the VTEP
-  IpAddress host4;           // leased addresses of the host endpoint
+  IpAddress host4;           // leased addresses of the host endpoint in the default network
   IpAddress host6;
+  std::vector<HostAddresses> hosts;  // in every other network, by its name
   std::uint32_t cpu_milli = 0;
   std::uint64_t memory_bytes = 0;
   std::uint32_t max_pods = 0;
@@ -217,12 +230,35 @@ struct Node {
   bool operator==(const Node&) const = default;
 };
 
-using Object = std::variant<Namespace, Node, Job, Pod, Service>;
+// vxlan: pods' packets travel between nodes in an overlay header. native: they
+// travel as they are, and the link between the nodes must let them.
+enum class NetworkMode : std::uint8_t { vxlan, native };
+
+// What a network's addresses are drawn from; no two pools of a cluster overlap.
+struct NetworkPools {
+  Prefix pods4, pods6;  // pods and host endpoints
+  Prefix vips4, vips6;  // services and the node's DNS address
+  bool operator==(const NetworkPools&) const = default;
+};
+
+// Pods of one network reach each other, its services and its names, and nothing
+// of another network. A Namespace belongs to one.
+struct Network {
+  Meta meta;
+  std::uint32_t index = 0;  // set once by control: in every key of the dataplane
+  std::uint32_t vni = 0;    // on the wire, 1..16777215
+  NetworkPools pools;
+  std::optional<std::uint32_t> mtu;  // of its pods' links; none: what the node's uplink leaves
+  NetworkMode mode = NetworkMode::vxlan;
+  bool operator==(const Network&) const = default;
+};
+
+using Object = std::variant<Namespace, Node, Job, Pod, Service, Network>;
 
 Kind kind_of(const Object& object);
 const Meta& meta_of(const Object& object);
 Meta& meta_of(Object& object);
-std::string_view to_string(Kind kind);  // "namespace", "node", "job", "pod", "service"
+std::string_view to_string(Kind kind);  // "namespace", "node", "job", "pod", "service", "network"
 
 // "job/web" in the default namespace, "job/shop/web" elsewhere, "node/n1".
 std::string display_name(Kind kind, std::string_view ns, std::string_view name);

@@ -17,6 +17,7 @@ struct Put {
   void operator()(Job o) const { put_in(to.jobs, std::move(o)); }
   void operator()(Pod o) const { put_in(to.pods, std::move(o)); }
   void operator()(Service o) const { put_in(to.services, std::move(o)); }
+  void operator()(Network o) const { put_in(to.networks, std::move(o)); }
 };
 
 }  // namespace
@@ -39,6 +40,9 @@ void Snapshot::erase(Kind kind, const std::string& ns, const std::string& name) 
       return;
     case Kind::service:
       services.erase({ns, name});
+      return;
+    case Kind::network:
+      networks.erase({ns, name});
       return;
   }
 }

@@ -4,13 +4,13 @@
 // same facts give the same decisions everywhere.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "control/catalog/network.h"
 #include "control/catalog/objects.h"
 
 namespace fairlead {
@@ -22,12 +22,13 @@ using Table = std::map<ObjectName, std::shared_ptr<const T>>;
 
 struct Snapshot {
   Revision revision;
-  Network network;
+  std::uint64_t cluster_seed = 0;  // ring choice, outer source ports and placement agree on it
   Table<Namespace> namespaces;
   Table<Node> nodes;
   Table<Job> jobs;
   Table<Pod> pods;
   Table<Service> services;
+  Table<Network> networks;
 
   void put(Object object);  // insert or replace
   void erase(Kind kind, const std::string& ns, const std::string& name);

@@ -30,6 +30,12 @@ asio::ip::address to_asio(const IpAddress& address) {
   return asio::ip::address_v6(address.bytes);
 }
 
+using Line = std::uint64_t Counters::*;
+constexpr std::array<Line, 12> kLines{
+    &Counters::queries,          &Counters::noerror,         &Counters::nxdomain, &Counters::refused,
+    &Counters::notimp,           &Counters::badvers,         &Counters::formerr,  &Counters::dropped_short,
+    &Counters::dropped_response, &Counters::dropped_unready, &Counters::unsent,   &Counters::receive_errors};
+
 Result<udp::socket> bind_socket(asio::io_context& io, const IpAddress& address, std::uint16_t port) {
   const std::string object = "DNS address " + format(address) + " port " + std::to_string(port);
   const udp::endpoint at(to_asio(address), port);
@@ -80,13 +86,6 @@ class Server::State {
   }
 
  private:
-  using Line = std::uint64_t Counters::*;
-  static constexpr std::array<Line, 12> kLines{
-      &Counters::queries,         &Counters::noerror,       &Counters::nxdomain,
-      &Counters::refused,         &Counters::notimp,        &Counters::badvers,
-      &Counters::formerr,         &Counters::dropped_short, &Counters::dropped_response,
-      &Counters::dropped_unready, &Counters::unsent,        &Counters::receive_errors};
-
   void add_one(Line line) {
     const auto i = static_cast<std::size_t>(std::ranges::find(kLines, line) - kLines.begin());
     lines_[i].fetch_add(1, std::memory_order_relaxed);
@@ -180,6 +179,11 @@ Server::~Server() {
 
 void Server::publish(std::shared_ptr<const Zone> zone) { state_->publish(std::move(zone)); }
 Counters Server::counters() const { return state_->counters(); }
+
+Counters& Counters::operator+=(const Counters& other) {
+  for (const Line line : kLines) this->*line += other.*line;
+  return *this;
+}
 
 std::vector<std::uint16_t> Server::ports() const {
   std::vector<std::uint16_t> ports;

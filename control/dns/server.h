@@ -36,6 +36,8 @@ struct Counters {
   std::uint64_t dropped_unready = 0;   // no zone published yet
   std::uint64_t unsent = 0;            // answered above, but the socket did not take it
   std::uint64_t receive_errors = 0;
+
+  Counters& operator+=(const Counters& other);
 };
 
 class Server {

@@ -54,7 +54,7 @@ Soa soa_of(const Name& domain, Revision revision) {
 
 }  // namespace
 
-Result<Zone> Zone::compile(const Snapshot& snapshot, std::string_view domain) {
+Result<Zone> Zone::compile(const Snapshot& snapshot, std::string_view network, std::string_view domain) {
   FL_TRY(const Name name, Name::parse(domain));
   if (name.wire().size() > kMaxDomainOctets)
     return fail(Code::invalid, "cluster domain \"" + std::string(domain) + "\"", "is too long",
@@ -66,12 +66,16 @@ Result<Zone> Zone::compile(const Snapshot& snapshot, std::string_view domain) {
   zone.names_[""] = {};
   zone.names_[key({"svc"})] = {};
   zone.names_[key({"pod"})] = {};
-  for (const auto& [id, ns] : snapshot.namespaces) zone.add_namespace(ns->meta.name);
+  const auto is_here = [&](const std::string& name) { return network_name(name) == network; };
+  for (const auto& [id, ns] : snapshot.namespaces)
+    if (is_here(ns->network)) zone.add_namespace(ns->meta.name);
   for (const auto& [id, service] : snapshot.services) {
+    if (!is_here(service->network)) continue;
     zone.add_namespace(service->meta.ns);
     zone.names_[key({service->meta.name, service->meta.ns, "svc"})] = {service->vip4, service->vip6};
   }
-  for (const auto& [id, pod] : snapshot.pods) zone.add_pod(*pod);
+  for (const auto& [id, pod] : snapshot.pods)
+    if (is_here(pod->network)) zone.add_pod(*pod);
   return zone;
 }
 

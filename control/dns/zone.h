@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Zone: the cluster's names at one revision, compiled from a Snapshot and then
-// immutable, so that any number of threads may ask without a lock.
+// Zone: one network's names at one revision, compiled from a Snapshot and then
+// immutable, so that any number of threads may ask without a lock. What belongs
+// to another network does not exist in it: nobody here could reach it.
 //
 //   <domain>                                    SOA
 //   <service>.<namespace>.svc.<domain>          the service's VIP of each family
@@ -20,7 +21,7 @@
 #include <unordered_set>
 
 #include "base/ip.h"
-#include "control/catalog/snapshot.h"
+#include "control/catalog/network.h"
 #include "control/dns/message.h"
 
 namespace fairlead::dns {
@@ -31,7 +32,8 @@ inline constexpr std::uint32_t kTtlSeconds = 5;  // of answers and of "no": how 
 class Zone {
  public:
   // Fails when the domain is no name or is longer than kMaxDomainOctets.
-  static Result<Zone> compile(const Snapshot& snapshot, std::string_view domain = kClusterDomain);
+  static Result<Zone> compile(const Snapshot& snapshot, std::string_view network = kDefaultNetwork,
+                              std::string_view domain = kClusterDomain);
 
   enum class Where { outside, absent, present };
   struct Found {

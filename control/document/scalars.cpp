@@ -187,6 +187,12 @@ Read<IpAddress> Address::read(const Value& value) {
   return from_result(IpAddress::parse(value.text), kRemedy);
 }
 
+Read<Prefix> Cidr::read(const Value& value) {
+  constexpr auto kRemedy = "Write 10.0.0.0/16 or fd00::/64";
+  if (!may_be_number(value)) return complain("is not an address range", kRemedy);
+  return from_result(Prefix::parse(value.text), kRemedy);
+}
+
 Read<std::uint16_t> Port::read(const Value& value) {
   const auto n = read_unsigned(value, std::numeric_limits<std::uint64_t>::max());
   if (!n) return std::unexpected(n.error());

@@ -102,6 +102,11 @@ struct Address {
   static Read<IpAddress> read(const Value& value);
 };
 
+struct Cidr {  // 10.244.0.0/16
+  static Value write(const Prefix& prefix) { return Value::string(format(prefix)); }
+  static Read<Prefix> read(const Value& value);
+};
+
 struct Port {
   static Value write(const std::uint16_t& port) { return Value::number(std::to_string(port)); }
   static Read<std::uint16_t> read(const Value& value);

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "control/catalog/network.h"
+
 namespace fairlead::forwarding {
 namespace {
 
@@ -13,25 +15,30 @@ constexpr std::uint16_t kMaxNodeNumber = 4095;
 constexpr std::uint8_t kTcp = 6;
 constexpr std::uint8_t kUdp = 17;
 
+model::NetworkMode mode_of(const Network& network) {
+  return network.mode == NetworkMode::native ? model::NetworkMode::native : model::NetworkMode::vxlan;
+}
+
 class Compiler {
  public:
   Compiler(const Snapshot& snapshot, const Node& self, const NodeLocal& local)
-      : snapshot_(snapshot), self_(self), local_(local), net_(snapshot.network.index) {}
+      : snapshot_(snapshot), self_(self), local_(local) {}
 
   Compiled run() {
     self();
+    for (const auto& [name, network] : snapshot_.networks) add_network(*network);
+    for (const IpAddress& address : local_.control) add_control(address);
     for (const auto& [name, node] : snapshot_.nodes) add_node(*node);
-    host_link();
+    for (const auto& [name, host] : local_.hosts) host_link(name, host);
     for (const auto& [name, pod] : snapshot_.pods) add_pod(*pod);
     for (const auto& [name, service] : snapshot_.services) add_service(*service);
-    for (auto& [address, endpoint] : endpoints_) out_.state.endpoints.push_back(std::move(endpoint));
+    for (auto& [key, endpoint] : endpoints_) out_.state.endpoints.push_back(std::move(endpoint));
     model::normalize(out_.state);
     return std::move(out_);
   }
 
  private:
   void self() {
-    const Network& network = snapshot_.network;
     model::Self& self = out_.state.self;
     self.number = self_.number;
     self.vtep = self_.address;
@@ -39,18 +46,44 @@ class Compiler {
     self.uplink_mtu = local_.uplink_mtu;
     self.vxlan_port = local_.vxlan_port;
     self.control_port = local_.control_port;
-    self.cluster_seed = network.cluster_seed;
+    self.cluster_seed = snapshot_.cluster_seed;
     self.node_seed = local_.node_seed;
-    out_.state.networks.push_back(
-        {net_, network.vni, {network.pods4, network.pods6, network.vips4, network.vips6}, 0, {}});
-    for (const IpAddress& address : local_.control) add_control(address);
   }
 
-  // One in the network's own pools is nowhere for a pod already.
+  // The pools of all other networks are in each that is not native: what is another network's is nowhere, and
+  // never leaves by the node's routing. A native network's own prefixes are what it is known by, and are its
+  // alone; the node's routing is closed for it (node_networks.h).
+  void add_network(const Network& network) {
+    if (!numbers_of_networks_.insert(network.index).second || !vnis_.insert(network.vni).second) {
+      ++out_.left_out;
+      return;
+    }
+    indexes_[network.meta.name] = network.index;
+    model::NetworkRow row;
+    row.index = network.index;
+    row.vni = network.vni;
+    row.mtu = network.mtu.value_or(0);
+    row.mode = mode_of(network);
+    std::set<Prefix> prefixes;
+    for (const auto& [name, other] : snapshot_.networks)
+      if (row.mode == model::NetworkMode::vxlan || other->meta.name == network.meta.name)
+        prefixes.insert({other->pools.pods4, other->pools.pods6, other->pools.vips4, other->pools.vips6});
+    row.prefixes.assign(prefixes.begin(), prefixes.end());
+    out_.state.networks.push_back(std::move(row));
+  }
+
+  // 0: there is no such network, and nothing of it can be reached.
+  std::uint32_t index_of(std::string_view network) const {
+    const auto found = indexes_.find(network_name(network));
+    return found == indexes_.end() ? 0 : found->second;
+  }
+
+  // One in a network's own pools is nowhere for a pod already.
   void add_control(const IpAddress& address) {
-    const auto& pools = out_.state.networks.front().prefixes;
-    const bool pooled =
-        std::ranges::any_of(pools, [&](const Prefix& pool) { return pool.contains(address); });
+    const bool pooled = std::ranges::any_of(out_.state.networks, [&](const model::NetworkRow& network) {
+      return std::ranges::any_of(network.prefixes,
+                                 [&](const Prefix& pool) { return pool.contains(address); });
+    });
     if (!address.is_none() && !pooled &&
         std::ranges::find(out_.state.control, address) == out_.state.control.end())
       out_.state.control.push_back(address);
@@ -69,31 +102,40 @@ class Compiler {
     }
     out_.state.vteps.push_back({node.number, node.address, true, 0});
     if (own) return;
-    for (const IpAddress& address : {node.host4, node.host6}) {
-      model::Endpoint endpoint;
-      endpoint.address = address;
-      endpoint.vtep = node.number;
-      endpoint.host = true;
-      add_endpoint(std::move(endpoint));
+    for (const auto& [name, network] : snapshot_.networks) {
+      const HostAddresses host = host_of(node, network->meta.name);
+      for (const IpAddress& address : {host.ipv4, host.ipv6}) {
+        model::Endpoint endpoint;
+        endpoint.network = index_of(network->meta.name);
+        endpoint.address = address;
+        endpoint.vtep = node.number;
+        endpoint.host = true;
+        add_endpoint(std::move(endpoint));
+      }
     }
   }
 
-  void host_link() {
-    if (!local_.host) return;
-    const HostLink& host = *local_.host;
-    const Network& network = snapshot_.network;
+  void host_link(const std::string& name, const HostLink& host) {
+    const auto network = network_of(snapshot_, name);
+    if (!network) return;
+    const HostAddresses own = host_of(self_, name);
     model::Link link;
     link.ifindex = host.ifindex;
-    link.network = net_;
+    link.network = index_of(name);
     link.mac = host.mac;
     link.host = true;
-    link.ipv4 = self_.host4;
-    link.ipv6 = self_.host6;
-    link.extra4 = network.dns4;
-    link.extra6 = network.dns6;
+    link.ipv4 = own.ipv4;
+    link.ipv6 = own.ipv6;
+    link.extra4 = dns4(*network);
+    link.extra6 = dns6(*network);
+    if (link.network == 0 || !ifindexes_.insert(link.ifindex).second) {
+      ++out_.left_out;
+      return;
+    }
     out_.state.links.push_back(link);
-    for (const IpAddress& address : {self_.host4, self_.host6, network.dns4, network.dns6}) {
+    for (const IpAddress& address : {own.ipv4, own.ipv6, link.extra4, link.extra6}) {
       model::Endpoint endpoint;
+      endpoint.network = link.network;
       endpoint.address = address;
       endpoint.vtep = self_.number;
       endpoint.ifindex = host.stack_ifindex;
@@ -106,11 +148,13 @@ class Compiler {
   void add_pod(const Pod& pod) {
     if (pod.status.phase == PodPhase::gone) return;
     const auto node = vteps_.find(pod.node);
-    if (node == vteps_.end()) {
+    const std::uint32_t network = index_of(pod.network);
+    if (node == vteps_.end() || network == 0) {
       ++out_.left_out;
       return;
     }
     model::Endpoint endpoint;
+    endpoint.network = network;
     endpoint.vtep = node->second->number;
     endpoint.epoch = pod.epoch;
     if (node->second == &self_) {
@@ -118,7 +162,7 @@ class Compiler {
       if (link == local_.pods.end()) return;
       endpoint.ifindex = link->second.ifindex;
       endpoint.mac = link->second.mac;
-      if (!add_link(pod, link->second)) return;
+      if (!add_link(pod, network, link->second)) return;
     }
     bool reachable = true;
     for (const IpAddress& address : {pod.ipv4, pod.ipv6}) {
@@ -129,15 +173,15 @@ class Compiler {
       ready_[{pod.meta.ns, pod.job}].push_back({&pod, node->second->status.state == NodeState::ready});
   }
 
-  bool add_link(const Pod& pod, const PodLink& link) {
-    if (!ifindexes_.insert(link.ifindex).second || endpoints_.contains(pod.ipv4) ||
-        endpoints_.contains(pod.ipv6)) {
+  bool add_link(const Pod& pod, std::uint32_t network, const PodLink& link) {
+    if (!ifindexes_.insert(link.ifindex).second || endpoints_.contains({network, pod.ipv4}) ||
+        endpoints_.contains({network, pod.ipv6})) {
       ++out_.left_out;
       return false;
     }
     model::Link row;
     row.ifindex = link.ifindex;
-    row.network = net_;
+    row.network = network;
     row.mac = link.mac;
     row.ipv4 = pod.ipv4;
     row.ipv6 = pod.ipv6;
@@ -148,9 +192,8 @@ class Compiler {
   // False when another has the address already. No address, no endpoint.
   bool add_endpoint(model::Endpoint endpoint) {
     if (endpoint.address.is_none()) return true;
-    endpoint.network = net_;
-    const IpAddress address = endpoint.address;
-    if (endpoints_.try_emplace(address, std::move(endpoint)).second) return true;
+    const AddressIn key{endpoint.network, endpoint.address};
+    if (endpoint.network != 0 && endpoints_.try_emplace(key, std::move(endpoint)).second) return true;
     ++out_.left_out;
     return false;
   }
@@ -184,14 +227,15 @@ class Compiler {
 
   void add_service(const Service& service) {
     const auto& pods = ready_[{service.meta.ns, service.job}];
+    const std::uint32_t network = index_of(service.network);
     for (const IpAddress& vip : {service.vip4, service.vip6}) {
       if (vip.is_none()) continue;
-      if (endpoints_.contains(vip) || !vips_.insert(vip).second) {
+      if (network == 0 || endpoints_.contains({network, vip}) || !vips_.emplace(network, vip).second) {
         ++out_.left_out;
         continue;
       }
       model::ServiceRow row;
-      row.network = net_;
+      row.network = network;
       row.vip = vip;
       std::set<std::pair<Protocol, std::uint16_t>> seen;
       for (const ServicePort& port : service.ports) {
@@ -207,17 +251,24 @@ class Compiler {
   const Snapshot& snapshot_;
   const Node& self_;
   const NodeLocal& local_;
-  const std::uint32_t net_;
+  using AddressIn = std::pair<std::uint32_t, IpAddress>;  // a network's index, an address of it
+  std::map<std::string, std::uint32_t> indexes_;          // networks by name
+  std::set<std::uint32_t> numbers_of_networks_, vnis_;
   std::map<std::string_view, const Node*> vteps_;
   std::set<std::uint16_t> numbers_;
-  std::set<IpAddress> underlay_, vips_;
+  std::set<IpAddress> underlay_;
+  std::set<AddressIn> vips_;
   std::set<std::uint32_t> ifindexes_;
-  std::map<IpAddress, model::Endpoint> endpoints_;
+  std::map<AddressIn, model::Endpoint> endpoints_;
   std::map<ObjectName, std::vector<ReadyPod>> ready_;
   Compiled out_;
 };
 
 }  // namespace
+
+std::uint32_t pod_mtu(const Network& network, std::uint32_t uplink_mtu, Family underlay) {
+  return model::pod_mtu(uplink_mtu, underlay, network.mtu.value_or(0), mode_of(network));
+}
 
 Result<Compiled> compile(const Snapshot& snapshot, const std::string& node, const NodeLocal& local) {
   const auto self = find(snapshot.nodes, "", node);

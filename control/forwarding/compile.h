@@ -5,7 +5,8 @@
 //     Snapshot, NodeLocal -> compile -> validate, lower, diff (dataplane/model) -> tables
 //
 // - Endpoints are all pods that are not gone, wherever they are, and every
-//   node's host endpoint; a pod here has none before its link exists.
+//   node's host endpoints, one in each network; a pod here has none before its
+//   link exists. Each belongs to its network: the pools of all others are nowhere for it.
 // - Backends are the ready pods that are not stopping. Those on silent nodes
 //   are left out unless no other is left: then a stale answer is better than
 //   a certain refusal, and it is counted.
@@ -15,7 +16,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +30,7 @@ struct PodLink {
   bool operator==(const PodLink&) const = default;
 };
 
-// The veth by which the node itself takes part in the network.
+// The veth by which the node itself takes part in a network.
 struct HostLink {
   std::uint32_t ifindex = 0;        // the end that carries our program
   std::uint32_t stack_ifindex = 0;  // the end that has the addresses
@@ -45,8 +45,8 @@ struct NodeLocal {
   std::uint16_t control_port = 0;  // pods never reach it on a node's address, nor on `control`; 0: none
   std::vector<IpAddress> control;  // where this node finds the control plane
   std::uint64_t node_seed = 0;
-  std::map<std::string, PodLink> pods;  // by uid
-  std::optional<HostLink> host;
+  std::map<std::string, PodLink> pods;    // by uid
+  std::map<std::string, HostLink> hosts;  // by network
   bool operator==(const NodeLocal&) const = default;
 };
 
@@ -56,6 +56,9 @@ struct Compiled {
   std::uint32_t without_backend = 0;  // service ports of which no pod is ready
   std::uint32_t left_out = 0;         // objects that the model would have refused
 };
+
+// Of the links of a network's pods on a node: what the network says, at most what the uplink leaves.
+std::uint32_t pod_mtu(const Network& network, std::uint32_t uplink_mtu, Family underlay);
 
 // Code::not_found when the node is not in the snapshot.
 Result<Compiled> compile(const Snapshot& snapshot, const std::string& node, const NodeLocal& local);

@@ -21,6 +21,8 @@ google::protobuf::Message& sub_message(v1::Object& message, Kind kind) {
       return *message.mutable_job();
     case Kind::pod:
       return *message.mutable_pod();
+    case Kind::network:
+      return *message.mutable_network();
     case Kind::service:
       break;
   }
@@ -39,6 +41,8 @@ const google::protobuf::Message* sub_message(const v1::Object& message) {
       return &message.pod();
     case v1::Object::kService:
       return &message.service();
+    case v1::Object::kNetwork:
+      return &message.network();
     case v1::Object::OBJECT_NOT_SET:
       break;
   }

@@ -24,30 +24,21 @@ Result<IpAddress> address(const std::string& text) {
   return *parsed;
 }
 
-Result<Prefix> prefix(const std::string& text) {
-  auto parsed = Prefix::parse(text);
-  if (!parsed) return corrupt(parsed.error().object, parsed.error().reason);
-  return *parsed;
-}
-
 Code parse_code(std::string_view name) {
   for (auto c = static_cast<unsigned>(Code::invalid); c <= static_cast<unsigned>(Code::io); ++c)
     if (to_string(static_cast<Code>(c)) == name) return static_cast<Code>(c);
   return Code::io;
 }
 
-Result<Network> value(const v1::Network& from) {
-  Network network;
-  network.index = from.index();
-  network.vni = from.vni();
-  network.cluster_seed = from.cluster_seed();
-  FL_TRY(network.pods4, prefix(from.pods4()));
-  FL_TRY(network.pods6, prefix(from.pods6()));
-  FL_TRY(network.vips4, prefix(from.vips4()));
-  FL_TRY(network.vips6, prefix(from.vips6()));
-  FL_TRY(network.dns4, address(from.dns4()));
-  FL_TRY(network.dns6, address(from.dns6()));
-  return network;
+Result<NodeNetwork> value(const v1::NodeNetwork& from) {
+  NodeNetwork to;
+  FL_TRY(Object object, object_of(from.network()));
+  auto* network = std::get_if<Network>(&object);
+  if (network == nullptr) return corrupt("welcome", "has a network that is none");
+  to.network = std::move(*network);
+  FL_TRY(to.host4, address(from.host4()));
+  FL_TRY(to.host6, address(from.host6()));
+  return to;
 }
 
 Result<Join> value(const v1::Join& from) {
@@ -113,9 +104,11 @@ Result<Welcome> value(const v1::Welcome& from) {
     return corrupt("welcome", "has node number " + std::to_string(from.node_number()));
   welcome.node_number = static_cast<std::uint16_t>(from.node_number());
   welcome.cluster_id = from.cluster_id();
-  FL_TRY(welcome.network, value(from.network()));
-  FL_TRY(welcome.host4, address(from.host4()));
-  FL_TRY(welcome.host6, address(from.host6()));
+  welcome.cluster_seed = from.cluster_seed();
+  for (const v1::NodeNetwork& each : from.networks()) {
+    FL_TRY(NodeNetwork network, value(each));
+    welcome.networks.push_back(std::move(network));
+  }
   welcome.heartbeat = Millis(from.heartbeat_ms());
   return welcome;
 }
@@ -203,6 +196,12 @@ Result<ControlMessage> decode_control_message(std::string_view bytes) {
       break;
   }
   return corrupt("control message", "is empty or of an unknown kind");
+}
+
+Result<std::uint64_t> decode_old_cluster_seed(std::string_view bytes) {
+  FL_TRY(const auto from, message_of<v1::ControlMessage>(bytes, "network"));
+  if (!from.has_welcome() || !from.welcome().has_old_network()) return corrupt("network", "has no seed");
+  return from.welcome().old_network().cluster_seed();
 }
 
 Result<WatchEvent> decode_watch_event(std::string_view bytes) {

@@ -11,18 +11,10 @@ namespace {
 
 std::string text(const IpAddress& address) { return address.is_none() ? "" : format(address); }
 
-v1::Network* make(const Network& network) {
-  auto* to = new v1::Network;
-  to->set_index(network.index);
-  to->set_vni(network.vni);
-  to->set_pods4(format(network.pods4));
-  to->set_pods6(format(network.pods6));
-  to->set_vips4(format(network.vips4));
-  to->set_vips6(format(network.vips6));
-  to->set_dns4(text(network.dns4));
-  to->set_dns6(text(network.dns6));
-  to->set_cluster_seed(network.cluster_seed);
-  return to;
+void set(v1::NodeNetwork& to, const NodeNetwork& network) {
+  fill_object(*to.mutable_network(), network.network);
+  to.set_host4(text(network.host4));
+  to.set_host6(text(network.host6));
 }
 
 void set(v1::WatchEvent& to, const WatchEvent& event) {
@@ -95,9 +87,8 @@ struct ToControlMessage {
     v1::Welcome& out = *to.mutable_welcome();
     out.set_node_number(welcome.node_number);
     out.set_cluster_id(as_utf8(welcome.cluster_id));
-    out.set_allocated_network(make(welcome.network));
-    out.set_host4(text(welcome.host4));
-    out.set_host6(text(welcome.host6));
+    out.set_cluster_seed(welcome.cluster_seed);
+    for (const NodeNetwork& network : welcome.networks) set(*out.add_networks(), network);
     out.set_heartbeat_ms(static_cast<std::uint32_t>(welcome.heartbeat.count()));
   }
   void operator()(const WatchEvent& event) const { set(*to.mutable_watch_event(), event); }

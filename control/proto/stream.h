@@ -77,9 +77,8 @@ struct StreamClose {
 struct Welcome {
   std::uint16_t node_number = 0;
   std::string cluster_id;
-  Network network;
-  IpAddress host4;
-  IpAddress host6;
+  std::uint64_t cluster_seed = 0;
+  std::vector<NodeNetwork> networks;
   Millis heartbeat{1000};
   bool operator==(const Welcome&) const = default;
 };
@@ -124,6 +123,8 @@ Result<ControlMessage> decode_control_message(std::string_view bytes);
 
 // One watch event alone, for /v1/watch.
 std::string encode(const WatchEvent& event);
+// The seed in the network's record of a store from before networks were objects.
+Result<std::uint64_t> decode_old_cluster_seed(std::string_view bytes);
 Result<WatchEvent> decode_watch_event(std::string_view bytes);
 
 }  // namespace fairlead::proto

@@ -45,7 +45,8 @@ std::string fresh_uid() { return random_hex(16); }
 FirstFacts first_facts(const std::string& wanted) {
   std::uint64_t seed = 0;
   FL_CHECK(::getrandom(&seed, sizeof seed, 0) == sizeof seed, errno);
-  return {wanted, "default", seed, fresh_uid(), wall_now()};  // what agents take when they are not told
+  return {wanted,      "default",   seed,
+          fresh_uid(), fresh_uid(), wall_now()};  // what agents take when they are not told
 }
 
 Result<std::unique_ptr<store::Store>> open_store(const std::filesystem::path& folder) {

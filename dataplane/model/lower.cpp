@@ -30,9 +30,12 @@ void put(TableImage& image, TableId table, const Key& key, const Value& value) {
 }
 
 // The node itself speaks to pods from its own endpoint's addresses.
+// Of several, the one in the network of the lowest index: the default.
 void lower_host(const std::vector<Link>& links, fwd_config& row) {
-  const auto host = std::ranges::find(links, true, &Link::host);
-  if (host == links.end()) return;
+  const Link* host = nullptr;
+  for (const Link& link : links)
+    if (link.host && (host == nullptr || link.network < host->network)) host = &link;
+  if (host == nullptr) return;
   row.host_net = host->network;
   row.host4 = row_address(host->ipv4);
   row.host6 = row_address(host->ipv6);

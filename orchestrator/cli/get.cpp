@@ -27,7 +27,9 @@ Outcome<Listed> fetch_one(const Session& session, const Reference& what, bool al
 Outcome<> print_tables(const Session& session, const std::vector<Listed>& all, const GetOptions& options) {
   const View view{wall_now(), options.output == "wide", options.all_namespaces};
   bool needs_pods = false;
-  for (const Listed& one : all) needs_pods |= one.what.kind == Kind::node || one.what.kind == Kind::service;
+  for (const Listed& one : all)
+    needs_pods |=
+        one.what.kind == Kind::node || one.what.kind == Kind::service || one.what.kind == Kind::network;
   std::vector<Pod> pods;
   if (needs_pods) {
     FL_TRY(pods, fetch_pods(session, ""));

@@ -18,9 +18,10 @@ constexpr Millis kPause{100};
 Outcome<Progress> look_for_ready(const Session& session, const Reference& what) {
   FL_TRY(const Object object, fetch_object(session, what));
   const Job* job = std::get_if<Job>(&object);
-  if (job == nullptr) return object_ready(object);
+  const Service* service = std::get_if<Service>(&object);
+  if (job == nullptr && service == nullptr) return object_ready(object);
   FL_TRY(const std::vector<Pod> pods, fetch_pods(session, what.ns));
-  return job_ready(*job, pods);
+  return job != nullptr ? job_ready(*job, pods) : service_ready(*service, pods);
 }
 
 Outcome<Progress> look_for_gone(const Session& session, const Reference& what) {

@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "control/catalog/network.h"
 #include "orchestrator/plan/leasing.h"
 #include "orchestrator/plan/verify.h"
 #include "orchestrator/reconciler/identity.h"
@@ -32,6 +33,14 @@ Result<void> check_address(const Node& fresh, const Snapshot& newest) {
       return fail(Code::conflict, object,
                   "has the address of node " + node->meta.name + ", " + format(fresh.address),
                   "delete that node, or give this one another address");
+  for (const auto& [name, network] : newest.networks)
+    for (const Prefix& pool :
+         {network->pools.pods4, network->pools.pods6, network->pools.vips4, network->pools.vips6})
+      if (pool.contains(fresh.address))
+        return fail(Code::conflict, object,
+                    "has the address " + format(fresh.address) + ", which lies in " + format(pool) + " of " +
+                        display_name(Object(*network)),
+                    "change the network's pools before the first pod, or give the node another address");
   return {};
 }
 
@@ -43,6 +52,7 @@ Node merged(const Node& fresh, const Node& before) {
   node.number = before.number;
   node.host4 = before.host4;
   node.host6 = before.host6;
+  node.hosts = before.hosts;
   if (node.status.state == before.status.state) node.status.since = before.status.since;
   return node;
 }
@@ -65,7 +75,8 @@ Result<Writes> join(const Node& fresh, const Snapshot& newest, const ipam::Lease
       node.meta.uid = reconciler::make_uid("node/" + name, {name, newest.revision, 0});
     FL_TRY(node.number, next_number(newest));
     ipam::Draft draft(leases);
-    FL_TRY(const auto pair, draft.take_pair("pods4", "pods6", ipam::Purpose::host, node.meta.uid));
+    FL_TRY(const auto pair, draft.take_pair(pool_name({}, "pods4"), pool_name({}, "pods6"),
+                                            ipam::Purpose::host, node.meta.uid));
     node.host4 = pair.first.lease.address;
     node.host6 = pair.second.lease.address;
     unit.leases = {pair.first, pair.second};
@@ -89,7 +100,9 @@ Result<Writes> leave(const std::string& name, const Snapshot& newest, const ipam
   unit.expect.push_back({{Kind::node, "", name}, node->meta.revision});
   unit.erase.push_back({Kind::node, "", name});
   const Leasing leasing(leases);
-  for (const IpAddress& address : {node->host4, node->host6})
+  std::vector<IpAddress> addresses{node->host4, node->host6};
+  for (const HostAddresses& host : node->hosts) addresses.insert(addresses.end(), {host.ipv4, host.ipv6});
+  for (const IpAddress& address : addresses)
     if (auto rested = leasing.rest(address, node->meta.uid, unit); !rested)
       writes.refused.push_back(std::move(rested).error().within(object));
   writes.events.push_back(

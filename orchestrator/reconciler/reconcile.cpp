@@ -65,6 +65,11 @@ class Reconciler {
       changes_.statuses.push_back({name_of(job.meta), std::move(step.status)});
   }
 
+  std::string network_of_namespace(const std::string& ns) const {
+    const auto found = find(snapshot_.namespaces, "", ns);
+    return found ? found->network : "";
+  }
+
   Pod new_pod(const Job& job, const std::string& newest, std::uint64_t count) {
     const Origin origin{job.meta.uid, snapshot_.revision, count};
     Pod pod;
@@ -77,6 +82,7 @@ class Reconciler {
     }
     pod.meta.uid = make_uid("pod/" + pod.meta.name, origin);
     pod.job = job.meta.name;
+    pod.network = network_of_namespace(job.meta.ns);
     pod.pod = job.pod;
     pod.template_hash = newest;
     pod.status.since = now_;
@@ -89,12 +95,14 @@ class Reconciler {
     if (const auto have = find(snapshot_.services, job.meta.ns, job.meta.name)) {
       wanted->vip4 = have->vip4;
       wanted->vip6 = have->vip6;
+      wanted->network = have->network;
       const Labels labels = std::move(wanted->meta.labels);
       wanted->meta = have->meta;
       wanted->meta.labels = labels;
       if (*wanted == *have) return;
     } else {
       wanted->meta.created = now_;
+      wanted->network = network_of_namespace(job.meta.ns);
       wanted->meta.uid = make_uid("service", {job.meta.uid, snapshot_.revision, 0});
     }
     changes_.services.push_back(*std::move(wanted));

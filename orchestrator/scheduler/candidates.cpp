@@ -21,7 +21,8 @@ Seat make_seat(const Capacity& capacity, const Job& job, const Demand& demand, c
   Used with = capacity.used(node);
   with.add(demand);
   const Node& facts = capacity.node(node);
-  return {node, pods, load_ppm(facts, with), StableHash(seed).add(job.meta.uid).add(facts.meta.name).value()};
+  const std::uint64_t tie = StableHash(seed).add(job.meta.ns).add(job.meta.name).add(facts.meta.name).value();
+  return {node, pods, load_ppm(facts, with), tie};
 }
 
 bool better(const Seat& a, const Seat& b, Spread spread) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 
+#include "control/catalog/network.h"
 #include "orchestrator/scheduler/candidates.h"
 #include "orchestrator/scheduler/census.h"
 
@@ -57,7 +58,7 @@ class Placer {
       plan_.services.push_back({std::move(service), {}});
       return;
     }
-    auto pair = draft_.take_pair("vips4", "vips6", ipam::Purpose::vip, service.meta.uid);
+    auto pair = take_pair(service.network, "vips", ipam::Purpose::vip, service.meta.uid);
     if (!pair) {
       plan_.refused.push_back(
           std::move(pair).error().within(display_name(Kind::service, service.meta.ns, service.meta.name)));
@@ -66,6 +67,13 @@ class Placer {
     service.vip4 = pair->first.lease.address;
     service.vip6 = pair->second.lease.address;
     plan_.services.push_back({std::move(service), {std::move(pair->first), std::move(pair->second)}});
+  }
+
+  Result<std::pair<ipam::Change, ipam::Change>> take_pair(const std::string& network, const std::string& pool,
+                                                          ipam::Purpose purpose, const std::string& owner) {
+    if (!network_of(snapshot_, network))
+      return fail(Code::not_found, "network/" + network, "does not exist", "apply it first");
+    return draft_.take_pair(pool_name(network, pool + "4"), pool_name(network, pool + "6"), purpose, owner);
   }
 
   // All new pods of one job: they have one template.
@@ -89,7 +97,7 @@ class Placer {
 
   // None when it is placed; an empty cause when no node takes it.
   std::optional<NotPlaced> place_pod(const Pod& wanted, Candidates& candidates) {
-    auto pair = draft_.take_pair("pods4", "pods6", ipam::Purpose::pod, wanted.meta.uid);
+    auto pair = take_pair(wanted.network, "pods", ipam::Purpose::pod, wanted.meta.uid);
     if (!pair) return NotPlaced{{}, 0, format(pair.error()), {}, 0};
     const auto node = candidates.take_best();
     if (!node) {
@@ -138,17 +146,19 @@ std::string format(const NotPlaced& not_placed) {
   return text;
 }
 
-Result<std::vector<ipam::Block>> control_blocks(const Network& network) {
+Result<std::vector<ipam::Block>> control_blocks(const Snapshot& snapshot) {
   std::vector<ipam::Block> blocks;
-  const auto add = [&](const char* pool, const Prefix& prefix, bool shared) -> Result<void> {
-    FL_TRY(ipam::Block block, ipam::control_block(pool, prefix, shared));
-    blocks.push_back(std::move(block));
-    return {};
-  };
-  FL_TRY_OK(add("pods4", network.pods4, true));
-  FL_TRY_OK(add("pods6", network.pods6, true));
-  FL_TRY_OK(add("vips4", network.vips4, false));
-  FL_TRY_OK(add("vips6", network.vips6, false));
+  for (const auto& [name, network] : snapshot.networks) {
+    const auto add = [&](const char* pool, const Prefix& prefix, bool shared) -> Result<void> {
+      FL_TRY(ipam::Block block, ipam::control_block(pool_name(network->meta.name, pool), prefix, shared));
+      blocks.push_back(std::move(block));
+      return {};
+    };
+    FL_TRY_OK(add("pods4", network->pools.pods4, true));
+    FL_TRY_OK(add("pods6", network->pools.pods6, true));
+    FL_TRY_OK(add("vips4", network->pools.vips4, false));
+    FL_TRY_OK(add("vips6", network->pools.vips6, false));
+  }
   return blocks;
 }
 

@@ -62,8 +62,8 @@ struct Plan {
   bool operator==(const Plan&) const = default;
 };
 
-// The pools of a network as blocks that control owns: pods4, pods6, vips4, vips6.
-Result<std::vector<ipam::Block>> control_blocks(const Network& network);
+// The pools of every network as blocks that control owns: "default/pods4", "default/pods6", ...
+Result<std::vector<ipam::Block>> control_blocks(const Snapshot& snapshot);
 
 Plan place(const Snapshot& snapshot, const ipam::Leases& leases, const reconciler::Changes& changes,
            std::uint64_t seed);

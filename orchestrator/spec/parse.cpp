@@ -79,7 +79,8 @@ void read_document(const Value& value, std::string_view file, std::string_view n
   parsed.positions.insert_or_assign("", value.at);
   Meta& meta = meta_of(parsed.object);
   const Kind kind = kind_of(parsed.object);
-  if (meta.ns.empty() && kind != Kind::namespace_ && kind != Kind::node) meta.ns = ns;
+  if (meta.ns.empty() && kind != Kind::namespace_ && kind != Kind::node && kind != Kind::network)
+    meta.ns = ns;
   if (well_formed) move_into(mistakes, validate(parsed), file);
   objects.push_back(std::move(parsed));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an object must obey by itself, beyond its form.
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "control/catalog/image_reference.h"
@@ -140,10 +141,76 @@ void check_expose(Checker& out, const Job& job) {
   }
 }
 
+// How long a pool's prefix may be: control gives out at most 65,536 addresses of each, of pods' pools half.
+struct PoolRule {
+  const char* name;
+  Prefix NetworkPools::* pool;
+  Family family;
+  std::uint8_t widest, narrowest;
+};
+constexpr std::array<PoolRule, 4> kPoolRules{{{"pods4", &NetworkPools::pods4, Family::v4, 8, 26},
+                                              {"pods6", &NetworkPools::pods6, Family::v6, 32, 122},
+                                              {"vips4", &NetworkPools::vips4, Family::v4, 8, 27},
+                                              {"vips6", &NetworkPools::vips6, Family::v6, 32, 123}}};
+
+// Where no unicast address of a cluster can be: loopback, link-local, multicast and the like.
+bool is_reserved(const Prefix& pool) {
+  for (const char* text :
+       {"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/8", "fe80::/10", "ff00::/8"})
+    if (const Prefix range = Prefix::parse(text).value();
+        range.family() == pool.family() && range.overlaps(pool))
+      return true;
+  return false;
+}
+
+void check_pools(Checker& out, const NetworkPools& pools) {
+  if (pools == NetworkPools{})
+    return out.complain("pools", "", "is missing", "Add it, with pods4, pods6, vips4 and vips6");
+  for (const PoolRule& rule : kPoolRules) {
+    const Prefix& pool = pools.*rule.pool;
+    const std::string path = std::string("pools.") + rule.name;
+    const bool v4 = rule.family == Family::v4;
+    if (pool.family() != rule.family) {
+      out.complain(path, format(pool), v4 ? "is no range of IPv4" : "is no range of IPv6",
+                   v4 ? "Write one like 10.0.0.0/16" : "Write one like fd00::/64");
+      continue;
+    }
+    if (pool.length < rule.widest || pool.length > rule.narrowest)
+      out.complain(
+          path, format(pool),
+          "has a length outside " + std::to_string(rule.widest) + " to " + std::to_string(rule.narrowest),
+          "Write a range of another size");
+    else if (is_reserved(pool))
+      out.complain(path, format(pool), "holds addresses that no pod can have",
+                   v4 ? "Use a private range, like 10.0.0.0/16" : "Use a private range, like fd00::/64");
+    for (const PoolRule* other = kPoolRules.data(); other != &rule; ++other)
+      if ((pools.*other->pool).family() == pool.family() && pool.overlaps(pools.*other->pool))
+        out.complain(path, format(pool),
+                     std::string("overlaps ") + other->name + " " + format(pools.*other->pool),
+                     "Give each pool a range of its own");
+  }
+}
+
+void check_network(Checker& out, const Network& network) {
+  check_meta(out, network.meta);
+  out.range<std::uint32_t>("vni", network.vni, 1, (1U << 24) - 1);
+  check_pools(out, network.pools);
+  if (network.mtu && (*network.mtu < 1280 || *network.mtu > 65535))
+    out.complain("mtu", std::to_string(*network.mtu), "is outside 1280 (which IPv6 needs) to 65535",
+                 "Write a number in between, or leave it out: then it is what each node's uplink leaves");
+  if (network.mode == NetworkMode::native)
+    out.complain("mode", "native", "needs native routing, which this version does not have", "Write vxlan",
+                 Code::unsupported);
+}
+
 struct Check {
   Checker& out;
 
-  void operator()(const Namespace& o) const { check_meta(out, o.meta); }
+  void operator()(const Namespace& o) const {
+    check_meta(out, o.meta);
+    if (!o.network.empty()) check_name(out, "network", o.network);
+  }
+  void operator()(const Network& o) const { check_network(out, o); }
   void operator()(const Node& o) const { check_meta(out, o.meta); }
   void operator()(const Service& o) const { check_meta(out, o.meta); }
   void operator()(const Pod& o) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/facts.h"
 
+#include "control/catalog/network.h"
 #include "control/catalog/template_hash.h"
 
 namespace fairlead::facts {
@@ -64,7 +65,7 @@ Pod pod(const std::string& name, const Job& job, const std::string& node, PodPha
 Snapshot snapshot(std::uint64_t revision, std::uint16_t nodes) {
   Snapshot snapshot;
   snapshot.revision = Revision(revision);
-  snapshot.network = default_network();
+  snapshot.put(default_network());
   for (std::uint16_t i = 1; i <= nodes; ++i) snapshot.put(node("n" + std::to_string(i), i));
   return snapshot;
 }

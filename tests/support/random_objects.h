@@ -15,15 +15,17 @@ class RandomObjects {
   explicit RandomObjects(std::uint64_t seed) : random_(seed) {}
 
   Object any() {
-    switch (below(5)) {
+    switch (below(6)) {
       case 0:
-        return Namespace{meta(false)};
+        return Namespace{meta(false), below(2) == 0 ? name() : ""};
       case 1:
         return node();
       case 2:
         return job();
       case 3:
         return pod();
+      case 4:
+        return network();
       default:
         return service();
     }
@@ -196,6 +198,7 @@ class RandomObjects {
     p.meta = meta(true);
     p.job = name();
     p.node = name();
+    if (below(2) == 0) p.network = name();
     p.pod = pod_template();
     p.template_hash = name();
     if (below(4) != 0) p.ipv4 = address();
@@ -214,6 +217,7 @@ class RandomObjects {
     Service s;
     s.meta = meta(true);
     s.job = name();
+    if (below(2) == 0) s.network = name();
     if (below(4) != 0) s.vip4 = address();
     if (below(4) != 0) s.vip6 = address();
     for (std::uint64_t n = below(3); n > 0; --n)
@@ -223,12 +227,28 @@ class RandomObjects {
     return s;
   }
 
+  // Pools that obey spec::validate: one after the other in 10.0.0.0/8 and fd00::/16.
+  Network network() {
+    Network n;
+    n.meta = meta(false);
+    n.index = small(0, 64);
+    n.vni = small(1, (1U << 24) - 1);
+    const std::uint32_t at = small(0, 63);
+    n.pools.pods4 = {IpAddress::v4(0x0A000000U | at << 17), 16};
+    n.pools.vips4 = {IpAddress::v4(0x0A010000U | at << 17), static_cast<std::uint8_t>(small(16, 26))};
+    n.pools.pods6 = {IpAddress::parse("fd00:" + std::to_string(at + 1) + "::").value(), 64};
+    n.pools.vips6 = {IpAddress::parse("fd01:" + std::to_string(at + 1) + "::").value(), 112};
+    if (below(2) == 0) n.mtu = small(1280, 9000);
+    return n;
+  }
+
   Node node() {
     Node n;
     n.meta = meta(false);
     n.number = static_cast<std::uint16_t>(small(0, 4095));
     if (below(4) != 0) n.address = address();
     if (below(4) != 0) n.host4 = address();
+    for (std::uint64_t i = below(3); i > 0; --i) n.hosts.push_back({name(), address(), {}});
     n.cpu_milli = small(0, 64000);
     n.memory_bytes = below(4) == 0 ? 0 : random_() >> 14;
     n.max_pods = small(0, 250);

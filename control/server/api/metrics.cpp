@@ -55,6 +55,7 @@ void add_objects(Families& families, const Snapshot& snapshot) {
   families.value(static_cast<double>(snapshot.jobs.size()), {{"kind", "job"}});
   families.value(static_cast<double>(snapshot.pods.size()), {{"kind", "pod"}});
   families.value(static_cast<double>(snapshot.services.size()), {{"kind", "service"}});
+  families.value(static_cast<double>(snapshot.networks.size()), {{"kind", "network"}});
   std::array<std::size_t, kPodPhaseNames.size()> phases{};
   for (const auto& [name, pod] : snapshot.pods) ++phases[static_cast<std::size_t>(pod->status.phase)];
   families.add(MetricType::Gauge, "pods", "Pods by phase");

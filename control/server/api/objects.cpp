@@ -32,6 +32,9 @@ std::vector<Object> objects_of(const Snapshot& snapshot, Kind kind, const std::s
     case Kind::service:
       add(snapshot.services, ns, out);
       break;
+    case Kind::network:
+      add(snapshot.networks, "", out);
+      break;
   }
   return out;
 }
@@ -55,6 +58,8 @@ Result<Object> object_of(const Snapshot& snapshot, const plan::ObjectKey& key) {
       return one(snapshot.pods, key);
     case Kind::service:
       return one(snapshot.services, key);
+    case Kind::network:
+      return one(snapshot.networks, key);
   }
   return fail(Code::not_found, key.name, "is of no known kind");
 }

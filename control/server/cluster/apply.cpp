@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "control/catalog/network.h"
 #include "control/server/state/facts.h"
+#include "orchestrator/plan/networks.h"
 
 namespace fairlead::server {
 namespace {
@@ -17,6 +19,7 @@ struct TakeOver {
   void operator()(Node& node) const { node.status = std::get<Node>(from).status; }
   void operator()(Namespace&) const {}
   void operator()(Service&) const {}
+  void operator()(Network& network) const { network.index = std::get<Network>(from).index; }
 };
 
 Object take_over(Object document, const Object& from) {
@@ -43,7 +46,8 @@ std::string_view maker_of(Kind kind) {
 
 class Reading {
  public:
-  Reading(const Snapshot& snapshot, const ApplyContext& context) : snapshot_(snapshot), context_(context) {}
+  Reading(const Snapshot& snapshot, const ipam::Leases& leases, const ApplyContext& context)
+      : snapshot_(snapshot), leases_(leases), context_(context), after_(snapshot) {}
 
   Result<> read(const Object& document) {
     const plan::ObjectKey key = plan::key_of(document);
@@ -61,7 +65,9 @@ class Reading {
     if (!maker_of(key.kind).empty())
       return fail(Code::denied, name, found ? "differs from the stored object" : "cannot be applied",
                   std::string(maker_of(key.kind)));
-    put(found ? take_over(document, *found) : made_new(document), name, found.has_value());
+    Object object = found ? take_over(document, *found) : made_new(document);
+    FL_TRY_OK(check_networks(object));
+    put(std::move(object), name, found);
     return {};
   }
 
@@ -91,26 +97,50 @@ class Reading {
                 "apply `kind: Namespace, name: " + key.ns + "` first, or in the same file before it");
   }
 
+  // Also against what stands before it in the same file.
+  Result<> check_networks(const Object& object) const {
+    if (const auto* network = std::get_if<Network>(&object))
+      return plan::check_network(*network, after_, leases_);
+    const auto* ns = std::get_if<Namespace>(&object);
+    if (ns == nullptr) return {};
+    if (!network_of(after_, ns->network))
+      return fail(Code::not_found, display_name(object), "there is no network/" + ns->network,
+                  "apply `kind: Network, name: " + ns->network + "` first, or in the same file before it");
+    return plan::check_namespace(*ns, after_);
+  }
+
   Object made_new(Object document) const {
     Meta& meta = meta_of(document);
     meta.uid = context_.uid();
     meta.created = context_.now;
     meta.revision = {};
     if (auto* job = std::get_if<Job>(&document)) job->status = {};
+    if (auto* network = std::get_if<Network>(&document)) network->index = plan::next_index(after_);
     return document;
   }
 
-  void put(Object object, const std::string& name, bool existed) {
+  static std::string detail_of(const Object& object, const std::optional<Object>& before) {
+    const auto* network = std::get_if<Network>(&object);
+    if (network == nullptr || !before) return "";
+    return plan::describe_change(std::get<Network>(*before), *network);
+  }
+
+  void put(Object object, const std::string& name, const std::optional<Object>& before) {
     const plan::ObjectKey key = plan::key_of(object);
+    const std::string detail = detail_of(object, before);
     intent_.unit.expect.push_back({key, meta_of(object).revision});
-    intent_.notes.push_back({key, false, existed ? "Updated" : "Created", "by " + context_.by});
-    intent_.changes.push_back({existed ? "update" : "create", name, ""});
+    intent_.notes.push_back({key, false, before ? "Updated" : "Created",
+                             "by " + context_.by + (detail.empty() ? "" : ": " + detail)});
+    intent_.changes.push_back({before ? "update" : "create", name, detail});
     if (key.kind == Kind::job) intent_.touched.push_back(key);
+    if (key.kind == Kind::network || key.kind == Kind::namespace_) after_.put(object);
     intent_.unit.put.push_back(std::move(object));
   }
 
   const Snapshot& snapshot_;
+  const ipam::Leases& leases_;
   const ApplyContext& context_;
+  Snapshot after_;  // with the networks and namespaces of the documents so far
   Intent intent_;
 };
 
@@ -130,15 +160,15 @@ Result<Intent> remove_namespace(const Snapshot& snapshot, const plan::ObjectKey&
 
 }  // namespace
 
-Checked<Intent> intend(const Snapshot& snapshot, const std::vector<spec::Parsed>& documents,
-                       const ApplyContext& context) {
+Checked<Intent> intend(const Snapshot& snapshot, const ipam::Leases& leases,
+                       const std::vector<spec::Parsed>& documents, const ApplyContext& context) {
   if (documents.size() > kMaxApplied)
     return std::unexpected(
         Errors{{Code::exhausted, "documents", "are more than " + std::to_string(kMaxApplied),
                 "apply them in several files"}});
   std::vector<Node> nodes;
   for (const auto& [name, node] : snapshot.nodes) nodes.push_back(*node);
-  Reading reading(snapshot, context);
+  Reading reading(snapshot, leases, context);
   Errors errors;
   for (const spec::Parsed& document : documents) {
     for (const spec::Diagnostic& bad : spec::check_against_nodes(document, nodes))
@@ -150,8 +180,8 @@ Checked<Intent> intend(const Snapshot& snapshot, const std::vector<spec::Parsed>
   return std::move(reading).intent();
 }
 
-Result<Intent> intend_removal(const Snapshot& snapshot, const plan::ObjectKey& key,
-                              const ApplyContext& context) {
+Result<Intent> intend_removal(const Snapshot& snapshot, const ipam::Leases& leases,
+                              const plan::ObjectKey& key, const ApplyContext& context) {
   const std::string name = display_name(key.kind, key.ns, key.name);
   const std::optional<Object> found = stored(snapshot, key);
   if (!found)
@@ -182,6 +212,10 @@ Result<Intent> intend_removal(const Snapshot& snapshot, const plan::ObjectKey& k
     }
     case Kind::service:
       return fail(Code::denied, name, "is made from its job's expose", "take `expose` out of the job");
+    case Kind::network:
+      FL_TRY_OK(plan::check_network_removal(std::get<Network>(*found), snapshot, leases));
+      intent.unit.erase.push_back(key);
+      return intent;
     case Kind::node:
       break;  // plan::leave() frees its addresses
   }

@@ -2,7 +2,7 @@
 // What a user's documents mean for the stored objects: intend() turns them
 // into one Unit that is written whole or not at all, and preview() adds what
 // control will do next, by the same pure functions that will do it. Users may
-// apply Namespaces and Jobs; Pods, Nodes and Services are made by others, and
+// apply Networks, Namespaces and Jobs; Pods, Nodes and Services are made by others, and
 // a document that equals the stored one changes nothing.
 #pragma once
 
@@ -41,12 +41,12 @@ struct Intent {
   std::vector<plan::ObjectKey> touched;  // jobs that are put or erased
 };
 
-Checked<Intent> intend(const Snapshot& snapshot, const std::vector<spec::Parsed>& documents,
-                       const ApplyContext& context);
+Checked<Intent> intend(const Snapshot& snapshot, const ipam::Leases& leases,
+                       const std::vector<spec::Parsed>& documents, const ApplyContext& context);
 
 // DELETE of one object. A job's pods and service follow by reconcile().
-Result<Intent> intend_removal(const Snapshot& snapshot, const plan::ObjectKey& key,
-                              const ApplyContext& context);
+Result<Intent> intend_removal(const Snapshot& snapshot, const ipam::Leases& leases,
+                              const plan::ObjectKey& key, const ApplyContext& context);
 
 void preview(Intent& intent, const Snapshot& snapshot, const ipam::Leases& leases,
              const reconciler::Rules& rules, WallTime now);

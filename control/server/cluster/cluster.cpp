@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "base/io/log.h"
+#include "control/catalog/network.h"
+#include "orchestrator/plan/networks.h"
 #include "orchestrator/plan/verify.h"
 
 namespace fairlead::server {
@@ -39,13 +41,13 @@ Cluster::Cluster(State& state, ClusterRules rules, Surroundings outside)
       liveness_(outside_.mono(), rules.start_grace, rules.silent_after) {}
 
 Checked<proto::ApplyResult> Cluster::apply(const std::vector<spec::Parsed>& documents, const Call& call) {
-  Checked<Intent> intent = intend(snapshot(), documents, context_of(call, outside_));
+  Checked<Intent> intent = intend(snapshot(), state_.facts().leases, documents, context_of(call, outside_));
   if (!intent) return std::unexpected(std::move(intent).error());
   return carry_out(std::move(*intent), call);
 }
 
 Checked<proto::ApplyResult> Cluster::remove(const plan::ObjectKey& key, const Call& call) {
-  Result<Intent> intent = intend_removal(snapshot(), key, context_of(call, outside_));
+  Result<Intent> intent = intend_removal(snapshot(), state_.facts().leases, key, context_of(call, outside_));
   if (!intent) return std::unexpected(Errors{std::move(intent).error()});
   if (key.kind == Kind::node) {
     Result<plan::Writes> leaving = plan::leave(key.name, snapshot(), state_.facts().leases);
@@ -89,12 +91,26 @@ Result<proto::Welcome> Cluster::join(const proto::Join& join) {
   if (!mistakes.empty()) return std::unexpected(document::to_error(mistakes.front()));
   FL_TRY(const plan::Writes writes, plan::join(fresh, snapshot(), state_.facts().leases));
   FL_TRY_OK(state_.commit(writes.units, writes.events, outside_.wall()));
+  FL_TRY_OK(settle_hosts());
   heard(join.name, Revision{});
   outside_.settle_soon();
   const auto node = find(snapshot().nodes, "", join.name);
   if (!node) return fail(Code::conflict, "node/" + join.name, "was deleted while it joined", "join again");
-  return proto::Welcome{node->number, state_.facts().cluster_id, snapshot().network, node->host4,
-                        node->host6,  rules_.heartbeat};
+  return proto::Welcome{node->number, state_.facts().cluster_id, snapshot().cluster_seed,
+                        networks_of(snapshot(), *node), rules_.heartbeat};
+}
+
+// False: every node has its addresses in every network.
+Result<bool> Cluster::settle_hosts() {
+  const plan::Writes writes = plan::settle_hosts(snapshot(), state_.facts().leases);
+  const std::string refused = writes.refused.empty() ? "" : format(writes.refused.front());
+  if (!refused.empty() && refused != hosts_refused_)
+    log::warn("nodes have no addresses in a network",
+              {{"nodes", std::to_string(writes.refused.size())}, {"first", refused}});
+  hosts_refused_ = refused;
+  if (writes.empty()) return false;
+  FL_TRY_OK(state_.commit(writes.units, writes.events, outside_.wall()));
+  return true;
 }
 
 void Cluster::heard(const std::string& node, Revision applied) {
@@ -152,10 +168,12 @@ void Cluster::settle() {
 // False: everything is as it should be.
 Result<bool> Cluster::settle_once() {
   const WallTime now = outside_.wall();
+  FL_TRY(const bool hosts, settle_hosts());
+  if (hosts) return true;
   const reconciler::Changes changes = reconciler::reconcile(snapshot(), now, rules_of_reconcile());
   if (changes.empty()) return false;
   const ipam::Leases& leases = state_.facts().leases;
-  const scheduler::Plan plan = scheduler::place(snapshot(), leases, changes, snapshot().network.cluster_seed);
+  const scheduler::Plan plan = scheduler::place(snapshot(), leases, changes, snapshot().cluster_seed);
   const plan::Writes writes = plan::verify(plan, snapshot(), leases);
   std::vector<Note> notes;
   for (const Note& note : writes.events)

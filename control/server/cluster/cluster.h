@@ -73,6 +73,7 @@ class Cluster {
  private:
   Checked<proto::ApplyResult> carry_out(Intent intent, const Call& call);
   Result<bool> settle_once();
+  Result<bool> settle_hosts();
   void turn(const NodeTurn& turn);
   void free_addresses();
   reconciler::Rules rules_of_reconcile() const { return {rules_.replace_after}; }
@@ -85,6 +86,7 @@ class Cluster {
   State::Ticket written_ = 0;
   bool settle_again_ = false;
   std::optional<WallTime> deadline_;  // when time alone asks for a decision
+  std::string hosts_refused_;         // as last logged
   ClusterCounters counters_;
 };
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "control/catalog/fields.h"
+#include "control/catalog/network.h"
 #include "orchestrator/scheduler/place.h"
 
 namespace fairlead::server {
@@ -85,8 +87,7 @@ Explanation explain_pod(const Facts& facts, const Pod& pod, WallTime now) {
 
 // Fewer pods than wanted: what each node says to one more.
 void explain_missing(Explanation& out, const Facts& facts, const Job& job) {
-  const auto candidates =
-      scheduler::explain_placement(facts.snapshot, job, facts.snapshot.network.cluster_seed);
+  const auto candidates = scheduler::explain_placement(facts.snapshot, job, facts.snapshot.cluster_seed);
   std::size_t fitting = 0;
   for (const scheduler::Candidate& candidate : candidates) {
     if (candidate.refusal.empty())
@@ -128,6 +129,40 @@ Explanation explain_job(const Facts& facts, const Job& job, WallTime now) {
   return out;
 }
 
+Explanation explain_network(const Facts& facts, const Network& network) {
+  const auto in_it = [&](const auto& item) {
+    return network_name(item.second->network) == network.meta.name;
+  };
+  const auto counted = [&](const auto& table, const std::string& what) {
+    const auto count = std::ranges::count_if(table, in_it);
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+  };
+  Explanation out{display_name(Object(network)), "", "", {}, ""};
+  out.state = counted(facts.snapshot.namespaces, "namespace") + ", " + counted(facts.snapshot.pods, "pod") +
+              ", " + counted(facts.snapshot.services, "service");
+  out.evidence.push_back("vni " + std::to_string(network.vni) + ", mode " +
+                         kNetworkModes.write(network.mode).text + ", mtu " +
+                         (network.mtu ? std::to_string(*network.mtu) : "of each node's uplink"));
+  for (const ipam::Ledger& ledger : facts.leases.ledgers()) {
+    const ipam::Block& block = ledger.block();
+    if (!block.pool.starts_with(pool_name(network.meta.name, ""))) continue;
+    const ipam::Counts counts = ledger.counts();
+    out.evidence.push_back(block.pool + " " + format(block.prefix) + ": " + std::to_string(counts.held) +
+                           " held, " + std::to_string(counts.resting) + " resting, " +
+                           std::to_string(counts.free) + " free");
+    if (counts.free > 0 || !out.cause.empty()) continue;
+    out.cause = "no address of " + block.pool + " is free";
+    out.fix = counts.resting > 0 ? "wait until every node has forgotten the resting ones, or stop pods"
+                                 : "stop pods, or put new namespaces into another network";
+  }
+  for (const auto& [name, node] : facts.snapshot.nodes)
+    if (out.cause.empty() && host_of(*node, network.meta.name).ipv4.is_none()) {
+      out.cause = "node " + node->meta.name + " has no address in it";
+      out.fix = "stop pods until a pool that is full has room, or delete nodes that are gone";
+    }
+  return out;
+}
+
 Result<Explanation> explain_object(const Facts& facts, const plan::ObjectKey& key, WallTime now) {
   const Snapshot& all = facts.snapshot;
   if (key.kind == Kind::pod)
@@ -136,6 +171,8 @@ Result<Explanation> explain_object(const Facts& facts, const plan::ObjectKey& ke
     if (const auto job = find(all.jobs, key.ns, key.name)) return explain_job(facts, *job, now);
   if (key.kind == Kind::node)
     if (const auto node = find(all.nodes, key.ns, key.name)) return explain_node(*node, now);
+  if (key.kind == Kind::network)
+    if (const auto network = find(all.networks, key.ns, key.name)) return explain_network(facts, *network);
   if (key.kind == Kind::service) {
     const auto service = find(all.services, key.ns, key.name);
     const auto job = service ? find(all.jobs, key.ns, service->job) : nullptr;
@@ -147,7 +184,8 @@ Result<Explanation> explain_object(const Facts& facts, const plan::ObjectKey& ke
   }
   const std::string name = display_name(key.kind, key.ns, key.name);
   if (key.kind == Kind::namespace_)
-    return fail(Code::unsupported, name, "has no state to explain", "explain a job, pod, service or node");
+    return fail(Code::unsupported, name, "has no state to explain",
+                "explain a job, pod, service, node or network");
   return fail(Code::not_found, name, "does not exist",
               "look with: fairlead get " + std::string(to_string(key.kind)) + "s");
 }

@@ -80,8 +80,14 @@ bool is_touched(const Intent& intent, const std::string& ns, const std::string& 
 void preview(Intent& intent, const Snapshot& snapshot, const ipam::Leases& leases,
              const reconciler::Rules& rules, WallTime now) {
   const Snapshot after = with(snapshot, intent.unit);
-  const scheduler::Plan plan = scheduler::place(after, leases, reconciler::reconcile(after, now, rules),
-                                                snapshot.network.cluster_seed);
+  ipam::Leases with_networks;
+  if (after.networks != snapshot.networks) {
+    with_networks = leases;
+    if (const auto blocks = scheduler::control_blocks(after); blocks) (void)with_networks.set_blocks(*blocks);
+  }
+  const ipam::Leases& then = after.networks == snapshot.networks ? leases : with_networks;
+  const scheduler::Plan plan =
+      scheduler::place(after, then, reconciler::reconcile(after, now, rules), snapshot.cluster_seed);
   for (const plan::ObjectKey& key : intent.touched)
     for (proto::Change& change : intent.changes)
       if (change.object == display_name(key.kind, key.ns, key.name))

@@ -22,17 +22,23 @@ struct Facts {
   EventLog events;
 
   Result<> apply(const store::WatchEvent& change);
+
+ private:
+  Result<> apply_network(const store::WatchEvent& change);
 };
 
 std::optional<Object> stored(const Snapshot& snapshot, const plan::ObjectKey& key);
 
-// The network and the cluster's name, made once: written on the first start,
-// read on every other. `wanted_id` empty takes what is there, or makes one.
+// The cluster's name, its seed, the default namespace and the default network,
+// made once: written on the first start, read on every other. A store from
+// before networks were objects gets its network. `wanted_id` empty takes what
+// is there, or makes one.
 struct FirstFacts {
   std::string wanted_id;
   std::string fresh_id;  // when none is stored and none is wanted
   std::uint64_t fresh_seed = 0;
   std::string namespace_uid;  // of the default namespace
+  std::string network_uid;    // of the default network
   WallTime now{};
 };
 Result<> write_first_facts(store::Store& store, const FirstFacts& first);

@@ -18,9 +18,10 @@ void list_table(const Table<T>& table, Revision revision, std::vector<proto::Wat
   for (const auto& [name, object] : table) out.push_back({Type::put, revision, Object(*object)});
 }
 
-// Namespaces and nodes first: what the others refer to.
+// Networks, namespaces and nodes first: what the others refer to.
 std::vector<proto::WatchEvent> list_all(const Snapshot& snapshot) {
   std::vector<proto::WatchEvent> all;
+  list_table(snapshot.networks, snapshot.revision, all);
   list_table(snapshot.namespaces, snapshot.revision, all);
   list_table(snapshot.nodes, snapshot.revision, all);
   list_table(snapshot.jobs, snapshot.revision, all);

@@ -4,7 +4,8 @@
 //     /object/KIND/NAMESPACE/NAME     an object; "-" stands for no namespace
 //     /lease/NETWORK/ADDRESS          a lease record
 //     /event/SEQ                      20 digits, so that text order is time order
-//     /config/cluster, /config/network
+//     /config/cluster, /config/seed
+//     /config/network                 of a store from before networks were objects
 //     /leader                         who may write; the store's lease
 #pragma once
 
@@ -22,7 +23,8 @@ inline constexpr std::string_view kObjects = "/object/";
 inline constexpr std::string_view kLeases = "/lease/";
 inline constexpr std::string_view kEvents = "/event/";
 inline constexpr std::string_view kClusterKey = "/config/cluster";
-inline constexpr std::string_view kNetworkKey = "/config/network";
+inline constexpr std::string_view kSeedKey = "/config/seed";
+inline constexpr std::string_view kOldNetworkKey = "/config/network";
 inline constexpr std::string_view kLeaderKey = "/leader";
 
 std::string store_key(const plan::ObjectKey& key);

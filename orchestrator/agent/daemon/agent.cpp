@@ -64,7 +64,7 @@ Result<> Agent::on_welcome(const proto::Welcome& welcome) {
   if (!welcome.cluster_id.empty() && welcome.cluster_id != options_.paths.cluster)
     return fail(Code::conflict, "control", "belongs to cluster \"" + welcome.cluster_id + "\", not to ours",
                 "start this agent with --cluster " + welcome.cluster_id);
-  builder_.begin(welcome.network);
+  builder_.begin(welcome.cluster_seed);
   return begin(welcome);
 }
 
@@ -78,17 +78,26 @@ void Agent::on_watch(const proto::WatchEvent& event) {
 void Agent::take_snapshot() {
   if (!builder_.changed()) return;
   snapshot_ = builder_.take();
-  if (names_) {
-    Result<dns::Zone> zone = dns::Zone::compile(*snapshot_);
-    if (zone)
-      names_->publish(std::make_shared<const dns::Zone>(std::move(*zone)));
-    else
-      log::error("names are not published", {{"why", format(zone.error())}});
+  if (const auto self = find(snapshot_->nodes, "", options_.paths.node)) {
+    const Result<> settled = settle_networks(networks_of(*snapshot_, *self));
+    if (!settled) log::error("a network is not set up here", {{"why", format(settled.error())}});
   }
+  publish_names();
   Wanted wanted{snapshot_->revision, {}};
   for (const auto& [name, pod] : snapshot_->pods)
     if (pod->node == options_.paths.node) wanted.pods.push_back(pod);
   feed(wanted);
+}
+
+// Each network has its own view: its services and pods, and no other's.
+void Agent::publish_names() {
+  for (auto& [network, server] : names_) {
+    Result<dns::Zone> zone = dns::Zone::compile(*snapshot_, network);
+    if (zone)
+      server.publish(std::make_shared<const dns::Zone>(std::move(*zone)));
+    else
+      log::error("names are not published", {{"network", network}, {"why", format(zone.error())}});
+  }
 }
 
 void Agent::feed(const Event& event) {
@@ -210,8 +219,8 @@ void Agent::count(proto::Heartbeat& beat) const {
   to.without_backend = counts_.without_backend;
   to.left_out = counts_.left_out;
   beat.drops = counts_.drops;
-  if (!names_) return;
-  const dns::Counters dns = names_->counters();
+  dns::Counters dns;
+  for (const auto& [network, server] : names_) dns += server.counters();
   to.dns_queries = dns.queries;
   to.dns_noerror = dns.noerror;
   to.dns_nxdomain = dns.nxdomain;

@@ -16,6 +16,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -23,6 +24,7 @@
 #include "control/dns/server.h"
 #include "orchestrator/agent/daemon/options.h"
 #include "orchestrator/agent/daemon/saved_state.h"
+#include "orchestrator/agent/node/node_networks.h"
 #include "orchestrator/agent/node/node_setup.h"
 #include "orchestrator/agent/node/worker_pool.h"
 #include "orchestrator/agent/pods/exit_watcher.h"
@@ -49,7 +51,9 @@ class Agent {
   Result<> open_parts();
   // Once, with control's or the saved welcome: the node, its names, its living pods.
   Result<> begin(const proto::Welcome& welcome);
-  Result<> open_names(const Network& network);
+  Result<> settle_networks(const std::vector<NodeNetwork>& networks);
+  Result<> open_names(const std::vector<NodeNetwork>& networks);
+  void publish_names();
   void arm(const AdoptedPod& pod);
 
   void on_message(const proto::ControlMessage& message);
@@ -82,9 +86,10 @@ class Agent {
   SnapshotBuilder builder_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::unique_ptr<Tables> tables_;
+  std::unique_ptr<NodeNetworks> networks_;
   std::unique_ptr<PodWork> work_;
   std::unique_ptr<ExitWatcher> exits_;
-  std::optional<dns::Server> names_;
+  std::map<std::string, dns::Server> names_;  // by network
   ControlLink link_;
   UserStreams streams_;
   net::TaskGroup tasks_;

@@ -2,6 +2,8 @@
 // How an agent begins: the machine is checked, the state folder locked, the
 // dataplane opened, and with the first welcome the node set up and its living
 // pods adopted.
+#include <algorithm>
+
 #include "base/hash.h"
 #include "base/io/clock.h"
 #include "base/io/log.h"
@@ -82,16 +84,36 @@ Result<> Agent::open_parts() {
     saved_ = std::move(*saved);
   else
     log::error("the saved state is not used, living pods wait for control", {{"why", format(saved.error())}});
-  return saved_.welcome ? begin(*saved_.welcome) : Result<>{};
+  const bool enough = saved_.welcome && !saved_.welcome->networks.empty();
+  return enough ? begin(*saved_.welcome) : Result<>{};
 }
 
-Result<> Agent::open_names(const Network& network) {
-  if (names_) return {};
-  std::vector<IpAddress> addresses;
-  for (const IpAddress& address : {network.dns4, network.dns6})
-    if (!address.is_none()) addresses.push_back(address);
-  FL_TRY(names_, dns::Server::open(loop_, addresses));
+// Whoever asks a network's address is answered from that network's names.
+Result<> Agent::open_names(const std::vector<NodeNetwork>& networks) {
+  std::map<std::string, dns::Server> names;
+  for (const NodeNetwork& each : networks) {
+    const std::string& name = each.network.meta.name;
+    const auto before = std::ranges::find(saved_.welcome->networks, name,
+                                          [](const NodeNetwork& n) { return n.network.meta.name; });
+    const bool same = before != saved_.welcome->networks.end() && before->network.pools == each.network.pools;
+    if (auto open = names_.extract(name); open && same) {
+      names.insert(std::move(open));
+      continue;
+    }
+    FL_TRY(dns::Server server, dns::Server::open(loop_, {dns4(each.network), dns6(each.network)}));
+    names.emplace(name, std::move(server));
+  }
+  names_ = std::move(names);
   return {};
+}
+
+Result<> Agent::settle_networks(const std::vector<NodeNetwork>& networks) {
+  if (networks.empty() || (saved_.welcome->networks == networks && names_.size() == networks.size()))
+    return {};
+  FL_TRY_OK(networks_->take(networks));
+  FL_TRY_OK(open_names(networks));
+  saved_.welcome->networks = networks;
+  return save(options_.paths.state_dir / "agent.state", saved_);
 }
 
 void Agent::arm(const AdoptedPod& pod) {
@@ -108,18 +130,21 @@ void Agent::arm(const AdoptedPod& pod) {
 
 Result<> Agent::begin(const proto::Welcome& welcome) {
   if (begun_ && saved_.welcome == welcome) return {};
-  const std::uint32_t mtu = pod_mtu(uplink_.mtu, options_.address);
   if (uplink_.mtu < model::kLeastUplinkMtu)
     return fail(Code::unsupported, "uplink " + options_.uplink, "its MTU is " + std::to_string(uplink_.mtu),
                 "raise it to 1280 or more, as IPv6 needs it");
-  FL_TRY(const HostLink host, set_up_host(options_.paths.cluster, welcome, mtu, kGatewayMac));
-  FL_TRY_OK(tables_->attach_host({host.index.host, host.index.pod, host.mac}));
-  FL_TRY_OK(set_up_masquerade(options_.uplink, welcome.network));
-  FL_TRY_OK(open_names(welcome.network));
+  if (welcome.networks.empty())
+    return fail(Code::conflict, "control", "gives this node no network",
+                "see fairlead explain network/default");
+  if (!networks_)
+    networks_ = std::make_unique<NodeNetworks>(
+        NodeNetworks::Place{options_.paths.cluster, options_.uplink, uplink_, options_.address}, *tables_);
+  if (!saved_.welcome) saved_.welcome = welcome;
+  FL_TRY_OK(settle_networks(welcome.networks));
   saved_.welcome = welcome;
   FL_TRY_OK(save(options_.paths.state_dir / "agent.state", saved_));
   if (begun_) return {};
-  work_ = std::make_unique<PodWork>(options_.paths, PodNetwork{welcome.network, mtu, kGatewayMac}, *tables_);
+  work_ = std::make_unique<PodWork>(options_.paths, *networks_, *tables_);
   FL_TRY(const std::vector<AdoptedPod> living, find_living(options_.paths, saved_.pods, *work_));
   begun_ = true;  // a set-up that failed half-way is done again with the next welcome
   feed(Adopted{living});

@@ -10,9 +10,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "dataplane/model/forwarding_state.h"
-#include "orchestrator/agent/pods/names.h"
-#include "orchestrator/runtime/network/masquerade.h"
 #include "orchestrator/runtime/network/netlink.h"
 
 namespace fairlead::agent {
@@ -83,35 +80,6 @@ Result<Uplink> find_uplink(const std::string& name) {
   if (!link)
     return fail(Code::not_found, "uplink " + name, "no such link here", "name the node's link with --uplink");
   return Uplink{link->index, link->mtu};
-}
-
-std::uint32_t pod_mtu(std::uint32_t wire_mtu, const IpAddress& underlay) {
-  return model::pod_mtu(wire_mtu, underlay.family(), 0, model::NetworkMode::vxlan);
-}
-
-Result<HostLink> set_up_host(const std::string& cluster, const proto::Welcome& welcome, std::uint32_t mtu,
-                             const MacAddress& gateway) {
-  const Network& network = welcome.network;
-  runtime::HostEndpoint host;
-  host.host_end = host_link_name(cluster);
-  host.mac = mac_of(welcome.host4.is_none() ? welcome.host6 : welcome.host4);
-  host.gateway = gateway;
-  host.mtu = mtu;
-  for (const IpAddress& address : {welcome.host4, welcome.host6, network.dns4, network.dns6})
-    if (!address.is_none()) host.addresses.push_back(address);
-  host.pools = {network.pods4, network.pods6, network.vips4, network.vips6};
-  host.source4 = welcome.host4;
-  host.source6 = welcome.host6;
-  FL_TRY(const runtime::LinkIndex index, runtime::create_host_endpoint(host));
-  return HostLink{index, host.mac};
-}
-
-Result<> set_up_masquerade(const std::string& uplink, const Network& network) {
-  runtime::Masquerade masquerade;
-  masquerade.uplink = uplink;
-  masquerade.pods = {network.pods4, network.pods6};
-  masquerade.kept = {network.pods4, network.pods6, network.vips4, network.vips6};
-  return runtime::apply_masquerade(masquerade);
 }
 
 }  // namespace fairlead::agent

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The node itself, before any pod: what the machine must have (checked, with
-// the remedy in the error), and what the agent sets up once it knows the
-// network: the host endpoint with its addresses, masquerading, sysctls.
-// Everything is idempotent; a restarted agent runs it again.
+// The node itself, before any pod: what the machine must have, checked, with
+// the remedy in the error. What the agent sets up once it knows its networks
+// is node_networks.h.
 #pragma once
 
 #include <filesystem>
@@ -10,8 +9,7 @@
 #include <string_view>
 
 #include "base/io/fd.h"
-#include "control/proto/stream.h"
-#include "orchestrator/runtime/network/link.h"
+#include "orchestrator/runtime/paths.h"
 
 namespace fairlead::agent {
 
@@ -30,17 +28,5 @@ struct Uplink {
   std::uint32_t mtu = 0;
 };
 Result<Uplink> find_uplink(const std::string& name);
-
-// What a pod's packet may measure so that it fits the wire with its overlay
-// headers: 50 bytes under IPv4, 70 under IPv6.
-std::uint32_t pod_mtu(std::uint32_t wire_mtu, const IpAddress& underlay);
-
-struct HostLink {
-  runtime::LinkIndex index;
-  MacAddress mac;
-};
-Result<HostLink> set_up_host(const std::string& cluster, const proto::Welcome& welcome, std::uint32_t mtu,
-                             const MacAddress& gateway);
-Result<> set_up_masquerade(const std::string& uplink, const Network& network);
 
 }  // namespace fairlead::agent

@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/io/log.h"
+#include "control/catalog/network.h"
 #include "control/proto/convert.h"
 #include "dataplane/model/diff.h"
 #include "dataplane/model/lower.h"
@@ -87,10 +88,19 @@ Result<> Tables::attach_uplink(std::uint32_t ifindex, std::uint32_t mtu) {
   return {};
 }
 
-Result<> Tables::attach_host(const forwarding::HostLink& link) {
+Result<> Tables::attach_host(const std::string& network, const forwarding::HostLink& link) {
   const std::lock_guard lock(mutex_);
   FL_TRY_OK(dataplane_->attach_pod(link.ifindex));
-  local_.host = link;
+  local_.hosts[network] = link;
+  return {};
+}
+
+Result<> Tables::detach_host(const std::string& network) {
+  const std::lock_guard lock(mutex_);
+  const auto found = local_.hosts.find(network);
+  if (found == local_.hosts.end()) return {};
+  FL_TRY_OK(dataplane_->detach(found->second.ifindex));
+  local_.hosts.erase(found);
   return {};
 }
 
@@ -123,14 +133,22 @@ Result<> Tables::publish(const Snapshot& snapshot, const std::set<PodUid>& links
               {{"objects", std::to_string(compiled.left_out)}});
   counts_ = {compiled.failed_open, compiled.without_backend, compiled.left_out, {}};
   FL_TRY_OK(apply(compiled.state));
-  network_ = snapshot.network.index;
-  std::map<PodUid, std::vector<IpAddress>> addresses;
-  for (const auto& [name, pod] : snapshot.pods)
-    if (links.contains(pod->meta.uid)) addresses[pod->meta.uid] = {pod->ipv4, pod->ipv6};
-  for (const auto& [uid, old] : addresses_)
-    if (!addresses.contains(uid)) gone_.insert(gone_.end(), old.begin(), old.end());
-  addresses_ = std::move(addresses);
+  remember_addresses(snapshot, links);
   return {};
+}
+
+void Tables::remember_addresses(const Snapshot& snapshot, const std::set<PodUid>& links) {
+  std::map<PodUid, Addresses> addresses;
+  for (const auto& [name, pod] : snapshot.pods) {
+    const auto network = network_of(snapshot, pod->network);
+    if (network && links.contains(pod->meta.uid))
+      addresses[pod->meta.uid] = {network->index, {pod->ipv4, pod->ipv6}};
+  }
+  for (const auto& [uid, old] : addresses_) {
+    std::vector<IpAddress>& gone = gone_[old.network];
+    if (!addresses.contains(uid)) gone.insert(gone.end(), old.all.begin(), old.all.end());
+  }
+  addresses_ = std::move(addresses);
 }
 
 // Most revisions change nothing that is forwarded: then there is nothing to lower.
@@ -150,8 +168,12 @@ Result<> Tables::apply(const model::ForwardingState& state) {
 
 Result<> Tables::sweep() {
   const std::lock_guard lock(mutex_);
-  if (network_ == 0) return {};
-  FL_TRY(const ebpf::FlowCount count, dataplane_->sweep_flows(network_, gone_));
+  if (!state_) return {};
+  gone_.try_emplace(1);  // idle flows are every network's
+  ebpf::FlowCount count;
+  for (const auto& [network, addresses] : gone_) {
+    FL_TRY(count, dataplane_->sweep_flows(network, addresses));
+  }
   gone_.clear();
   if (count.entries > count.capacity / 4 * 3)
     log::warn("the flow table is nearly full",

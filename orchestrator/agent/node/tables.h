@@ -35,7 +35,8 @@ class Tables {
                                               std::uint16_t control_port);
 
   Result<> attach_uplink(std::uint32_t ifindex, std::uint32_t mtu);
-  Result<> attach_host(const forwarding::HostLink& link);
+  Result<> attach_host(const std::string& network, const forwarding::HostLink& link);
+  Result<> detach_host(const std::string& network);
   Result<> attach(const PodUid& uid, const forwarding::PodLink& link);  // the program; no row yet
   Result<> detach(const PodUid& uid, std::uint32_t ifindex);            // 0: as attached; idempotent
 
@@ -49,6 +50,7 @@ class Tables {
  private:
   Tables(std::string node, std::unique_ptr<ebpf::NodeDataplane> dataplane);
   Result<> apply(const model::ForwardingState& state);
+  void remember_addresses(const Snapshot& snapshot, const std::set<PodUid>& links);
   Result<> forget_lost_links(const std::filesystem::path& pins);
 
   std::mutex mutex_;
@@ -59,9 +61,13 @@ class Tables {
   std::optional<model::TableImage> image_;       // none: ask the kernel
   std::optional<model::ForwardingState> state_;  // what image_ was made from
   TableCounts counts_;                           // without the drops, which the kernel has
-  std::uint32_t network_ = 0;
-  std::map<PodUid, std::vector<IpAddress>> addresses_;  // of local pods in the tables
-  std::vector<IpAddress> gone_;                         // to be swept
+  // A local pod's addresses in the tables, and those to be swept, with their network's index.
+  struct Addresses {
+    std::uint32_t network = 0;
+    std::vector<IpAddress> all;
+  };
+  std::map<PodUid, Addresses> addresses_;
+  std::map<std::uint32_t, std::vector<IpAddress>> gone_;  // those without an address ask for nothing
 };
 
 }  // namespace fairlead::agent

@@ -2,6 +2,7 @@
 #include "orchestrator/agent/pods/names.h"
 
 #include "base/hash.h"
+#include "orchestrator/runtime/network/link.h"
 
 namespace fairlead::agent {
 namespace {
@@ -20,7 +21,13 @@ std::string pod_link_name(std::string_view cluster, std::string_view uid) {
   return link_prefix(cluster) + hex(StableHash().add(uid).value(), 9);
 }
 
-std::string host_link_name(std::string_view cluster) { return link_prefix(cluster) + "-host"; }
+std::string host_link_name(std::string_view cluster, std::uint32_t index) {
+  return link_prefix(cluster) + "-host" + (index == 1 ? "" : std::to_string(index));
+}
+
+std::string node_link_name(std::uint32_t index) {
+  return std::string(runtime::kNodeLink) + (index == 1 ? "" : std::to_string(index));
+}
 
 MacAddress mac_of(const IpAddress& address) {
   const auto& b = address.bytes;

@@ -5,6 +5,7 @@
 // mark, so that two clusters on one machine never meet.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,11 @@ namespace fairlead::agent {
 
 std::string link_prefix(std::string_view cluster);                          // "fl1a2b"
 std::string pod_link_name(std::string_view cluster, std::string_view uid);  // prefix and 9 hexadecimal digits
-std::string host_link_name(std::string_view cluster);                       // prefix and "-host"
+
+// The two ends of the host endpoint in the network of this index: prefix and "-host", "fl-host"; the index is
+// added for all but the first.
+std::string host_link_name(std::string_view cluster, std::uint32_t index);
+std::string node_link_name(std::uint32_t index);
 
 // Locally administered: of a pod's or the host endpoint's end, from its address.
 MacAddress mac_of(const IpAddress& address);

@@ -28,8 +28,8 @@ std::optional<std::uint16_t> find_port(const PodTemplate& pod, const std::string
 
 }  // namespace
 
-PodWork::PodWork(runtime::NodePaths paths, const PodNetwork& network, Tables& tables)
-    : paths_(std::move(paths)), network_(network), tables_(tables) {}
+PodWork::PodWork(runtime::NodePaths paths, const NodeNetworks& networks, Tables& tables)
+    : paths_(std::move(paths)), networks_(networks), tables_(tables) {}
 
 Result<> PodWork::run(const Work& work, const std::stop_token& stop) {
   const Pod& pod = *work.pod;
@@ -63,26 +63,27 @@ Result<> PodWork::run(const Work& work, const std::stop_token& stop) {
 }
 
 // Once per pod, not per container: two containers may be created at the same time.
-Result<> PodWork::write_files(const Pod& pod) {
+Result<> PodWork::write_files(const Pod& pod, const PodNetwork& network) {
   runtime::PodFiles files;
   files.pod_name = pod.meta.name;
   files.ns = pod.meta.ns;
   files.ipv4 = pod.ipv4;
   files.ipv6 = pod.ipv6;
   FL_TRY_OK(runtime::write_pod_files(paths_, pod.meta.uid, files));
-  const IpAddress dns = pod.ipv4.is_none() ? network_.network.dns6 : network_.network.dns4;
+  const IpAddress dns = pod.ipv4.is_none() ? network.dns6 : network.dns4;
   return replace_file(paths_.pod_etc(pod.meta.uid) / "resolv.conf", dns::resolv_conf(pod.meta.ns, dns));
 }
 
 Result<> PodWork::make_network(const Pod& pod) {
   const std::string& uid = pod.meta.uid;
-  FL_TRY_OK(write_files(pod));
+  FL_TRY(const PodNetwork network, networks_.of(pod.network));
+  FL_TRY_OK(write_files(pod, network));
   FL_TRY_OK(runtime::create_netns(paths_, uid));
   runtime::PodLink link;
   link.host_end = pod_link_name(paths_.cluster, uid);
   link.mac = mac_of(pod.ipv4.is_none() ? pod.ipv6 : pod.ipv4);
-  link.gateway = network_.gateway;
-  link.mtu = network_.mtu;
+  link.gateway = kGatewayMac;
+  link.mtu = network.mtu;
   link.ipv4 = pod.ipv4;
   link.ipv6 = pod.ipv6;
   FL_TRY(const runtime::LinkIndex index, runtime::create_pod_link(paths_, uid, link));

@@ -7,21 +7,16 @@
 
 #include <stop_token>
 
+#include "orchestrator/agent/node/node_networks.h"
 #include "orchestrator/agent/node/tables.h"
 #include "orchestrator/agent/step.h"
 #include "orchestrator/runtime/paths.h"
 
 namespace fairlead::agent {
 
-struct PodNetwork {
-  Network network;
-  std::uint32_t mtu = 1450;
-  MacAddress gateway;
-};
-
 class PodWork {
  public:
-  PodWork(runtime::NodePaths paths, const PodNetwork& network, Tables& tables);
+  PodWork(runtime::NodePaths paths, const NodeNetworks& networks, Tables& tables);
 
   // What may take long ends early, as a failure, when `stop` is requested.
   Result<> run(const Work& work, const std::stop_token& stop);
@@ -30,11 +25,11 @@ class PodWork {
 
  private:
   Result<> remove_network(const Pod& pod);
-  Result<> write_files(const Pod& pod);
   Result<> probe(const Pod& pod, const Container& container, Verb verb, const std::stop_token& stop);
+  Result<> write_files(const Pod& pod, const PodNetwork& network);
 
   runtime::NodePaths paths_;
-  PodNetwork network_;
+  const NodeNetworks& networks_;
   Tables& tables_;
 };
 

@@ -7,9 +7,9 @@
 
 namespace fairlead::agent {
 
-void SnapshotBuilder::begin(const Network& network) {
+void SnapshotBuilder::begin(std::uint64_t cluster_seed) {
   next_ = Snapshot{};
-  next_.network = network;
+  next_.cluster_seed = cluster_seed;
   synced_ = false;
   changed_ = false;
 }

@@ -13,7 +13,7 @@ namespace fairlead::agent {
 
 class SnapshotBuilder {
  public:
-  void begin(const Network& network);  // a new stream
+  void begin(std::uint64_t cluster_seed);  // a new stream
   void apply(const proto::WatchEvent& event);
 
   bool synced() const { return synced_; }

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "control/catalog/fields.h"
+#include "control/catalog/network.h"
+#include "orchestrator/cli/view/reference.h"
 
 namespace fairlead::cli {
 namespace {
@@ -36,7 +38,20 @@ std::string state_of(const Pod& pod) {
 }
 
 Row row(const Namespace& o, std::span<const Pod>, const View& view) {
-  return {o.meta.name, format_age(o.meta.created, view.now)};
+  return {o.meta.name, network_name(o.network), format_age(o.meta.created, view.now)};
+}
+
+Row row(const Network& o, std::span<const Pod> pods, const View& view) {
+  const auto used = std::ranges::count_if(
+      pods, [&](const Pod& pod) { return network_name(pod.network) == o.meta.name && holds(pod); });
+  return {o.meta.name,
+          count(o.vni),
+          words(kNetworkModes, o.mode),
+          o.mtu ? count(*o.mtu) : "uplink",
+          format(o.pools.pods4) + " " + format(o.pools.pods6),
+          format(o.pools.vips4) + " " + format(o.pools.vips6),
+          count(static_cast<std::uint64_t>(used)),
+          format_age(o.meta.created, view.now)};
 }
 
 Row row(const Node& o, std::span<const Pod> pods, const View& view) {
@@ -102,7 +117,7 @@ Row row(const Service& o, std::span<const Pod> pods, const View& view) {
 Row header(Kind kind, const View& view) {
   switch (kind) {
     case Kind::namespace_:
-      return {"NAMESPACE", "AGE"};
+      return {"NAMESPACE", "NETWORK", "AGE"};
     case Kind::node: {
       Row names{"NODE", "ADDRESS", "STATE", "PODS", "CPU", "MEMORY", "KERNEL", "AGE"};
       if (view.wide) names.insert(names.end(), {"HOST", "VERSION", "LABELS"});
@@ -112,6 +127,8 @@ Row header(Kind kind, const View& view) {
       return {"JOB", "TYPE", "READY", "UPDATED", "AGE", "WHY"};
     case Kind::pod:
       return {"POD", "JOB", "NODE", "ADDRESS", "STATE", "RESTARTS", "AGE", "WHY"};
+    case Kind::network:
+      return {"NETWORK", "VNI", "MODE", "MTU", "POD-POOLS", "VIP-POOLS", "PODS", "AGE"};
     case Kind::service:
       break;
   }
@@ -123,7 +140,7 @@ Row header(Kind kind, const View& view) {
 }  // namespace
 
 Table table_of(Kind kind, std::span<const Object> objects, std::span<const Pod> pods, const View& view) {
-  const bool with_namespace = view.all_namespaces && kind != Kind::namespace_ && kind != Kind::node;
+  const bool with_namespace = view.all_namespaces && in_namespace(kind);
   Table table{header(kind, view), {}};
   if (with_namespace) table.header.insert(table.header.begin(), "NAMESPACE");
   for (const Object& object : objects) {

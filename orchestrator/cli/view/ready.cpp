@@ -41,6 +41,21 @@ Progress job_ready(const Job& job, std::span<const Pod> pods) {
   return progress;
 }
 
+Progress service_ready(const Service& service, std::span<const Pod> pods) {
+  std::uint64_t ready = 0, wanted = 0;
+  Progress progress;
+  for (const Pod& pod : pods) {
+    if (!belongs(pod, service.meta.ns, service.job) || pod.stop) continue;
+    ++wanted;
+    ready += pod.status.phase == PodPhase::ready ? 1 : 0;
+    if (pod.status.phase != PodPhase::ready && progress.why.empty()) progress.why = explain(pod);
+  }
+  progress.done = ready > 0 && ready == wanted;
+  progress.text = std::to_string(ready) + "/" + std::to_string(wanted) + " ready";
+  if (wanted == 0) progress.why = "no pod of job/" + service.job + " is wanted";
+  return progress;
+}
+
 Progress job_gone(bool job_exists, const std::string& ns, const std::string& name,
                   std::span<const Pod> pods) {
   const auto left = std::ranges::count_if(pods, [&](const Pod& pod) { return belongs(pod, ns, name); });

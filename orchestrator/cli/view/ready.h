@@ -22,6 +22,8 @@ struct Progress {
 Progress job_ready(const Job& job, std::span<const Pod> pods);
 // Neither the job nor a pod of it is left.
 Progress job_gone(bool job_exists, const std::string& ns, const std::string& name, std::span<const Pod> pods);
+// Every wanted pod behind its address is ready, and there is one.
+Progress service_ready(const Service& service, std::span<const Pod> pods);
 // A pod, a node; other kinds are ready as soon as they exist.
 Progress object_ready(const Object& object);
 

@@ -9,8 +9,11 @@
 namespace fairlead::cli {
 namespace {
 
-constexpr std::array<std::string_view, kKinds.size()> kPlurals{"namespaces", "nodes", "jobs", "pods",
-                                                               "services"};
+constexpr std::array<std::string_view, kKinds.size()> kPlurals{"namespaces", "nodes",    "jobs",
+                                                               "pods",       "services", "networks"};
+
+// What hands are used to type; none for a job, which is short enough.
+constexpr std::array<std::string_view, kKinds.size()> kShort{"ns", "no", "", "po", "svc", "net"};
 
 // Names travel in paths; control checks them for real.
 Result<> check_name(std::string_view name) {
@@ -30,7 +33,11 @@ Result<Reference> reference(std::string_view kind, std::string_view name, std::s
 
 }  // namespace
 
-bool in_namespace(Kind kind) { return kind != Kind::namespace_ && kind != Kind::node; }
+bool in_namespace(Kind kind) {
+  return kind != Kind::namespace_ && kind != Kind::node && kind != Kind::network;
+}
+
+std::string_view short_name(Kind kind) { return kShort.at(static_cast<std::size_t>(kind)); }
 
 std::string_view plural(Kind kind) { return kPlurals.at(static_cast<std::size_t>(kind)); }
 
@@ -39,10 +46,11 @@ Result<Kind> parse_kind(std::string_view word) {
   std::ranges::transform(lower, lower.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c; });
   for (const Kind kind : kKinds)
-    if (lower == to_string(kind) || lower == plural(kind)) return kind;
+    if (lower == to_string(kind) || lower == plural(kind) || (!lower.empty() && lower == short_name(kind)))
+      return kind;
   const std::string near = document::suggest(lower, kPlurals);
   return fail(Code::invalid, document::display_value(word), "is not a kind of object",
-              near.empty() ? "Kinds: namespace, node, job, pod, service" : near);
+              near.empty() ? "Kinds: namespace, node, job, pod, service, network" : near);
 }
 
 Result<Reference> parse_reference(std::span<const std::string> words, std::string_view ns) {

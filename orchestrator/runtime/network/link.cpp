@@ -144,11 +144,11 @@ Result<> ensure_pod_pair(const PodLink& link, const Fd& netns) {
 
 Result<> ensure_host_pair(Netlink& netlink, const HostEndpoint& endpoint) {
   FL_TRY(const std::optional<LinkInfo> outer, netlink.find_link(endpoint.host_end));
-  FL_TRY(const std::optional<LinkInfo> inner, netlink.find_link(kNodeLink));
+  FL_TRY(const std::optional<LinkInfo> inner, netlink.find_link(endpoint.node_end));
   if (are_a_pair(outer, inner)) return {};
   FL_TRY_OK(netlink.delete_link(endpoint.host_end));
-  FL_TRY_OK(netlink.delete_link(kNodeLink));
-  return netlink.add_veth({endpoint.host_end, endpoint.gateway}, {std::string(kNodeLink), endpoint.mac},
+  FL_TRY_OK(netlink.delete_link(endpoint.node_end));
+  return netlink.add_veth({endpoint.host_end, endpoint.gateway}, {endpoint.node_end, endpoint.mac},
                           link_mtu(endpoint.mtu));
 }
 
@@ -193,22 +193,24 @@ Result<std::vector<std::string>> list_links(std::string_view prefix) {
 
 Result<LinkIndex> create_host_endpoint(const HostEndpoint& endpoint) {
   FL_TRY_OK(check_link_name(endpoint.host_end));
+  FL_TRY_OK(check_link_name(endpoint.node_end));
   FL_TRY_OK(set_node_sysctls());
   FL_TRY(Netlink netlink, Netlink::open());
   FL_TRY_OK(ensure_host_pair(netlink, endpoint));
   LinkIndex index;
   FL_TRY(index.host, settle_host_end(netlink, endpoint.host_end, endpoint.gateway, endpoint.mtu));
-  FL_TRY(const std::optional<LinkInfo> inner, netlink.find_link(kNodeLink));
-  if (!inner) return fail(Code::not_found, "link fl-host", "vanished while it was set up", "try again");
+  FL_TRY(const std::optional<LinkInfo> inner, netlink.find_link(endpoint.node_end));
+  if (!inner)
+    return fail(Code::not_found, "link " + endpoint.node_end, "vanished while it was set up", "try again");
   index.pod = inner->index;
   const std::optional<MacAddress> mac =
       inner->mac == endpoint.mac ? std::nullopt : std::optional(endpoint.mac);
   FL_TRY_OK(netlink.set_link(inner->index, link_mtu(endpoint.mtu), mac, true));
-  FL_TRY_OK(cut_datagrams(kNodeLink));
-  FL_TRY_OK(finish_sums(kNodeLink, endpoint.mtu));
+  FL_TRY_OK(cut_datagrams(endpoint.node_end));
+  FL_TRY_OK(finish_sums(endpoint.node_end, endpoint.mtu));
   FL_TRY_OK(settle_addresses(netlink, inner->index, endpoint.addresses));
   for (const IpAddress& gateway : {gateway4(), gateway6()})
-    FL_TRY_OK(settle_gateway(netlink, inner->index, gateway, endpoint.gateway));
+    FL_TRY_OK(netlink.replace_neighbour(inner->index, gateway, endpoint.gateway));
   for (const Prefix& pool : endpoint.pools) {
     const bool v4 = pool.family() == Family::v4;
     FL_TRY_OK(

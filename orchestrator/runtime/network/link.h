@@ -6,7 +6,8 @@
 //     169.254.1.1, fe80::1 = gateway MAC, permanent: no ARP, no ND, no DAD
 //
 //   fl-host <addresses>/32   ---------  host end: the node is an endpoint like
-//     routes to the pools by the gateway          a pod, in its own namespace
+//     routes to the pools by the gateway          a pod, in its own namespace;
+//                                                 one in each network
 //
 // The host end wears the gateway's MAC, so that what a program lets pass to
 // the stack is addressed to it. Idempotent: existing links are adopted and set
@@ -50,12 +51,13 @@ Result<std::vector<std::string>> list_links(std::string_view prefix);
 
 struct HostEndpoint {
   std::string host_end;
-  MacAddress mac;  // of fl-host
+  MacAddress mac;  // of the node's end
   MacAddress gateway;
   std::uint32_t mtu = 1450;
   std::vector<IpAddress> addresses;  // all of them and no others: host4, host6, dns4, dns6
   std::vector<Prefix> pools;         // pods and VIPs
   IpAddress source4, source6;        // preferred when the node itself talks to the pools
+  std::string node_end{kNodeLink};
 };
 
 // Also sets the node's sysctls: forwarding on, rp_filter off.

@@ -39,6 +39,17 @@ std::string refusals(const Masquerade& masquerade, Family family) {
   return text;
 }
 
+std::string walls(const Masquerade& masquerade, Family family) {
+  const std::string protocol = family == Family::v4 ? "ip" : "ip6";
+  std::string text;
+  for (const Masquerade::Apart& apart : masquerade.apart) {
+    const std::string from = set_of(apart.from, family), to = set_of(apart.to, family);
+    if (!from.empty() && !to.empty())
+      text += "    " + protocol + " saddr { " + from + " } " + protocol + " daddr { " + to + " } drop\n";
+  }
+  return text;
+}
+
 Result<> call_nft(std::string rules) {
   ProcessSpec spec;
   spec.argv = {"nft", "-f", "-"};
@@ -56,7 +67,8 @@ std::string masquerade_rules(const Masquerade& masquerade) {
          " {\n  chain postrouting {\n    type nat hook postrouting priority srcnat; policy accept;\n" +
          rule(masquerade, Family::v4) + rule(masquerade, Family::v6) +
          "  }\n  chain forward {\n    type filter hook forward priority filter; policy accept;\n" +
-         refusals(masquerade, Family::v4) + refusals(masquerade, Family::v6) + "  }\n}\n";
+         refusals(masquerade, Family::v4) + refusals(masquerade, Family::v6) + walls(masquerade, Family::v4) +
+         walls(masquerade, Family::v6) + "  }\n}\n";
 }
 
 Result<> apply_masquerade(const Masquerade& masquerade) {

@@ -17,6 +17,10 @@ struct Masquerade {
   std::vector<Prefix> pods;  // sources
   std::vector<Prefix>
       kept;  // destinations that are not translated, and that no stranger may use: pools, VIPs
+  struct Apart {
+    std::vector<Prefix> from, to;
+  };
+  std::vector<Apart> apart{};  // what this node never forwards: from one network to another
 };
 
 std::string masquerade_rules(const Masquerade& masquerade);  // for nft -f; replaces what is there

@@ -88,12 +88,36 @@ TEST(Draft, LeavesNodeBlocksAlone) {
   EXPECT_FALSE(draft.take("pods4", Purpose::pod, "u"));
 }
 
-TEST(Leases, RefusesARecordOfNoBlock) {
+TEST(Leases, AHeldRecordOfNoBlockIsCorrupt) {
   Leases leases(blocks());
-  const auto refused =
-      leases.apply({{IpAddress::v4(0x01020304), LeaseState::held, Purpose::pod, "u", 1, 1}, Revision(2)});
+  const Lease lost{IpAddress::v4(0x01020304), LeaseState::held, Purpose::pod, "u", 1, 1};
+  ASSERT_TRUE(leases.apply({lost, Revision(2)}));
+  const auto refused = leases.check();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().object, "lease 1.2.3.4");
+  ASSERT_TRUE(leases.apply({rest({lost, Revision(2)}).lease, Revision(3)}));
+  EXPECT_TRUE(leases.check());
+  Lease nodes = lost;
+  nodes.purpose = Purpose::host;
+  ASSERT_TRUE(leases.apply({nodes, Revision(4)}));
+  EXPECT_TRUE(leases.check()) << "a network went, and its nodes are about to follow";
+}
+
+TEST(Leases, ABlockThatComesBackFindsItsRecords) {
+  Leases leases(blocks());
+  Draft draft(leases);
+  const auto pair = draft.take_pair("pods4", "pods6", Purpose::pod, "u").value();
+  ASSERT_TRUE(leases.apply({pair.first.lease, Revision(2)}));
+  EXPECT_EQ(leases.in_use("pods4", Purpose::pod), 1U);
+  EXPECT_EQ(leases.in_use("pods4", Purpose::host), 0U);
+  const Change freed = set_free({pair.first.lease, Revision(2)});
+  ASSERT_TRUE(leases.apply({freed.lease, Revision(3)}));
+  ASSERT_TRUE(leases.set_blocks({}));
+  EXPECT_TRUE(leases.check());
+  ASSERT_TRUE(leases.set_blocks(blocks()));
+  ASSERT_NE(leases.find(pair.first.lease.address), nullptr);
+  EXPECT_EQ(leases.find(pair.first.lease.address)->lease.epoch, pair.first.lease.epoch);
+  EXPECT_NE(Draft(leases).take("pods4", Purpose::pod, "v")->lease.address, pair.first.lease.address);
 }
 
 }  // namespace

@@ -63,13 +63,29 @@ TEST(Zone, FindsWhatTheSnapshotHolds) {
 }
 
 TEST(Zone, TheDomainIsAParameter) {
-  const Zone zone = Zone::compile(sample_snapshot(), "Fleet.Example").value();
+  const Zone zone = Zone::compile(sample_snapshot(), kDefaultNetwork, "Fleet.Example").value();
   EXPECT_EQ(look_up(zone, "web.default.svc.fleet.example"), "10.96.0.7 fd00:96::7");
   EXPECT_EQ(look_up(zone, "web.default.svc.cluster.internal"), "outside");
   const std::string label(63, 'd');
-  EXPECT_TRUE(Zone::compile({}, label + "." + std::string(57, 'd')));
-  EXPECT_FALSE(Zone::compile({}, label + "." + std::string(58, 'd')));
-  EXPECT_FALSE(Zone::compile({}, "bad..domain"));
+  EXPECT_TRUE(Zone::compile({}, kDefaultNetwork, label + "." + std::string(57, 'd')));
+  EXPECT_FALSE(Zone::compile({}, kDefaultNetwork, label + "." + std::string(58, 'd')));
+  EXPECT_FALSE(Zone::compile({}, kDefaultNetwork, "bad..domain"));
+}
+
+TEST(Zone, IsTheViewOfOneNetwork) {
+  Snapshot snapshot = sample_snapshot();
+  Service service;
+  service.meta.ns = "shop";
+  service.meta.name = "web";
+  service.network = "b";
+  service.vip4 = IpAddress::parse("10.31.0.11").value();
+  snapshot.put(service);
+  const Zone ours = Zone::compile(snapshot).value(), theirs = Zone::compile(snapshot, "b").value();
+  EXPECT_EQ(look_up(ours, "web.default.svc.cluster.internal"), "10.96.0.7 fd00:96::7");
+  EXPECT_EQ(look_up(ours, "web.shop.svc.cluster.internal"), "absent");
+  EXPECT_EQ(look_up(theirs, "web.shop.svc.cluster.internal"), "10.31.0.11 -");
+  EXPECT_EQ(look_up(theirs, "web.default.svc.cluster.internal"), "absent");
+  EXPECT_EQ(look_up(theirs, "web-1.default.pod.cluster.internal"), "absent");
 }
 
 TEST(Zone, SerialFollowsTheRevision) {

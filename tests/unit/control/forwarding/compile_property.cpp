@@ -62,7 +62,7 @@ NodeLocal random_local(Random& random, const Snapshot& snapshot) {
   local.uplink_ifindex = 3;
   for (const auto& [name, pod] : snapshot.pods)
     if (random.below(5) != 0) local.pods[pod->meta.uid] = {100 + random.below(200), {}};
-  if (random.below(3) != 0) local.host = HostLink{90, 91, {}};
+  if (random.below(3) != 0) local.hosts["default"] = HostLink{90, 91, {}};
   return local;
 }
 

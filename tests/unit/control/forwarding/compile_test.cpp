@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "control/catalog/network.h"
 #include "dataplane/model/text.h"
 #include "dataplane/model/validate.h"
 #include "tests/support/facts.h"
@@ -29,7 +30,7 @@ struct World {
   NodeLocal local;
 
   World() {
-    snapshot.network.cluster_seed = 7;
+    snapshot.cluster_seed = 7;
     snapshot.put(job);
     snapshot.put(addressed(facts::pod("web-a", job, "n1"), 11));
     snapshot.put(addressed(facts::pod("web-b", job, "n2"), 12));
@@ -43,7 +44,7 @@ struct World {
     local.uplink_ifindex = 3;
     local.node_seed = 9;
     local.pods["uid-web-a"] = link(21);
-    local.host = HostLink{30, 31, {{2, 0, 0, 0, 0, 31}}};
+    local.hosts["default"] = HostLink{30, 31, {{2, 0, 0, 0, 0, 31}}};
   }
   void edit(const char* name, auto change) {
     Pod pod = *find(snapshot.pods, "default", name);
@@ -117,6 +118,64 @@ TEST(Compile, AWholeNodeAsText) {
   EXPECT_EQ(compiled.left_out + compiled.failed_open + compiled.without_backend, 0U);
 }
 
+// Two more networks, one native: nothing of one is an endpoint of another, and what is another's is nowhere.
+TEST(Compile, EachNetworkHasItsOwnEndpointsAndServices) {
+  World world;
+  const auto network = [&](const char* name, std::uint32_t index, NetworkMode mode) {
+    const std::string base = std::to_string(index * 10);
+    Network network;
+    network.meta.name = name;
+    network.index = index;
+    network.vni = 5000 + index;
+    network.mtu = 1300;
+    network.mode = mode;
+    network.pools = {
+        Prefix::parse("10." + base + ".0.0/24").value(), Prefix::parse("fd" + base + "::/64").value(),
+        Prefix::parse("10." + base + ".1.0/24").value(), Prefix::parse("fd" + base + ":1::/112").value()};
+    world.snapshot.put(network);
+  };
+  network("b", 2, NetworkMode::vxlan);
+  network("c", 3, NetworkMode::native);
+  Node n1 = facts::node("n1", 1);
+  set_host(n1, {"b", facts::ip("10.20.0.11"), facts::ip("fd20::b")});
+  world.snapshot.put(n1);
+  world.local.hosts["b"] = HostLink{40, 41, {{2, 0, 0, 0, 0, 41}}};
+  Job job = facts::job("db", 1);
+  job.meta.ns = "shop";
+  Pod pod = facts::pod("db-a", job, "n2");
+  pod.network = "b";
+  pod.ipv4 = facts::ip("10.20.0.12");
+  world.snapshot.put(pod);
+  Service service;
+  service.meta.ns = "shop";
+  service.meta.name = service.job = "db";
+  service.network = "b";
+  service.vip4 = facts::ip("10.20.1.11");
+  service.ports = {{"http", 80, 8080, Protocol::tcp}};
+  world.snapshot.put(service);
+  Pod lost = facts::pod("lost", job, "n2");
+  lost.network = "gone";
+  lost.ipv4 = facts::ip("10.99.0.1");
+  world.snapshot.put(lost);
+
+  const Compiled compiled = world.look();
+  ASSERT_EQ(compiled.state.networks.size(), 3U);
+  EXPECT_EQ(compiled.state.networks[0].prefixes.size(), 12U);
+  EXPECT_EQ(compiled.state.networks[1].mtu, 1300U);
+  EXPECT_EQ(compiled.state.networks[2].prefixes.size(), 4U) << "a native network is known by its own alone";
+  EXPECT_EQ(compiled.state.networks[2].mode, model::NetworkMode::native);
+  const auto of_b = [](const IpAddress& address) {
+    return Prefix::parse("10.20.0.0/16")->contains(address) || Prefix::parse("fd20::/16")->contains(address);
+  };
+  for (const auto& each : compiled.state.endpoints)
+    EXPECT_EQ(each.network, of_b(each.address) ? 2U : 1U) << each.address;
+  EXPECT_EQ(world.endpoint(compiled.state, "10.20.1.10")->ifindex, 41U) << "the DNS address of b";
+  EXPECT_EQ(world.endpoint(compiled.state, "10.20.0.12")->vtep, 2U);
+  for (const auto& row : compiled.state.services)
+    EXPECT_EQ(row.network, row.vip == facts::ip("10.20.1.11") ? 2U : 1U);
+  EXPECT_EQ(compiled.left_out, 1U) << "the pod of a network that is gone";
+}
+
 TEST(Compile, ControlsAddressesAreThoseThatAreNoPods) {
   World world;
   for (const char* address : {"192.0.2.254", "fd77::fe", "192.0.2.254", "10.244.0.9"})
@@ -163,7 +222,7 @@ TEST(Compile, APodHereHasNoEndpointBeforeItsLink) {
   const Compiled compiled = world.look();
   EXPECT_EQ(world.endpoint(compiled.state, "10.244.0.11"), nullptr);
   EXPECT_EQ(world.backends("10.96.0.11"), Addresses{"10.244.0.12"});
-  world.local.host.reset();
+  world.local.hosts.clear();
   EXPECT_EQ(world.endpoint(world.look().state, "10.96.0.10"), nullptr);
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 TEST(Answers, AListCarriesItsRevisionAndDocuments) {
   ObjectList list{Revision(41), {}};
-  list.items.push_back(Namespace{Meta{"shop", "", {}, "", Revision(7), {}}});
+  list.items.push_back(Namespace{Meta{"shop", "", {}, "", Revision(7), {}}, ""});
   const std::string json = to_json(list);
   EXPECT_EQ(json,
             R"({"kind":"List","revision":"41","items":[{"kind":"Namespace","name":"shop","revision":"7"}]})");

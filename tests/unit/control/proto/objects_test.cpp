@@ -30,6 +30,7 @@ std::string protobuf_json_of(const Object& object) {
   if (m.has_node()) return protobuf_json(m.node());
   if (m.has_job()) return protobuf_json(m.job());
   if (m.has_pod()) return protobuf_json(m.pod());
+  if (m.has_network()) return protobuf_json(m.network());
   return protobuf_json(m.service());
 }
 

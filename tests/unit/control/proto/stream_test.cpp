@@ -27,10 +27,12 @@ std::vector<AgentMessage> agent_messages() {
 }
 
 std::vector<ControlMessage> control_messages() {
-  Network network = default_network();
-  network.cluster_seed = 0xFEDCBA9876543210;
   tests::RandomObjects random(1);
-  return {Welcome{3, "c1a2", network, IpAddress::v4(0x0AF40001), IpAddress::parse("fd00:244::1").value(),
+  return {Welcome{3,
+                  "c1a2",
+                  0xFEDCBA9876543210,
+                  {{default_network(), IpAddress::v4(0x0AF40001), IpAddress::parse("fd00:244::1").value()},
+                   {random.network(), IpAddress::v4(0x0AF50001), {}}},
                   Millis(500)},
           WatchEvent{WatchEvent::Type::put, Revision(5), random.any()},
           WatchEvent{WatchEvent::Type::remove, Revision(6), Object(random.pod())},

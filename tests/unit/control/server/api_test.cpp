@@ -162,8 +162,9 @@ TEST_F(ControlHouse, AWatchListsThenFollowsAndResumesFromARevision) {
   start();
   const std::uint64_t before = list<Namespace>("namespaces").front().meta.revision.value;
   apply("kind: Namespace\nname: shop\n");
-  EXPECT_EQ(follow_some_now(address(), "/v1/watch", 3),
-            (std::vector<std::string>{"put namespace/default", "put namespace/shop", "synced"}));
+  EXPECT_EQ(follow_some_now(address(), "/v1/watch", 4),
+            (std::vector<std::string>{"put network/default", "put namespace/default", "put namespace/shop",
+                                      "synced"}));
   EXPECT_EQ(call(Method::delete_, "/v1/namespaces/shop").status, 200);
   EXPECT_EQ(follow_some_now(address(), "/v1/watch?from=" + std::to_string(before), 5),
             (std::vector<std::string>{"synced", "put namespace/shop", "bookmark", "remove namespace/shop",

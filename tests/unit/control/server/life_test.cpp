@@ -53,20 +53,23 @@ TEST_F(ControlHouse, ADeletedJobLeavesNothingAndItsAddressesRestUntilAllHaveForg
   ASSERT_TRUE(soon([&] { return list<Node>("nodes").size() == 2; }));
   apply(kWeb);
   ASSERT_TRUE(soon([&] { return ready_pods().size() == 3; }));
-  const double held = metric("fairlead_addresses{pool=\"pods4\",state=\"held\"}");
+  const double held = metric("fairlead_addresses{pool=\"default/pods4\",state=\"held\"}");
 
   const net::Response deleted = call(net::Method::delete_, "/v1/namespaces/default/jobs/web");
   EXPECT_EQ(deleted.status, 200);
   EXPECT_NE(deleted.body.find("stops 3 pods"), std::string::npos) << deleted.body;
   ASSERT_TRUE(soon([&] { return list<Pod>("pods").empty() && list<Service>("services").empty(); }));
-  EXPECT_EQ(metric("fairlead_addresses{pool=\"pods4\",state=\"held\"}"), held - 3);
-  EXPECT_EQ(metric("fairlead_addresses{pool=\"pods4\",state=\"resting\"}"), 3) << "n2 has not acknowledged";
-  EXPECT_EQ(metric("fairlead_addresses{pool=\"vips4\",state=\"resting\"}"), 1);
+  EXPECT_EQ(metric("fairlead_addresses{pool=\"default/pods4\",state=\"held\"}"), held - 3);
+  EXPECT_EQ(metric("fairlead_addresses{pool=\"default/pods4\",state=\"resting\"}"), 3)
+      << "n2 has not acknowledged";
+  EXPECT_EQ(metric("fairlead_addresses{pool=\"default/vips4\",state=\"resting\"}"), 1);
 
   n2.reset();
   n2 = std::make_unique<FakeAgent>(address(), "n2");
-  EXPECT_TRUE(soon([&] { return metric("fairlead_addresses{pool=\"pods4\",state=\"resting\"}") == 0; }));
-  EXPECT_TRUE(soon([&] { return metric("fairlead_addresses{pool=\"vips4\",state=\"resting\"}") == 0; }));
+  EXPECT_TRUE(
+      soon([&] { return metric("fairlead_addresses{pool=\"default/pods4\",state=\"resting\"}") == 0; }));
+  EXPECT_TRUE(
+      soon([&] { return metric("fairlead_addresses{pool=\"default/vips4\",state=\"resting\"}") == 0; }));
 }
 
 TEST_F(ControlHouse, ANodesPodsMoveWhenItStaysSilentAndTheNodeComesBack) {

@@ -18,7 +18,7 @@ class StateTest : public testing::Test {
   StateTest() {
     auto store = store::make_memory_store();
     store_ = store.get();
-    state_ = State::open(std::move(store), {"lab", "lab", 1, "uid", WallTime{}}).value();
+    state_ = State::open(std::move(store), {"lab", "lab", 1, "uid", "uid2", WallTime{}}).value();
     EXPECT_TRUE(state_->lead("a", at(0)));
   }
 

@@ -40,7 +40,7 @@ net::Task<> play(PlayedControl* control, net::Request, net::WebSocketPtr stream)
   control->streams.emplace_back();
   const std::size_t mine = control->streams.size();
   (void)stream->send(
-      {proto::encode(proto::ControlMessage(proto::Welcome{1, "c1", {}, {}, {}, Millis(100)})), true});
+      {proto::encode(proto::ControlMessage(proto::Welcome{1, "c1", 0, {}, Millis(100)})), true});
   for (;;) {
     Result<net::Message> message = co_await stream->receive();
     if (!message) co_return;

@@ -9,6 +9,8 @@
 #include <latch>
 
 #include "base/io/file.h"
+#include "control/catalog/network.h"
+#include "control/forwarding/compile.h"
 #include "orchestrator/agent/daemon/saved_state.h"
 #include "orchestrator/agent/node/defaults.h"
 #include "orchestrator/agent/node/node_setup.h"
@@ -121,7 +123,7 @@ TEST(ExitWatcher, ReadsOnlyNumbersAsCodes) {
 
 TEST(SnapshotBuilder, IsNotWholeBeforeItIsSynced) {
   SnapshotBuilder builder;
-  builder.begin(default_network());
+  builder.begin(7);
   builder.apply({Type::put, Revision{7}, Object{pod_named("a")}});
   EXPECT_FALSE(builder.synced());
   builder.apply({Type::synced, Revision{7}, {}});
@@ -134,7 +136,7 @@ TEST(SnapshotBuilder, IsNotWholeBeforeItIsSynced) {
 
 TEST(SnapshotBuilder, FollowsPutsAndRemovalsAndKeepsWhatItGave) {
   SnapshotBuilder builder;
-  builder.begin(default_network());
+  builder.begin(7);
   builder.apply({Type::synced, Revision{1}, {}});
   builder.apply({Type::put, Revision{2}, Object{pod_named("a")}});
   builder.apply({Type::bookmark, Revision{3}, {}});
@@ -147,10 +149,10 @@ TEST(SnapshotBuilder, FollowsPutsAndRemovalsAndKeepsWhatItGave) {
 
 TEST(SnapshotBuilder, ANewStreamForgetsWhatTheOldOneSaid) {
   SnapshotBuilder builder;
-  builder.begin(default_network());
+  builder.begin(7);
   builder.apply({Type::put, Revision{2}, Object{pod_named("a")}});
   builder.apply({Type::synced, Revision{2}, {}});
-  builder.begin(default_network());
+  builder.begin(7);
   EXPECT_FALSE(builder.synced());
   builder.apply({Type::synced, Revision{1}, {}});
   EXPECT_TRUE(builder.take()->pods.empty());
@@ -161,7 +163,7 @@ SavedState some_state() {
   saved.welcome = proto::Welcome{};
   saved.welcome->node_number = 3;
   saved.welcome->cluster_id = "c1";
-  saved.welcome->network = default_network();
+  saved.welcome->networks = {{default_network(), *IpAddress::parse("10.244.0.11"), {}}};
   saved.pods = {pod_named("a"), pod_named("b")};
   return saved;
 }
@@ -232,7 +234,10 @@ TEST(WorkerPool, OneMoreWaitsForNobodyAndEndTellsThoseThatRun) {
 TEST(Names, AreShortStableAndApartByClusterAndPod) {
   const std::string uid(32, 'a');
   EXPECT_LE(pod_link_name("c1", uid).size(), 15U);
-  EXPECT_LE(host_link_name("c1").size(), 15U);
+  EXPECT_LE(host_link_name("c1", 9999).size(), 15U);
+  EXPECT_NE(host_link_name("c1", 1), host_link_name("c1", 2));
+  EXPECT_EQ(node_link_name(1), "fl-host");
+  EXPECT_EQ(node_link_name(2), "fl-host2");
   EXPECT_EQ(pod_link_name("c1", uid), pod_link_name("c1", uid));
   EXPECT_NE(pod_link_name("c1", uid), pod_link_name("c2", uid));
   EXPECT_NE(pod_link_name("c1", uid), pod_link_name("c1", uid + "b"));
@@ -271,9 +276,15 @@ TEST(Machine, TheUplinksAddressIsOfControlsFamily) {
 }
 
 TEST(Machine, PodMtuLeavesRoomForTheOverlay) {
-  EXPECT_EQ(pod_mtu(1500, *IpAddress::parse("10.0.0.1")), 1450U);
-  EXPECT_EQ(pod_mtu(1500, *IpAddress::parse("fd00::1")), 1430U);
-  EXPECT_EQ(pod_mtu(40, *IpAddress::parse("fd00::1")), 0U);
+  Network network = default_network();
+  EXPECT_EQ(forwarding::pod_mtu(network, 1500, Family::v4), 1450U);
+  EXPECT_EQ(forwarding::pod_mtu(network, 1500, Family::v6), 1430U);
+  network.mtu = 1300;
+  EXPECT_EQ(forwarding::pod_mtu(network, 1500, Family::v4), 1300U);
+  network.mtu = 9000;
+  EXPECT_EQ(forwarding::pod_mtu(network, 1500, Family::v4), 1450U) << "never more than the uplink leaves";
+  network.mode = NetworkMode::native;
+  EXPECT_EQ(forwarding::pod_mtu(network, 1500, Family::v6), 1500U);
 }
 
 }  // namespace

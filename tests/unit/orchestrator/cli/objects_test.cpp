@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "control/catalog/network.h"
+
 namespace fairlead::cli {
 namespace {
 
@@ -96,7 +98,23 @@ TEST(Objects, Jobs) {
 }
 
 TEST(Objects, AnEmptyListHasItsHeader) {
-  EXPECT_EQ(table_of(Kind::namespace_, {}, {}, {}).text(), "NAMESPACE  AGE\n");
+  EXPECT_EQ(table_of(Kind::namespace_, {}, {}, {}).text(), "NAMESPACE  NETWORK  AGE\n");
+}
+
+TEST(Table, NetworksSayTheirPoolsAndPods) {
+  Network network = default_network();
+  network.mtu = 1400;
+  Pod pod;
+  pod.status.phase = PodPhase::ready;
+  const std::vector<Object> objects{network};
+  const std::vector<Pod> pods{pod};
+  const std::string text = table_of(Kind::network, objects, pods, {}).text();
+  EXPECT_EQ(text.substr(0, text.find('\n')),
+            "NETWORK  VNI   MODE   MTU   POD-POOLS                    VIP-POOLS                   PODS  AGE");
+  EXPECT_NE(
+      text.find("\ndefault  4097  vxlan  1400  10.244.0.0/16 fd00:244::/64  10.96.0.0/16 fd00:96::/112  1"),
+      std::string::npos)
+      << text;
 }
 
 }  // namespace

@@ -78,5 +78,24 @@ TEST(ChoosePod, TheFirstReadyOne) {
   EXPECT_EQ(choose_pod("client", pods, true), std::nullopt);
 }
 
+TEST(Ready, AServiceNeedsAPodBehindIt) {
+  Service service;
+  service.meta.ns = "default";
+  service.meta.name = service.job = "web";
+  EXPECT_TRUE(service_ready(service, {}) == (Progress{false, "0/0 ready", "no pod of job/web is wanted"}));
+  std::vector<Pod> pods(2);
+  for (Pod& pod : pods) {
+    pod.meta.ns = "default";
+    pod.meta.name = "web-1";
+    pod.job = "web";
+    pod.status.phase = PodPhase::ready;
+  }
+  EXPECT_TRUE(service_ready(service, pods) == (Progress{true, "2/2 ready", ""}));
+  pods[1].status.phase = PodPhase::running;
+  EXPECT_TRUE(service_ready(service, pods) == (Progress{false, "1/2 ready", "pod/web-1 is running"}));
+  pods[1].stop = true;
+  EXPECT_TRUE(service_ready(service, pods).done) << "what leaves is not waited for";
+}
+
 }  // namespace
 }  // namespace fairlead::cli

@@ -2,6 +2,7 @@
 #include "orchestrator/cli/view/reference.h"
 
 #include <gtest/gtest.h>
+#include <map>
 
 #include "orchestrator/cli/view/exit_code.h"
 
@@ -15,6 +16,12 @@ TEST(Reference, OneObjectInEitherForm) {
   EXPECT_TRUE(parse_reference(Words{"job/web"}, "shop") == web);
   EXPECT_TRUE(parse_reference(Words{"jobs", "web"}, "shop") == web);
   EXPECT_TRUE(parse_reference(Words{"Job", "web"}, "shop") == web);
+  for (const auto& [word, kind] : std::map<std::string, Kind>{{"ns", Kind::namespace_},
+                                                              {"no", Kind::node},
+                                                              {"po", Kind::pod},
+                                                              {"svc", Kind::service},
+                                                              {"net", Kind::network}})
+    EXPECT_EQ(parse_kind(word), kind) << word;
 }
 
 TEST(Reference, NodesHaveNoNamespace) {
@@ -44,7 +51,7 @@ TEST(Reference, MistakesAreTold) {
   };
   EXPECT_EQ(told({"pdos"}), "\"pdos\": is not a kind of object. Did you mean pods?");
   EXPECT_EQ(told({"nodes,,pods"}),
-            "\"\": is not a kind of object. Kinds: namespace, node, job, pod, service");
+            "\"\": is not a kind of object. Kinds: namespace, node, job, pod, service, network");
   EXPECT_EQ(told({"job/../nodes"}),
             "name \"../nodes\": is not the name of an object. Names are a-z, 0-9 and -, like web-1");
   EXPECT_EQ(told({"job", ""}),

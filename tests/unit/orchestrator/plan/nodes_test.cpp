@@ -7,7 +7,7 @@
 namespace fairlead::plan {
 namespace {
 
-ipam::Leases leases() { return ipam::Leases(scheduler::control_blocks(default_network()).value()); }
+ipam::Leases leases() { return ipam::Leases(scheduler::control_blocks(facts::snapshot(1, 0)).value()); }
 
 Node newcomer(const char* name, std::uint16_t address) {
   Node node = facts::node(name, address);
@@ -54,6 +54,14 @@ TEST(Join, ComesBackWithItsNumberAndAddresses) {
   EXPECT_EQ(node.status.state, NodeState::ready);
   EXPECT_TRUE(writes->units[0].leases.empty());
   EXPECT_TRUE(join(newcomer("n1", 1), snapshot, leases())->empty()) << "nothing changed: nothing is written";
+}
+
+TEST(Join, RefusesAnAddressThatAPodCouldGet) {
+  Node inside = newcomer("n1", 1);
+  inside.address = facts::ip("10.96.3.4");
+  const auto refused = join(inside, facts::snapshot(1, 0), leases());
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().reason.find("which lies in 10.96.0.0/16 of network/default"), std::string::npos);
 }
 
 TEST(Join, RefusesASecondNodeAtTheSameAddressAndOneWithout) {

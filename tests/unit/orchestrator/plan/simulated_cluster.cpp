@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <set>
 
+#include "control/catalog/network.h"
+#include "orchestrator/plan/networks.h"
 #include "orchestrator/reconciler/reconcile.h"
 #include "orchestrator/scheduler/capacity.h"
 #include "tests/support/facts.h"
@@ -13,6 +15,14 @@ namespace {
 
 constexpr std::uint32_t kNodes = 5;
 constexpr std::uint32_t kJobs = 6;
+constexpr const char* kOtherNamespace = "other";
+
+// Every other job is in a namespace of another network.
+std::string namespace_of(std::uint32_t job) {
+  return job % 2 == 0 ? std::string(kDefaultNamespace) : kOtherNamespace;
+}
+
+std::string_view namespace_network(const std::string& ns) { return ns == kOtherNamespace ? "other" : ""; }
 
 template <class T>
 std::optional<Revision> revision_in(const Table<T>& table, const ObjectKey& key) {
@@ -32,23 +42,41 @@ Revision revision_of(const Snapshot& facts, const ObjectKey& key) {
       return revision_in(facts.pods, key).value_or(Revision{});
     case Kind::service:
       return revision_in(facts.services, key).value_or(Revision{});
+    case Kind::network:
+      return revision_in(facts.networks, key).value_or(Revision{});
   }
   return {};
 }
 
 Network small_network() {
   Network network = default_network();
-  network.pods4 = Prefix::parse("10.244.0.0/24").value();  // 117 addresses for pods: they come round
-  network.vips4 = Prefix::parse("10.96.0.0/27").value();
+  network.pools.pods4 = Prefix::parse("10.244.0.0/24").value();  // 117 addresses for pods: they come round
+  network.pools.vips4 = Prefix::parse("10.96.0.0/27").value();
+  return network;
+}
+
+// A second one: nothing of it may ever be given to a pod of the first.
+Network other_network() {
+  Network network;
+  network.meta.name = "other";
+  network.index = 2;
+  network.vni = 5000;
+  network.pools = {Prefix::parse("10.245.0.0/24").value(), Prefix::parse("fd00:245::/64").value(),
+                   Prefix::parse("10.97.0.0/27").value(), Prefix::parse("fd00:97::/112").value()};
   return network;
 }
 
 }  // namespace
 
 SimulatedCluster::SimulatedCluster(unsigned seed) : random_(seed), now_(facts::kNoon) {
-  facts_.network = small_network();
+  facts_.put(small_network());
+  facts_.put(other_network());
+  Namespace other;
+  other.meta.name = kOtherNamespace;
+  other.network = "other";
+  facts_.put(other);
   facts_.revision = Revision(1);
-  leases_ = ipam::Leases(scheduler::control_blocks(facts_.network).value());
+  leases_ = ipam::Leases(scheduler::control_blocks(facts_).value());
 }
 
 bool SimulatedCluster::holds(const Unit& unit) const {
@@ -97,6 +125,7 @@ bool SimulatedCluster::commit_all(const Writes& writes) {
 }
 
 void SimulatedCluster::decide() {
+  commit_all(settle_hosts(facts_, leases_));
   const Snapshot seen = facts_;
   const ipam::Leases leases_seen = leases_;
   const auto changes = reconciler::reconcile(seen, now_);
@@ -108,8 +137,9 @@ void SimulatedCluster::decide() {
 }
 
 void SimulatedCluster::edit_job() {
-  const std::string name = "job" + std::to_string(pick(kJobs));
-  const auto before = find(facts_.jobs, std::string(kDefaultNamespace), name);
+  const std::uint32_t number = pick(kJobs);
+  const std::string name = "job" + std::to_string(number);
+  const auto before = find(facts_.jobs, namespace_of(number), name);
   if (before && pick(6) == 0) {
     Unit unit;
     unit.erase.push_back({Kind::job, before->meta.ns, name});
@@ -117,6 +147,7 @@ void SimulatedCluster::edit_job() {
     return;
   }
   Job job = before ? *before : facts::job(name, 1);
+  job.meta.ns = namespace_of(number);
   job.meta.uid = before ? job.meta.uid : name + std::to_string(facts_.revision.value);
   switch (pick(5)) {
     case 0:
@@ -243,16 +274,22 @@ void SimulatedCluster::settle() {
   for (int round = 0; round < 400; ++round) {
     acknowledge();
     const Snapshot before = facts_;
+    commit_all(settle_hosts(facts_, leases_));
     const auto changes = reconciler::reconcile(facts_, now_);
     commit_all(verify(scheduler::place(facts_, leases_, changes, 1), facts_, leases_));
     for (const auto& [name, pod] : Snapshot(facts_).pods) advance(*pod);
-    if (facts_.revision == before.revision) return;
+    if (facts_.revision != before.revision) continue;
+    for (const auto& [name, node] : facts_.nodes)
+      ASSERT_EQ(networks_of(facts_, *node).size(), facts_.networks.size()) << name.second;
+    return;
   }
   ADD_FAILURE() << "does not settle";
 }
 
 void SimulatedCluster::check() const {
-  std::set<IpAddress> addresses{facts_.network.dns4, facts_.network.dns6};
+  std::set<IpAddress> addresses;
+  for (const auto& [name, network] : facts_.networks) addresses.insert({dns4(*network), dns6(*network)});
+  const std::size_t given_to_names = addresses.size();
   const auto owned = [&](const IpAddress& address, const std::string& uid, const std::string& who) {
     ASSERT_TRUE(addresses.insert(address).second) << who << " has a second owner's " << address;
     const ipam::Record* record = leases_.find(address);
@@ -266,7 +303,14 @@ void SimulatedCluster::check() const {
     ASSERT_EQ(pod->epoch, leases_.find(pod->ipv4)->lease.epoch);
     ASSERT_EQ(pod->epoch, leases_.find(pod->ipv6)->lease.epoch);
   }
+  for (const auto& [name, pod] : facts_.pods) {
+    const NetworkPools& pools = network_of(facts_, namespace_network(name.first))->pools;
+    ASSERT_EQ(network_name(pod->network), network_name(namespace_network(name.first))) << name.second;
+    ASSERT_TRUE(pools.pods4.contains(pod->ipv4) && pools.pods6.contains(pod->ipv6)) << name.second;
+  }
   for (const auto& [name, service] : facts_.services) {
+    const NetworkPools& pools = network_of(facts_, namespace_network(name.first))->pools;
+    ASSERT_TRUE(pools.vips4.contains(service->vip4) && pools.vips6.contains(service->vip6)) << name.second;
     owned(service->vip4, service->meta.uid, name.second);
     owned(service->vip6, service->meta.uid, name.second);
   }
@@ -274,11 +318,15 @@ void SimulatedCluster::check() const {
   for (const auto& [name, node] : facts_.nodes) {
     owned(node->host4, node->meta.uid, name.second);
     owned(node->host6, node->meta.uid, name.second);
+    for (const HostAddresses& host : node->hosts) {
+      owned(host.ipv4, node->meta.uid, name.second);
+      owned(host.ipv6, node->meta.uid, name.second);
+    }
     ASSERT_TRUE(numbers.insert(node->number).second) << name.second;
   }
   std::uint32_t held = 0;
   for (const auto& ledger : leases_.ledgers()) held += ledger.counts().held;
-  ASSERT_EQ(held, addresses.size() - 2) << "an address is held by nobody";
+  ASSERT_EQ(held, addresses.size() - given_to_names) << "an address is held by nobody";
   const scheduler::Capacity capacity(facts_);
   for (std::size_t i = 0; i < capacity.size(); ++i) {
     ASSERT_LE(capacity.used(i).cpu_milli, capacity.node(i).cpu_milli) << capacity.node(i).meta.name;

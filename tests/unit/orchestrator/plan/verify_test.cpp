@@ -15,7 +15,7 @@ using facts::kNoon;
 
 struct World {
   Snapshot snapshot = facts::snapshot(10, 2);
-  ipam::Leases leases{scheduler::control_blocks(default_network()).value()};
+  ipam::Leases leases{scheduler::control_blocks(facts::snapshot(1, 0)).value()};
 
   scheduler::Plan plan() const {
     return scheduler::place(snapshot, leases, reconciler::reconcile(snapshot, kNoon), 1);

@@ -17,7 +17,7 @@
 namespace fairlead::scheduler {
 namespace {
 
-ipam::Leases leases() { return ipam::Leases(control_blocks(default_network()).value()); }
+ipam::Leases leases() { return ipam::Leases(control_blocks(facts::snapshot(1, 0)).value()); }
 
 using Random = std::mt19937;
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "control/catalog/network.h"
 #include "orchestrator/reconciler/reconcile.h"
 #include "tests/support/facts.h"
 
@@ -13,7 +14,7 @@ namespace {
 
 using facts::kNoon;
 
-ipam::Leases leases() { return ipam::Leases(control_blocks(default_network()).value()); }
+ipam::Leases leases() { return ipam::Leases(control_blocks(facts::snapshot(1, 0)).value()); }
 
 Plan decide(const Snapshot& snapshot, std::uint64_t seed = 1) {
   return place(snapshot, leases(), reconciler::reconcile(snapshot, kNoon), seed);
@@ -32,8 +33,8 @@ TEST(Place, SpreadsOverNodesAndTakesAddressesOfBothFamilies) {
   EXPECT_EQ(per_node(plan), (std::map<std::string, int>{{"n1", 1}, {"n2", 1}, {"n3", 1}}));
   std::set<IpAddress> addresses;
   for (const Placement& placement : plan.placements) {
-    EXPECT_TRUE(snapshot.network.pods4.contains(placement.pod.ipv4));
-    EXPECT_TRUE(snapshot.network.pods6.contains(placement.pod.ipv6));
+    EXPECT_TRUE(default_network().pools.pods4.contains(placement.pod.ipv4));
+    EXPECT_TRUE(default_network().pools.pods6.contains(placement.pod.ipv6));
     EXPECT_EQ(placement.lease4.lease.owner, placement.pod.meta.uid);
     EXPECT_EQ(placement.lease6.lease.address, placement.pod.ipv6);
     EXPECT_EQ(placement.pod.epoch, placement.lease4.lease.epoch);
@@ -46,6 +47,19 @@ TEST(Place, SpreadsOverNodesAndTakesAddressesOfBothFamilies) {
   EXPECT_EQ(format(plan.services[0].service.vip6), "fd00:96::b");
   EXPECT_EQ(plan.based_on, Revision(9));
   EXPECT_EQ(decide(snapshot), plan) << "the same arguments, the same plan";
+}
+
+// A plan shows a new job under a uid that the apply after it will not use.
+TEST(Place, TheUidOfAJobDoesNotChooseItsNodes) {
+  for (int i = 0; i < 16; ++i) {
+    Snapshot snapshot = facts::snapshot(9, 8);
+    Job job = facts::job("web" + std::to_string(i), 1);
+    snapshot.put(job);
+    const auto planned = per_node(decide(snapshot));
+    job.meta.uid = "another";
+    snapshot.put(job);
+    EXPECT_EQ(per_node(decide(snapshot)), planned) << job.meta.name;
+  }
 }
 
 TEST(Place, ReplacesTheMissingPodWhereItIsMissing) {
@@ -142,14 +156,15 @@ TEST(Place, NoNodesAndNoAddressesAreNamed) {
   snapshot.put(facts::node("n1"));
   snapshot.put(facts::exposed(facts::job("web", 9)));
   Network tiny = default_network();
-  tiny.pods4 = Prefix::parse("10.0.0.0/27").value();
-  tiny.vips6 = Prefix::parse("fd00::/124").value();
-  ipam::Leases few(control_blocks(tiny).value());
+  tiny.pools.pods4 = Prefix::parse("10.0.0.0/27").value();
+  tiny.pools.vips6 = Prefix::parse("fd00::/124").value();
+  snapshot.put(tiny);
+  ipam::Leases few(control_blocks(snapshot).value());
   const auto changes = reconciler::reconcile(snapshot, kNoon);
   const Plan plan = place(snapshot, few, changes, 1);
   EXPECT_EQ(plan.placements.size(), 5U);
   ASSERT_EQ(plan.not_placed.size(), 1U);
-  EXPECT_TRUE(plan.not_placed[0].cause.starts_with("pool pods4: no address is free: 5 held"));
+  EXPECT_TRUE(plan.not_placed[0].cause.starts_with("pool default/pods4: no address is free: 5 held"));
   EXPECT_EQ(plan.services.size(), 1U);
 }
 

@@ -1,0 +1,168 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Networks as objects, on real daemons:
+#
+#   n1 ---- underlay 1500 ---- n2      network default: other pools, VNI 5001, MTU 1400, set before the first pod
+#    web, client (default)             network b: pools of its own, VNI 5002, applied while the nodes live
+#    web, client (namespace b, in b)
+#
+# Pods get their network's addresses and MTU, its VNI is on the wire, names and VIPs work inside each, nothing passes from one to another, and
+# what is in use cannot be changed or deleted.
+set -euo pipefail
+ROOT=$1
+BUILD=$2
+CLUSTER=m$((BASHPID % 99999))
+FAIRLEAD_CLUSTER=$CLUSTER
+say() { printf '%s\n' "$*"; }
+step() { say "==> $*"; }
+die() {
+  say "FAILED: $*"
+  tail -n 20 "$CLUSTER_DIR"/logs/*.log 2>/dev/null | cut -c1-300
+  exit 1
+}
+. "$ROOT/deploy/local/cluster.sh"
+trap 'remove_cluster >/dev/null 2>&1; rm -rf "$CLUSTER_DIR"' EXIT
+fairlead() { cluster_cli "$@"; }
+apply() { fairlead apply -f -; }
+
+# refused TEXT COMMAND...: it fails and says so.
+refused() {
+  local text=$1 said
+  shift
+  said=$("$@" 2>&1) && die "was not refused: $*"
+  grep -qF -- "$text" <<<"$said" || die "expected '$text', but $* said: $said"
+}
+
+network() { # NAME VNI PODS4 PODS6 VIPS4 VIPS6 [MORE]
+  printf 'kind: Network\nname: %s\nvni: %s\npools: {pods4: %s, pods6: %s, vips4: %s, vips6: %s}\n%s\n' \
+    "$1" "$2" "$3" "$4" "$5" "$6" "${7:-}"
+}
+jobs_of() { # NAMESPACE
+  cat <<YAML
+kind: Job
+name: web
+namespace: $1
+replicas: 2
+containers:
+  - name: web
+    image: oci:hello
+    resources: {cpu: 0.05, memory: 32MiB}
+    ports: {http: 8080}
+    ready: {http: {port: http, path: /healthz}, every: 200ms}
+expose: [{port: 80, to: http}]
+---
+kind: Job
+name: client
+namespace: $1
+containers:
+  - name: client
+    image: oci:hello
+    command: [sh, -c, trap exit TERM; sleep infinity & wait]
+    resources: {cpu: 0.05, memory: 32MiB}
+YAML
+}
+
+# The VNIs of overlay packets on n2's uplink while a command runs; "none" without any.
+vnis_during() {
+  nsenter --net="$(space_path n2)" python3 -B "$ROOT/tests/netns/cluster/vnis.py" eth0 "$CLUSTER_DIR/vnis" &
+  local watcher=$!
+  until [ -e "$CLUSTER_DIR/vnis" ]; do sleep 0.05; done
+  "$@" >/dev/null || die "failed: $*"
+  kill -TERM $watcher
+  wait $watcher || true
+  cat "$CLUSTER_DIR/vnis"
+  rm -f "$CLUSTER_DIR/vnis"
+}
+
+mkdir -p "$CLUSTER_DIR/logs"
+mount_bpffs
+make_network 2
+start_control
+
+step "the default network changes before the first pod, also under living nodes"
+start_agent n1
+network default 5001 10.20.0.0/20 fd20::/64 10.21.0.0/24 fd21::/112 "mtu: 1400" >"$CLUSTER_DIR/default.yaml"
+until_true 20 n1 node_is_ready n1 || die "n1 does not become ready"
+plan=$(fairlead plan -f "$CLUSTER_DIR/default.yaml")
+for part in "vni 4097 -> 5001" "pods4 10.244.0.0/16 -> 10.20.0.0/20" "mtu of the uplink -> 1400 for new pods"; do
+  grep -qF "$part" <<<"$plan" || die "plan does not say '$part': $plan"
+done
+fairlead apply -f "$CLUSTER_DIR/default.yaml" >/dev/null
+start_agent n2
+wait_for_nodes 2
+fairlead get networks | grep -Eq '^default +5001 +vxlan +1400 +10.20.0.0/20 fd20::/64 ' || die "get networks: $(fairlead get networks)"
+fairlead get network default -o yaml | apply | grep -q "network/default .*unchanged\|= network/default" ||
+  die "what get prints does not apply again: $(fairlead get network default -o yaml | apply)"
+
+step "more networks and their namespaces"
+{
+  network b 5002 10.30.0.0/24 fd30::/64 10.31.0.0/26 fd31::/112
+  say "---"
+  printf 'kind: Namespace\nname: b\nnetwork: b\n'
+} | apply >/dev/null
+for ns in default b; do jobs_of "$ns" | apply >/dev/null; done
+for ns in default b; do
+  for job in web client; do
+    fairlead --namespace "$ns" wait "job/$job" --for ready --timeout 60s >/dev/null || die "$ns/$job is not ready: $(fairlead --namespace "$ns" get pods)"
+  done
+done
+
+check_inside() { # NAMESPACE POD4 VIP4 MTU VNI
+  local ns=$1 pod4=$2 vip4=$3 mtu=$4 vni=$5 said seen
+  step "network of namespace $ns: addresses, names, requests, MTU, what is on the wire"
+  said=$(fairlead --namespace "$ns" get pods -o wide)
+  [ "$(grep -c " $pod4" <<<"$said")" = 3 ] || die "pods are not in $pod4: $said"
+  [ "$(awk '$2 == "web" {print $3}' <<<"$said" | sort -u | wc -l)" = 2 ] || die "web is not on both nodes"
+  said=$(fairlead --namespace "$ns" exec client -- nslookup "web.$ns.svc.cluster.internal")
+  grep -q "Address.*$vip4" <<<"$said" || die "the name does not resolve to $vip4: $said"
+  said=$(fairlead --namespace "$ns" exec client -- cat /sys/class/net/eth0/mtu)
+  [ "$said" = "$mtu" ] || die "the pod's link has MTU $said, not $mtu"
+  seen=$(vnis_during fairlead --namespace "$ns" exec client -- loadgen http://web:80 100)
+  [ "$seen" = "$vni" ] || die "VNIs on the wire: $seen, not $vni"
+  fairlead --namespace "$ns" exec client -- loadgen http://web:80 20 -6 >/dev/null || die "IPv6 requests failed"
+}
+check_inside default 10.20. 10.21. 1400 5001
+check_inside b 10.30. 10.31. 1450 5002
+
+step "nothing passes from one network to another, by name or by address"
+address_of() { fairlead --namespace "$1" get pods -o wide | awk '$2 == "web" {print $4; exit}'; }
+vip_of() { fairlead --namespace "$1" get service web -o json | sed -n 's/.*"vip4": "\(.*\)".*/\1/p'; }
+for pair in "default b" "b default"; do
+  read -r from to <<<"$pair"
+  for url in "http://$(address_of "$to"):8080/" "http://$(vip_of "$to")/" "http://web.$to:80/"; do
+    ! fairlead --namespace "$from" exec client -- wget -T 1 -qO- "$url" >/dev/null 2>&1 || die "$from reached $url of $to"
+  done
+done
+for ns in default b; do
+  for node in n1 n2; do
+    in_space "$node" python3 -c "import urllib.request,sys; urllib.request.urlopen(sys.argv[1], timeout=3).read()" \
+      "http://$(address_of "$ns"):8080/" || die "$node does not reach a pod of $ns"
+  done
+done
+
+step "what is in use is not changed or deleted, and the refusal says by whom"
+refused "in use by pod/client-" bash -c "sed s/5001/5009/ '$CLUSTER_DIR/default.yaml' | '$BUILD/bin/fairlead' --socket '$CLUSTER_DIR/control.sock' apply -f -"
+refused "is the network of namespace/b" fairlead delete network b
+refused "cannot be deleted" fairlead delete network default
+printf 'kind: Namespace\nname: b\n' >"$CLUSTER_DIR/ns.yaml"
+refused "cannot move from network/b to network/default" fairlead apply -f "$CLUSTER_DIR/ns.yaml"
+network d 5002 10.50.0.0/24 fd50::/64 10.51.0.0/26 fd51::/112 >"$CLUSTER_DIR/d.yaml"
+refused "vni 5002 is that of network/b" fairlead apply -f "$CLUSTER_DIR/d.yaml"
+network d 5004 10.30.0.128/25 fd50::/64 10.51.0.0/26 fd51::/112 >"$CLUSTER_DIR/d.yaml"
+refused "overlaps network/b pods4 10.30.0.0/24" fairlead apply -f "$CLUSTER_DIR/d.yaml"
+
+step "a new MTU is for new pods; a network that nobody uses goes, with everything of it"
+sed s/1400/1380/ "$CLUSTER_DIR/default.yaml" | apply >/dev/null
+old=$(fairlead get pods | awk '$2 == "client" {print $1}')
+[ "$(fairlead exec client -- cat /sys/class/net/eth0/mtu)" = 1400 ] || die "a living pod's MTU changed"
+fairlead delete pod "$old" >/dev/null
+fairlead wait job/client --for ready --timeout 60s >/dev/null
+[ "$(fairlead exec client -- cat /sys/class/net/eth0/mtu)" = 1380 ] || die "a new pod has the old MTU"
+for job in web client; do fairlead --namespace b delete job "$job" >/dev/null; done
+gone() { [ "$(fairlead --namespace b get pods | wc -l)" = 1 ]; }
+until_true 30 control gone || die "pods of b do not go"
+fairlead delete namespace b >/dev/null
+until_true 30 control cluster_cli delete network b || die "network b cannot be deleted: $(fairlead delete network b 2>&1)"
+no_link() { ! in_space n1 ip -br link | grep -q "^fl-host2"; }
+until_true 10 n1 no_link || die "the host endpoint of b is left"
+say "2 networks, 2 nodes, 6 walls, 6 refusals"
