@@ -198,9 +198,6 @@ void check_network(Checker& out, const Network& network) {
   if (network.mtu && (*network.mtu < 1280 || *network.mtu > 65535))
     out.complain("mtu", std::to_string(*network.mtu), "is outside 1280 (which IPv6 needs) to 65535",
                  "Write a number in between, or leave it out: then it is what each node's uplink leaves");
-  if (network.mode == NetworkMode::native)
-    out.complain("mode", "native", "needs native routing, which this version does not have", "Write vxlan",
-                 Code::unsupported);
 }
 
 struct Check {

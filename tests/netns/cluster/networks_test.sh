@@ -4,9 +4,10 @@
 #
 #   n1 ---- underlay 1500 ---- n2      network default: other pools, VNI 5001, MTU 1400, set before the first pod
 #    web, client (default)             network b: pools of its own, VNI 5002, applied while the nodes live
-#    web, client (namespace b, in b)
+#    web, client (namespace b, in b)   network c: native, without an outer header
 #
-# Pods get their network's addresses and MTU, its VNI is on the wire, names and VIPs work inside each, nothing passes from one to another, and
+# Pods get their network's addresses and MTU, its VNI is on the wire (none for
+# c), names and VIPs work inside each, nothing passes from one to another, and
 # what is in use cannot be changed or deleted.
 set -euo pipefail
 ROOT=$1
@@ -99,9 +100,13 @@ step "more networks and their namespaces"
   network b 5002 10.30.0.0/24 fd30::/64 10.31.0.0/26 fd31::/112
   say "---"
   printf 'kind: Namespace\nname: b\nnetwork: b\n'
+  say "---"
+  network c 5003 10.40.0.0/24 fd40::/64 10.41.0.0/26 fd41::/112 "mode: native"
+  say "---"
+  printf 'kind: Namespace\nname: c\nnetwork: c\n'
 } | apply >/dev/null
-for ns in default b; do jobs_of "$ns" | apply >/dev/null; done
-for ns in default b; do
+for ns in default b c; do jobs_of "$ns" | apply >/dev/null; done
+for ns in default b c; do
   for job in web client; do
     fairlead --namespace "$ns" wait "job/$job" --for ready --timeout 60s >/dev/null || die "$ns/$job is not ready: $(fairlead --namespace "$ns" get pods)"
   done
@@ -123,17 +128,18 @@ check_inside() { # NAMESPACE POD4 VIP4 MTU VNI
 }
 check_inside default 10.20. 10.21. 1400 5001
 check_inside b 10.30. 10.31. 1450 5002
+check_inside c 10.40. 10.41. 1500 none
 
 step "nothing passes from one network to another, by name or by address"
 address_of() { fairlead --namespace "$1" get pods -o wide | awk '$2 == "web" {print $4; exit}'; }
 vip_of() { fairlead --namespace "$1" get service web -o json | sed -n 's/.*"vip4": "\(.*\)".*/\1/p'; }
-for pair in "default b" "b default"; do
+for pair in "default b" "b default" "b c" "c b" "c default" "default c"; do
   read -r from to <<<"$pair"
   for url in "http://$(address_of "$to"):8080/" "http://$(vip_of "$to")/" "http://web.$to:80/"; do
     ! fairlead --namespace "$from" exec client -- wget -T 1 -qO- "$url" >/dev/null 2>&1 || die "$from reached $url of $to"
   done
 done
-for ns in default b; do
+for ns in default b c; do
   for node in n1 n2; do
     in_space "$node" python3 -c "import urllib.request,sys; urllib.request.urlopen(sys.argv[1], timeout=3).read()" \
       "http://$(address_of "$ns"):8080/" || die "$node does not reach a pod of $ns"
@@ -165,4 +171,4 @@ fairlead delete namespace b >/dev/null
 until_true 30 control cluster_cli delete network b || die "network b cannot be deleted: $(fairlead delete network b 2>&1)"
 no_link() { ! in_space n1 ip -br link | grep -q "^fl-host2"; }
 until_true 10 n1 no_link || die "the host endpoint of b is left"
-say "2 networks, 2 nodes, 6 walls, 6 refusals"
+say "3 networks, 2 nodes, 18 walls, 6 refusals"
