@@ -68,12 +68,35 @@ void move_into(Diagnostics& all, Diagnostics some, std::string_view file) {
   }
 }
 
+// "containers[0].ports" lies within "containers".
+bool within(std::string_view field, std::string_view of) {
+  return field.starts_with(of) &&
+         (field.size() == of.size() || of.empty() || field[of.size()] == '.' || field[of.size()] == '[');
+}
+
+// Whether a complaint about a value may only follow from a mistake of form: about the same field or a part of
+// it, or about a port's name when something in the containers, which name them, could not be read.
+bool follows(const Diagnostic& about, const Diagnostics& form) {
+  const bool names_a_port = about.field.ends_with(".to") || about.field.ends_with(".port");
+  return std::ranges::any_of(form, [&](const Diagnostic& f) {
+    return within(about.field, f.field) || within(f.field, about.field) ||
+           (names_a_port && within(f.field, "containers"));
+  });
+}
+
+// All mistakes in one round.
+void complain_about_values(const Parsed& parsed, const Diagnostics& form, Diagnostics& mistakes) {
+  Diagnostics about = validate(parsed);
+  std::erase_if(about, [&](const Diagnostic& d) { return follows(d, form); });
+  move_into(mistakes, std::move(about), parsed.file);
+}
+
 void read_document(const Value& value, std::string_view file, std::string_view ns,
                    std::vector<Parsed>& objects, Diagnostics& mistakes) {
   Reader reader(Reader::Strictness::users);
   std::optional<Object> object = read_object(reader, value);
-  const bool well_formed = object && reader.diagnostics().empty();
-  move_into(mistakes, reader.take_diagnostics(), file);
+  const Diagnostics form = reader.take_diagnostics();
+  move_into(mistakes, form, file);
   if (!object) return;
   Parsed parsed{std::move(*object), reader.take_positions(), std::string(file)};
   parsed.positions.insert_or_assign("", value.at);
@@ -81,7 +104,7 @@ void read_document(const Value& value, std::string_view file, std::string_view n
   const Kind kind = kind_of(parsed.object);
   if (meta.ns.empty() && kind != Kind::namespace_ && kind != Kind::node && kind != Kind::network)
     meta.ns = ns;
-  if (well_formed) move_into(mistakes, validate(parsed), file);
+  complain_about_values(parsed, form, mistakes);
   objects.push_back(std::move(parsed));
 }
 

@@ -184,7 +184,8 @@ void check_pools(Checker& out, const NetworkPools& pools) {
       out.complain(path, format(pool), "holds addresses that no pod can have",
                    v4 ? "Use a private range, like 10.0.0.0/16" : "Use a private range, like fd00::/64");
     for (const PoolRule* other = kPoolRules.data(); other != &rule; ++other)
-      if ((pools.*other->pool).family() == pool.family() && pool.overlaps(pools.*other->pool))
+      if ((pools.*other->pool).family() == other->family && other->family == pool.family() &&
+          pool.overlaps(pools.*other->pool))
         out.complain(path, format(pool),
                      std::string("overlaps ") + other->name + " " + format(pools.*other->pool),
                      "Give each pool a range of its own");
