@@ -20,7 +20,21 @@ struct Put {
   void operator()(Network o) const { put_in(to.networks, std::move(o)); }
 };
 
+template <class T>
+void each_of(const Table<T>& table, const std::function<void(const Object&)>& visit) {
+  for (const auto& [name, object] : table) visit(*object);
+}
+
 }  // namespace
+
+void each_object(const Snapshot& snapshot, const std::function<void(const Object&)>& visit) {
+  each_of(snapshot.networks, visit);
+  each_of(snapshot.namespaces, visit);
+  each_of(snapshot.nodes, visit);
+  each_of(snapshot.jobs, visit);
+  each_of(snapshot.pods, visit);
+  each_of(snapshot.services, visit);
+}
 
 void Snapshot::put(Object object) { std::visit(Put{*this}, std::move(object)); }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -34,6 +35,9 @@ struct Snapshot {
   void erase(Kind kind, const std::string& ns, const std::string& name);
   std::vector<std::shared_ptr<const Pod>> pods_of(const std::string& ns, const std::string& job) const;
 };
+
+// Every object, kind after kind. put() of each gives the same tables again.
+void each_object(const Snapshot& snapshot, const std::function<void(const Object&)>& visit);
 
 template <class T>
 std::shared_ptr<const T> find(const Table<T>& table, const std::string& ns, const std::string& name) {

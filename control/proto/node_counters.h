@@ -19,6 +19,7 @@ struct NodeCounters {
   std::uint64_t dns_queries = 0, dns_noerror = 0, dns_nxdomain = 0;
   std::uint64_t dns_refused = 0, dns_notimp = 0, dns_badvers = 0, dns_formerr = 0;
   std::uint64_t dns_short = 0, dns_response = 0, dns_unready = 0, dns_unsent = 0, dns_receive = 0;
+  std::uint64_t objects_unsaved = 0, remembered_seconds = 0;
   bool operator==(const NodeCounters&) const = default;
 };
 
@@ -59,6 +60,11 @@ inline constexpr auto kNodeCounters = std::to_array<NodeCounter>({
      &NodeCounters::dns_unsent},
     {"dns_receive_errors_total", NodeCounter::Type::total, "Errors while receiving DNS queries",
      &NodeCounters::dns_receive},
+    {"objects_unsaved_total", NodeCounter::Type::total,
+     "Times that what control said could not be written to the node's disk", &NodeCounters::objects_unsaved},
+    {"remembered_seconds", NodeCounter::Type::now,
+     "How old what the agent started with was, without control; 0: control was there",
+     &NodeCounters::remembered_seconds},
 });
 
 }  // namespace fairlead::proto

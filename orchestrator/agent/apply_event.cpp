@@ -13,8 +13,9 @@ namespace {
 
 constexpr std::int32_t kKilled = 137;  // 128 + SIGKILL
 
-std::string exit_text(const Container& container, std::int32_t code, bool out_of_memory) {
-  const std::string text = "exited with code " + std::to_string(code);
+std::string exit_text(const Container& container, std::optional<std::int32_t> code, bool out_of_memory) {
+  const std::string text =
+      code ? "exited with code " + std::to_string(*code) : "ended, its exit code is unknown";
   if (!out_of_memory || code == 0) return text;
   const std::string limit = document::format_memory(container.resources.memory_bytes);
   return (code == kKilled ? "killed" : text) + ": out of memory (limit " + limit + ")";
@@ -40,11 +41,10 @@ void adopt_container(Context& context, PodState& pod, std::size_t index, const A
   if (const auto& live = pod.pod->pod.containers[index].live)
     container.live.next = context.now.mono + live->after;
   if (found.stage != Stage::ended) return;
-  if (found.exit_code) pod.exit_code = found.exit_code;
+  pod.exit_code = found.exit_code;
   end_container(context, pod, index,
-                found.exit_code
-                    ? exit_text(pod.pod->pod.containers[index], *found.exit_code, found.out_of_memory)
-                    : "ended while no agent ran");
+                exit_text(pod.pod->pod.containers[index], found.exit_code, found.out_of_memory) +
+                    (found.exit_code ? "" : ": its monitor was killed"));
 }
 
 void apply(Context& context, const Adopted& event) {

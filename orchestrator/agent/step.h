@@ -55,8 +55,8 @@ struct Exited {
   PodUid pod;
   std::size_t container = 0;
   std::uint32_t incarnation = 0;
-  std::int32_t code = 0;
-  std::string note;  // what else is known of the cause
+  std::optional<std::int32_t> code;  // none: nobody who was told is alive
+  std::string note;                  // what else is known of the cause
   bool out_of_memory = false;
 };
 struct Connected {};  // control is there again: report everything

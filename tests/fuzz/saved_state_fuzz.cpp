@@ -8,7 +8,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
-#include "orchestrator/agent/daemon/saved_state.h"
+#include "orchestrator/agent/saved/saved_state.h"
 
 using namespace fairlead;
 

@@ -35,6 +35,7 @@ void Agent::stop() {
   tasks_.cancel();
   timer_.cancel();
   sweep_timer_.cancel();
+  remember_timer_.cancel();
   loop_.stop();
 }
 
@@ -65,6 +66,7 @@ Result<> Agent::on_welcome(const proto::Welcome& welcome) {
     return fail(Code::conflict, "control", "belongs to cluster \"" + welcome.cluster_id + "\", not to ours",
                 "start this agent with --cluster " + welcome.cluster_id);
   builder_.begin(welcome.cluster_seed);
+  log_.begin();
   return begin(welcome);
 }
 
@@ -72,17 +74,23 @@ Result<> Agent::on_welcome(const proto::Welcome& welcome) {
 void Agent::on_watch(const proto::WatchEvent& event) {
   using Type = proto::WatchEvent::Type;
   builder_.apply(event);
+  if (builder_.synced()) log_.add(event);
   if (event.type == Type::bookmark || event.type == Type::synced) take_snapshot();
 }
 
 void Agent::take_snapshot() {
   if (!builder_.changed()) return;
   snapshot_ = builder_.take();
+  log_.note(snapshot_);
   if (const auto self = find(snapshot_->nodes, "", options_.paths.node)) {
     const Result<> settled = settle_networks(networks_of(*snapshot_, *self));
     if (!settled) log::error("a network is not set up here", {{"why", format(settled.error())}});
   }
   publish_names();
+  want_pods();
+}
+
+void Agent::want_pods() {
   Wanted wanted{snapshot_->revision, {}};
   for (const auto& [name, pod] : snapshot_->pods)
     if (pod->node == options_.paths.node) wanted.pods.push_back(pod);
@@ -161,6 +169,9 @@ void Agent::take(const Publish& publish) {
   const auto snapshot = snapshot_;
   const bool queued = pool_.post([this, publish, snapshot](const std::stop_token&) {
     const MonoTime began = mono_now();
+    if (const Result<> kept = log_.write(); !kept)
+      log::error("what control said is not on disk, a restart would have to wait for control",
+                 {{"why", format(kept.error())}});
     const Result<> result = tables_->publish(*snapshot, publish.links);
     log::debug("tables", {{"revision", std::to_string(snapshot->revision.value)},
                           {"took", format_duration(mono_now() - began)}});
@@ -218,6 +229,8 @@ void Agent::count(proto::Heartbeat& beat) const {
   to.failed_open = counts_.failed_open;
   to.without_backend = counts_.without_backend;
   to.left_out = counts_.left_out;
+  to.objects_unsaved = log_.unsaved();
+  to.remembered_seconds = static_cast<std::uint64_t>(remembered_.count() / 1000);
   beat.drops = counts_.drops;
   dns::Counters dns;
   for (const auto& [network, server] : names_) dns += server.counters();

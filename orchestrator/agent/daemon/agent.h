@@ -9,6 +9,7 @@
 //        ^------------------------------ Work, Publish -------------+
 //   control <== ControlLink <----------------------- Report --------+
 //   disk    <== SavedState  <------------------------- Save --------'
+//   disk    <== SnapshotLog <---- control's words, before Publish has effect
 //
 // stop() ends the agent only: containers, programs and tables stay, and the
 // next agent adopts them.
@@ -23,12 +24,13 @@
 #include "base/io/fd.h"
 #include "control/dns/server.h"
 #include "orchestrator/agent/daemon/options.h"
-#include "orchestrator/agent/daemon/saved_state.h"
 #include "orchestrator/agent/node/node_networks.h"
 #include "orchestrator/agent/node/node_setup.h"
 #include "orchestrator/agent/node/worker_pool.h"
 #include "orchestrator/agent/pods/exit_watcher.h"
 #include "orchestrator/agent/pods/pod_work.h"
+#include "orchestrator/agent/saved/saved_state.h"
+#include "orchestrator/agent/saved/snapshot_log.h"
 #include "orchestrator/agent/step.h"
 #include "orchestrator/agent/stream/control_link.h"
 #include "orchestrator/agent/stream/snapshot_builder.h"
@@ -53,7 +55,10 @@ class Agent {
   Result<> begin(const proto::Welcome& welcome);
   Result<> settle_networks(const std::vector<NodeNetwork>& networks);
   Result<> open_names(const std::vector<NodeNetwork>& networks);
-  void publish_names();
+  // What control last said, as far as it is on disk: names at once, tables and pods when control
+  // does not answer soon.
+  void remember();
+  void go_on_later();
   void arm(const AdoptedPod& pod);
 
   void on_message(const proto::ControlMessage& message);
@@ -61,6 +66,8 @@ class Agent {
   Result<> on_welcome(const proto::Welcome& welcome);
   void on_watch(const proto::WatchEvent& event);
   void take_snapshot();
+  void publish_names();
+  void want_pods();
 
   void feed(const Event& event);
   WorkerPool& pool_for(const Work& work);
@@ -84,6 +91,8 @@ class Agent {
   SavedState saved_;
   NodeState state_;
   SnapshotBuilder builder_;
+  SnapshotLog log_;
+  Millis remembered_{0};  // age of what the log said at the start
   std::shared_ptr<const Snapshot> snapshot_;
   std::unique_ptr<Tables> tables_;
   std::unique_ptr<NodeNetworks> networks_;
@@ -95,6 +104,7 @@ class Agent {
   net::TaskGroup tasks_;
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer sweep_timer_;
+  boost::asio::steady_timer remember_timer_;
   bool begun_ = false;
   TableCounts counts_;  // as last swept
   // Last, so that they end first. One pool each: no piece of work waits behind another kind's.

@@ -19,6 +19,7 @@ constexpr std::size_t kWorkers = 8;
 constexpr std::size_t kProbers = 128;  // threads that mostly wait; as many unanswered probes block nobody
 constexpr std::size_t kExecProbers = 16;
 constexpr std::size_t kQueue = 4096;
+constexpr Millis kAskControl{1'000};
 
 proto::Join join_of(const AgentOptions& options) {
   proto::Join join;
@@ -44,6 +45,7 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, Fd lock)
     : loop_(loop),
       options_(std::move(options)),
       lock_(std::move(lock)),
+      log_(options_.paths.state_dir / "objects.log", boot_id()),
       link_(options_.control, join_of(options_),
             StableHash()
                 .add(options_.paths.node)
@@ -57,6 +59,7 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, Fd lock)
       tasks_(loop.get_executor(), task_failed),
       timer_(loop),
       sweep_timer_(loop),
+      remember_timer_(loop),
       probes_(kProbers, kQueue),
       exec_probes_(kExecProbers, kQueue),
       pool_(kWorkers, kQueue) {}
@@ -84,8 +87,40 @@ Result<> Agent::open_parts() {
     saved_ = std::move(*saved);
   else
     log::error("the saved state is not used, living pods wait for control", {{"why", format(saved.error())}});
-  const bool enough = saved_.welcome && !saved_.welcome->networks.empty();
-  return enough ? begin(*saved_.welcome) : Result<>{};
+  if (!saved_.welcome || saved_.welcome->networks.empty()) return {};
+  FL_TRY_OK(begin(*saved_.welcome));
+  remember();
+  return {};
+}
+
+// After a reboot there is nothing that goes on: whether a pod of then is still ours, control alone
+// knows. Names are answered, pods wait.
+void Agent::remember() {
+  const Result<SavedSnapshot> saved = log_.load();
+  if (!saved) return log::error("the saved objects are not used", {{"why", format(saved.error())}});
+  if (saved->events.empty()) return;
+  SnapshotBuilder builder;
+  builder.begin(saved_.welcome->cluster_seed);
+  for (const proto::WatchEvent& event : saved->events) builder.apply(event);
+  snapshot_ = builder.take();
+  remembered_ = log_.age();
+  log::info("knows what control last said",
+            {{"revision", std::to_string(snapshot_->revision.value)}, {"age", format_duration(remembered_)}});
+  publish_names();
+  if (saved->boot == boot_id()) go_on_later();
+}
+
+// Control may know that a pod is no longer ours, so it is asked first.
+void Agent::go_on_later() {
+  remember_timer_.expires_after(kAskControl);
+  remember_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error || builder_.synced()) return;
+    if (link_.connected()) return go_on_later();
+    log::info("control does not answer, tables and pods go on with what it last said",
+              {{"revision", std::to_string(snapshot_->revision.value)}});
+    log_.note(snapshot_);
+    want_pods();
+  });
 }
 
 // Whoever asks a network's address is answered from that network's names.

@@ -66,7 +66,8 @@ void ExitWatcher::arm(const std::string& file, Exited exited, Traces traces) {
 
 void ExitWatcher::disarm(const std::string& file) { armed_.erase(file); }
 
-void ExitWatcher::report(const std::string& file, std::int32_t code, bool out_of_memory, std::string note) {
+void ExitWatcher::report(const std::string& file, std::optional<std::int32_t> code, bool out_of_memory,
+                         std::string note) {
   Exited exited = std::move(armed_.extract(file).mapped().exited);
   exited.code = code;
   exited.out_of_memory = out_of_memory;
@@ -92,7 +93,8 @@ void ExitWatcher::look_for_lost() {
   }
   for (const std::string& file : lost) {
     look_at(file);
-    if (armed_.contains(file)) report(file, 255, false, "its monitor was lost, and with it the real code");
+    if (armed_.contains(file))
+      report(file, std::nullopt, ran_out_of_memory(armed_.at(file).traces), "its monitor was killed");
   }
 }
 

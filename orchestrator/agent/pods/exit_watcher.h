@@ -54,7 +54,8 @@ class ExitWatcher {
   void listen();
   void read_events();
   void look_at(const std::string& file);
-  void report(const std::string& file, std::int32_t code, bool out_of_memory, std::string note);
+  void report(const std::string& file, std::optional<std::int32_t> code, bool out_of_memory,
+              std::string note);
 
   std::filesystem::path exits_;
   OnExit on_exit_;

@@ -13,12 +13,15 @@ namespace fairlead::agent {
 ControlLink::ControlLink(net::ServerAddress address, proto::Join join, std::uint64_t seed, Hooks hooks)
     : address_(std::move(address)), join_(std::move(join)), seed_(seed), hooks_(std::move(hooks)) {}
 
-// Half to the whole of 100 ms doubling to 5 s: nodes that lost control together come back apart.
-Millis ControlLink::pause() {
-  const Millis whole = backoff(failures_, Millis{100}, Millis{5000});
-  seed_ = mix64(seed_);
+Millis reconnect_pause(std::uint32_t failures, std::uint64_t chance) {
+  const Millis whole = backoff(failures, Millis{100}, Millis{5000});
   return whole / 2 +
-         Millis{static_cast<std::int64_t>(seed_ % static_cast<std::uint64_t>(whole.count() / 2 + 1))};
+         Millis{static_cast<std::int64_t>(chance % static_cast<std::uint64_t>(whole.count() / 2 + 1))};
+}
+
+Millis ControlLink::pause() {
+  seed_ = mix64(seed_);
+  return reconnect_pause(failures_, seed_);
 }
 
 net::Task<> ControlLink::run() {

@@ -18,6 +18,10 @@ namespace fairlead::agent {
 
 constexpr const char* kAgentStreamPath = "/v1/agent";
 
+// Half to the whole of 100 ms doubling to 5 s, by chance: nodes that lost control together come
+// back apart. `failures` in a row, 1 or more.
+Millis reconnect_pause(std::uint32_t failures, std::uint64_t chance);
+
 class ControlLink {
  public:
   struct Hooks {

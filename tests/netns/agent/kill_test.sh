@@ -18,33 +18,14 @@ die() {
   exit 1
 }
 . "$ROOT/deploy/local/cluster.sh"
+. "$ROOT/tests/support/census.sh"
 trap 'remove_cluster >/dev/null 2>&1; rm -rf "$CLUSTER_DIR"' EXIT
-
-kill_daemon() { # NAME: SIGKILL, and its end
-  local pid
-  pid=$(daemon_pid "$1") || die "$1 does not run"
-  kill -KILL "$pid"
-  while [ -d "/proc/$pid" ]; do sleep 0.02; done
-}
 
 container_pids() { cat "$CLUSTER_DIR"/n?/state/pods/*/c/*/pid | sort; }
 restarts() { cluster_cli get pods | awk 'NR > 1 {sum += $6} END {print sum + 0}'; }
 pods_are_ready() { [ "$(cluster_cli get pods | grep -c ' ready ')" = 4 ]; }
 below() { find "$@" -mindepth 1 | head -n 20; }
 no_pods() { [ "$(cluster_cli get pods | wc -l)" -le 1 ] && [ -z "$(below "$CLUSTER_DIR"/n?/run/netns)" ]; }
-eventually() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    [ "$SECONDS" -lt "$end" ] || return 1
-    sleep 0.1
-  done
-}
-
-again() { # NAME: its agent or control, without the shell's word when it is killed
-  if [ "$1" = control ]; then launch_control; else start_agent "$1"; fi
-  disown
-}
 told() { grep -c "msg=$2 " "$CLUSTER_DIR/logs/$1.log" || true; } # NAME MESSAGE: how often its log says it
 has_told() { [ "$(told "$1" "$2")" -ge "$3" ]; }
 
@@ -120,6 +101,16 @@ again "$other"
 restarted() { [ "$(restarts)" = 1 ] && pods_are_ready; }
 eventually 20 restarted || die "the container did not come back: $(cluster_cli get pods)"
 cluster_cli events | grep 'exited with code 137' >/dev/null || die "the code is not told: $(cluster_cli events)"
+
+step "an exit whose monitor was killed, too, is told without a code"
+kill_daemon "$other"
+bundle=$(ls -d "$CLUSTER_DIR/$other"/state/pods/*/c/web | head -n 1)
+kill -KILL "$(cat "$bundle/conmon.pid")" "$(cat "$bundle/pid")"
+again "$other"
+restarted() { [ "$(restarts)" = 2 ] && pods_are_ready; }
+eventually 20 restarted || die "the container did not come back: $(cluster_cli get pods)"
+cluster_cli events | grep 'its exit code is unknown: its monitor was killed' >/dev/null ||
+  die "that the code is unknown is not told: $(cluster_cli events)"
 
 step "what is deleted while no agent runs goes when one is back"
 kill_daemon n1

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <gtest/gtest.h>
 
+#include "base/hash.h"
 #include "control/net/router.h"
 #include "control/net/server.h"
 #include "orchestrator/agent/stream/control_link.h"
@@ -95,6 +96,22 @@ TEST(ControlLink, ARefusedWelcomeEndsTheStreamWithoutAHeartbeatAndIsTriedAgain) 
   loop.restart();
   loop.run_for(std::chrono::seconds(5));
   std::filesystem::remove_all(folder);
+}
+
+// A thousand nodes that lost control at the same time: never all at once, never longer than five seconds.
+TEST(ReconnectPause, GrowsIsBoundedAndSpreadsNodes) {
+  for (std::uint32_t failures = 1; failures < 100; ++failures) {
+    const std::int64_t whole = failures < 7 ? 100LL << (failures - 1) : 5000;
+    std::int64_t least = whole, most = 0;
+    for (std::uint64_t node = 0; node < 1000; ++node) {
+      const std::int64_t pause = reconnect_pause(failures, mix64(node)).count();
+      least = std::min(least, pause);
+      most = std::max(most, pause);
+    }
+    EXPECT_GE(least, whole / 2) << failures;
+    EXPECT_LE(most, whole) << failures;
+    EXPECT_GT(most - least, whole * 2 / 5) << failures << " failures, and all come back together";
+  }
 }
 
 }  // namespace

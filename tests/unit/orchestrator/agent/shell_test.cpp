@@ -11,12 +11,12 @@
 #include "base/io/file.h"
 #include "control/catalog/network.h"
 #include "control/forwarding/compile.h"
-#include "orchestrator/agent/daemon/saved_state.h"
 #include "orchestrator/agent/node/defaults.h"
 #include "orchestrator/agent/node/node_setup.h"
 #include "orchestrator/agent/node/worker_pool.h"
 #include "orchestrator/agent/pods/exit_watcher.h"
 #include "orchestrator/agent/pods/names.h"
+#include "orchestrator/agent/saved/saved_state.h"
 #include "orchestrator/agent/stream/snapshot_builder.h"
 
 namespace fairlead::agent {
@@ -109,7 +109,7 @@ TEST(ExitWatcher, EndsAContainerWhoseMonitorWasKilled) {
   EXPECT_TRUE(seen.empty());  // the monitor may still be writing
   watcher->look_for_lost();
   ASSERT_EQ(seen.size(), 1U);
-  EXPECT_EQ(seen[0].code, 255);
+  EXPECT_EQ(seen[0].code, std::nullopt);
   watcher->look_for_lost();
   EXPECT_EQ(seen.size(), 1U);
 }

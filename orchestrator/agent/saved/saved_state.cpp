@@ -1,33 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orchestrator/agent/daemon/saved_state.h"
+#include "orchestrator/agent/saved/saved_state.h"
 
 #include "base/hash.h"
 #include "base/io/file.h"
+#include "orchestrator/agent/saved/frames.h"
 
 namespace fairlead::agent {
 namespace {
 
 constexpr std::string_view kMagic = "fairlead agent 1\n";
 
-std::string number(std::uint64_t value) {
-  std::string bytes;
-  for (unsigned i = 0; i < 8; ++i) bytes += static_cast<char>(value >> (8 * i));
-  return bytes;
-}
-
-std::uint64_t read_number(std::string_view bytes) {
-  std::uint64_t value = 0;
-  for (unsigned i = 0; i < 8; ++i) value |= std::uint64_t{static_cast<std::uint8_t>(bytes[i])} << (8 * i);
-  return value;
-}
-
-void add_frame(std::string& out, const proto::ControlMessage& message) {
-  const std::string frame = proto::encode(message);
-  out += number(frame.size()) + frame;
-}
-
-Result<> take(SavedState& saved, std::string_view frame) {
-  FL_TRY(const proto::ControlMessage message, proto::decode_control_message(frame));
+Result<> take(SavedState& saved, const proto::ControlMessage& message) {
   if (const auto* welcome = std::get_if<proto::Welcome>(&message)) {
     saved.welcome = *welcome;
     return {};
@@ -52,19 +35,15 @@ std::string encode(const SavedState& saved) {
 }
 
 Result<SavedState> decode_saved_state(std::string_view bytes) {
-  if (bytes.size() < kMagic.size() + 8 || !bytes.starts_with(kMagic)) return cut();
-  const std::string_view sum = bytes.substr(bytes.size() - 8);
-  bytes.remove_suffix(8);
+  if (bytes.size() < kMagic.size() + kNumberBytes || !bytes.starts_with(kMagic)) return cut();
+  const std::string_view sum = bytes.substr(bytes.size() - kNumberBytes);
+  bytes.remove_suffix(kNumberBytes);
   if (StableHash().add(bytes).value() != read_number(sum)) return cut();
   bytes.remove_prefix(kMagic.size());
   SavedState saved;
   while (!bytes.empty()) {
-    if (bytes.size() < 8) return cut();
-    const std::uint64_t size = read_number(bytes);
-    bytes.remove_prefix(8);
-    if (size > bytes.size()) return cut();
-    FL_TRY_OK(take(saved, bytes.substr(0, size)));
-    bytes.remove_prefix(size);
+    FL_TRY(const proto::ControlMessage message, take_frame(bytes));
+    FL_TRY_OK(take(saved, message));
   }
   return saved;
 }
