@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "dataplane/fwd/context.h"
+#include "ebpf/loader/flow_rows.h"
 
 namespace fairlead::ebpf {
 namespace {
@@ -24,21 +25,12 @@ std::uint32_t kernel_seconds() {
 }
 
 Result<Flows> read_flows(int map) {
-  constexpr std::uint32_t kBatch = 4096;
-  std::vector<fwd_flow_key> keys(kBatch);
-  std::vector<fwd_flow> values(kBatch);
   Flows flows;
-  std::uint32_t cursor = 0;
-  bool first = true;
-  for (;;) {
-    std::uint32_t count = kBatch;
-    const int failed = bpf_map_lookup_batch(map, first ? nullptr : &cursor, &cursor, keys.data(),
-                                            values.data(), &count, nullptr);
-    if (failed != 0 && errno != ENOENT) return std::unexpected(os_error(errno, "table flows"));
-    for (std::uint32_t i = 0; i < count; ++i) flows.emplace(model::bytes_of(keys[i]), values[i]);
-    if (failed != 0) return flows;
-    first = false;
-  }
+  FL_TRY_OK(each_flow(map, [&](const FlowRow& row) -> Result<> {
+    flows.emplace(row.key, model::row_from<fwd_flow>(row.value));
+    return {};
+  }));
+  return flows;
 }
 
 class Sweep {

@@ -60,13 +60,13 @@ Result<> set_pins(bpf_object* object, const fs::path& pins) {
 }
 
 // A pinned flow table stays as large as it was made: its flows outlive the wish.
-std::uint32_t flow_capacity(const DataplaneOptions& options) {
+std::uint32_t flow_capacity(const DataplaneOptions& options, const Migration& migration) {
   if (options.pins.empty()) return options.flow_capacity;
   const Fd pinned(bpf_obj_get((options.pins / "flows").c_str()));
   bpf_map_info info{};
   std::uint32_t length = sizeof info;
-  if (!pinned || bpf_obj_get_info_by_fd(pinned.get(), &info, &length) != 0) return options.flow_capacity;
-  return info.max_entries;
+  if (pinned && bpf_obj_get_info_by_fd(pinned.get(), &info, &length) == 0) return info.max_entries;
+  return migration.flow_capacity().value_or(options.flow_capacity);
 }
 
 constexpr std::array<std::pair<const char*, const char*>, FWD_VERDICT_COUNT> kVerdicts{{
@@ -111,6 +111,7 @@ struct NodeDataplane::State {
   fs::path pins;
   std::uint32_t flow_capacity = 0;
   std::map<std::uint32_t, Fd> unpinned_links;  // by interface
+  Migration migration;
 
   State() = default;
   State(const State&) = delete;
@@ -129,7 +130,12 @@ Result<std::unique_ptr<NodeDataplane>> NodeDataplane::open(const DataplaneOption
   libbpf_set_print(keep_words);
   auto state = std::make_unique<State>();
   state->pins = options.pins;
-  state->flow_capacity = flow_capacity(options);
+  if (!options.pins.empty()) {
+    FL_TRY(
+        state->migration,
+        Migration::begin(options.pins, options.flow_steps != nullptr ? *options.flow_steps : flow_steps()));
+  }
+  state->flow_capacity = flow_capacity(options, state->migration);
   state->bpf = node_bpf__open();
   if (!state->bpf) return load_error("node programs");
   state->bpf->rodata->fixed_now = options.fixed_now;
@@ -140,6 +146,7 @@ Result<std::unique_ptr<NodeDataplane>> NodeDataplane::open(const DataplaneOption
 }
 
 Result<> NodeDataplane::attach(std::uint32_t ifindex, int program) {
+  if (state_->migration.holds(ifindex)) return {};  // until finish_migration()
   state_->unpinned_links.erase(ifindex);
   const fs::path pin =
       state_->pins.empty() ? fs::path() : state_->pins / "attached" / std::to_string(ifindex);
@@ -154,14 +161,16 @@ Result<> NodeDataplane::attach_uplink(std::uint32_t ifindex) { return attach(ifi
 Result<> NodeDataplane::detach(std::uint32_t ifindex) {
   state_->unpinned_links.erase(ifindex);
   if (state_->pins.empty()) return {};
-  const fs::path pin = state_->pins / "attached" / std::to_string(ifindex);
-  // The kernel lets go of an unlinked pin some time later; the program is to stop now.
-  if (const Fd link(bpf_obj_get(pin.c_str())); link && bpf_link_detach(link.get()) != 0 && errno != ENOLINK)
-    return std::unexpected(os_error(errno, pin.string(), "while detaching its program"));
-  std::error_code error;
-  fs::remove(pin, error);
-  if (error) return fail(Code::io, "link " + std::to_string(ifindex), error.message());
-  return {};
+  FL_TRY_OK(state_->migration.detach(ifindex));
+  return detach_pin(state_->pins / "attached" / std::to_string(ifindex));
+}
+
+Result<> NodeDataplane::finish_migration() {
+  if (!state_->migration.under_way()) return {};
+  return state_->migration.finish(map_fd("flows"), [this](const std::string& name) {
+    const bpf_program* program = bpf_object__find_program_by_name(state_->bpf->obj, name.c_str());
+    return program != nullptr ? bpf_program__fd(program) : -1;
+  });
 }
 
 Result<> NodeDataplane::apply(const model::TablePatch& patch) {

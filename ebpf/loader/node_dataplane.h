@@ -6,6 +6,9 @@
 //
 //   open -> (attach_pod | attach_uplink | detach | apply)* ; remove when the node goes
 //
+// Tables of another FWD_ABI_VERSION stay in use, with their programs, until the
+// new ones are filled: after the first whole apply() comes finish_migration().
+//
 // One thread. Every call needs CAP_BPF and CAP_NET_ADMIN in the node's network
 // namespace, and a bpf file system at /sys/fs/bpf.
 #pragma once
@@ -19,6 +22,7 @@
 #include "base/ip.h"
 #include "base/result.h"
 #include "dataplane/model/table_image.h"
+#include "ebpf/loader/migration.h"
 
 namespace fairlead::ebpf {
 
@@ -26,6 +30,8 @@ struct DataplaneOptions {
   std::filesystem::path pins;            // see pin_folder; empty: nothing is pinned (tests)
   std::uint32_t flow_capacity = 262144;  // entries; a flow has two. Tables found pinned keep theirs
   std::uint32_t fixed_now = 0;           // tests: seconds to take for the time; 0: the clock
+  const std::vector<FlowStep>* flow_steps =
+      nullptr;  // tests: between versions of theirs; none: migration.h's
 };
 
 // /sys/fs/bpf/fairlead/CLUSTER/NODE/vABI
@@ -62,6 +68,10 @@ class NodeDataplane {
   // diff again.
   Result<> apply(const model::TablePatch& patch);
   Result<model::TableImage> read_image() const;
+
+  // The tables hold everything: links that a program of another version still
+  // serves get ours, with their flows, and the old pins go. Idempotent.
+  Result<> finish_migration();
 
   Result<std::vector<VerdictCount>> verdicts() const;
 

@@ -161,6 +161,7 @@ Result<> Tables::apply(const model::ForwardingState& state) {
   image_.reset();
   FL_TRY(model::TableImage after, model::lower(state, before));
   FL_TRY_OK(dataplane_->apply(model::diff(before, after)));
+  FL_TRY_OK(dataplane_->finish_migration());
   image_ = std::move(after);
   state_ = state;
   return {};

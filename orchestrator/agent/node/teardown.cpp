@@ -56,7 +56,7 @@ Result<> tear_down(const runtime::NodePaths& paths) {
   }
   FirstError errors;
   remove_pods(paths, errors);
-  errors.note(ebpf::remove_pins(ebpf::pin_folder(paths.cluster, paths.node)));
+  errors.note(ebpf::remove_pins(ebpf::pin_folder(paths.cluster, paths.node).parent_path()));
   remove_links(paths, errors);
   errors.note(runtime::delete_masquerade());
   errors.note(runtime::remove_cgroup(paths.cgroup_parent, true));

@@ -87,14 +87,16 @@ void Overlay::set_up(Node& made) {
 
 std::unique_ptr<ebpf::NodeDataplane> Overlay::open(const Node& of) const {
   ebpf::DataplaneOptions options;
-  if (!options_.pins.empty()) options.pins = options_.pins / node(of.number) / "v1";
+  if (!options_.pins.empty()) options.pins = pins(of.number) / ("v" + std::to_string(of.version));
+  if (!flow_steps_.empty()) options.flow_steps = &flow_steps_;
   return must(ebpf::NodeDataplane::open(options));
 }
 
 void Overlay::stop(int number) { nodes_.at(static_cast<std::size_t>(number - 1)).dataplane.reset(); }
 
-void Overlay::start(int number) {
+void Overlay::start(int number, int version) {
   Node& again = nodes_.at(static_cast<std::size_t>(number - 1));
+  again.version = version;
   again.dataplane = open(again);
   again.image = must(again.dataplane->read_image());
   lab_.inside(node(number), [&] {
@@ -207,6 +209,7 @@ void Overlay::publish(const std::set<int>& deaf) {
     if (deaf.contains(each.number)) continue;
     const model::TableImage next = must(model::lower(state_for(each), each.image));
     must(each.dataplane->apply(model::diff(each.image, next)));
+    must(each.dataplane->finish_migration());
     each.image = next;
   }
 }

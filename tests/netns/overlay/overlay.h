@@ -44,10 +44,15 @@ class Overlay {
   // A service on `vip` (both families get one), port 80 TCP and 53 UDP, to port 8080 and 5353
   // of pods; port 54 UDP to their 5354, where nobody listens; and port 7 UDP to their echo (echo.h).
   void set_service(int number, const std::vector<std::string>& pods);
-  void stop(int node);   // as when its agent dies
-  void start(int node);  // as when its agent comes back: opens, attaches what is there already
+  void stop(int node);  // as when its agent dies
+  // As when its agent comes back, with programs and tables of `version`: opens, attaches what is there
+  // already.
+  void start(int node, int version = 1);
   // Every node's tables, as lower() and diff() order them; but those of nodes that hear nothing.
   void publish(const std::set<int>& deaf = {});
+  // Between versions: what became of flows. None: ebpf/loader's own.
+  void set_flow_steps(std::vector<ebpf::FlowStep> steps) { flow_steps_ = std::move(steps); }
+  std::filesystem::path pins(int number) const { return options_.pins / node(number); }
 
   NetLab& lab() { return lab_; }
   std::string address(const std::string& pod, Family family) const;
@@ -60,6 +65,7 @@ class Overlay {
  private:
   struct Node {
     int number = 0;
+    int version = 1;
     std::unique_ptr<ebpf::NodeDataplane> dataplane;
     model::TableImage image;
     std::vector<model::Link> links;
@@ -82,6 +88,7 @@ class Overlay {
 
   NetLab lab_;
   OverlayOptions options_;
+  std::vector<ebpf::FlowStep> flow_steps_;
   std::uint32_t last_index_ = 9;
   std::vector<Node> nodes_;
   std::map<std::string, Pod> pods_;

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// Programs and tables of another version take over under traffic, back and
+// forth, killed half-way or not: numbered packets of flows that began long ago,
+// through a VIP and straight to a pod, lose none, and none goes to another pod.
+//
+// Versions 901 and 902 have the same flow rows and share the table; those of
+// 903 go through a conversion, so they are copied.
+#include <csignal>
+#include <gtest/gtest.h>
+#include <random>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <thread>
+
+#include "tests/netns/overlay/numbered.h"
+#include "tests/netns/overlay/overlay.h"
+#include "tests/support/counts.h"
+
+namespace fairlead::test {
+namespace {
+
+using std::chrono::microseconds;
+
+ebpf::FlowStep copied(std::uint32_t older, std::uint32_t newer) {
+  const auto as_it_is = [](const ebpf::FlowRow& row) { return std::optional(row); };
+  return {older, newer, as_it_is, as_it_is};
+}
+
+class MigrationTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (const auto why = NetLab::missing()) GTEST_SKIP() << *why;
+    pins_ = std::make_unique<NetLab>("migrate-pins");
+    ASSERT_EQ(::mount("bpf", pins_->scratch().c_str(), "bpf", 0, nullptr), 0);
+    overlay_ =
+        std::make_unique<Overlay>("migrate", 2, OverlayOptions{.pins = pins_->scratch() / "fairlead" / "c"});
+    overlay_->set_flow_steps({{1, 901, {}, {}}, {901, 902, {}, {}}, copied(902, 903)});
+    for (const auto& [pod, node] : {std::pair("p1", 1), std::pair("p2", 2), std::pair("p3", 1)})
+      overlay_->add_pod(pod, node);
+    overlay_->set_service(7, {"p2", "p3"});
+    overlay_->publish();
+    overlay_->lab().start("p2", echo_command(5353, '2'));
+    overlay_->lab().start("p3", echo_command(5353, '3'));
+    converse();
+    let_some_pass();
+    // From now on a flow that is forgotten goes to p3: half of them would move.
+    overlay_->set_service(7, {"p3"});
+    overlay_->publish();
+  }
+  void TearDown() override {
+    conversations_.clear();
+    overlay_.reset();
+    if (pins_) ::umount2(pins_->scratch().c_str(), MNT_DETACH);
+  }
+
+  void converse() {
+    const auto add = [this](Family family, const std::string& to, std::uint16_t port) {
+      conversations_.push_back(
+          std::make_unique<Numbered>(overlay_->lab(), "p1", family, to, port, microseconds(5000)));
+    };
+    const std::string port = ":14E9 ";  // 5353
+    for (const char* pod : {"p2", "p3"})
+      ASSERT_TRUE(eventually(
+          [&] { return overlay_->lab().run(pod, {"cat", "/proc/net/udp6"}).output.contains(port); }));
+    for (const Family family : {Family::v4, Family::v6}) {
+      add(family, overlay_->address("p2", family), 5353);
+      for (int flow = 0; flow < 4; ++flow) add(family, Overlay::vip(7, family), 53);
+    }
+  }
+  std::uint64_t answered() const {
+    std::uint64_t sum = 0;
+    for (const auto& conversation : conversations_) sum += conversation->answered();
+    return sum;
+  }
+  void let_some_pass() {
+    const std::uint64_t before = answered();
+    EXPECT_TRUE(eventually([&] { return answered() > before + 200; })) << "no answers any more";
+  }
+  void replace(int version) {
+    for (const int node : {1, 2}) {
+      overlay_->stop(node);
+      overlay_->start(node, version);
+    }
+    overlay_->publish();
+  }
+  std::string pins_of(int node) const {
+    std::string names;
+    for (const auto& entry : std::filesystem::directory_iterator(overlay_->pins(node)))
+      names += entry.path().filename().string() + " ";
+    return names;
+  }
+  void expect_no_loss() {
+    std::size_t flows = 0;
+    for (const auto& conversation : conversations_) {
+      const std::string result = conversation->finish();
+      EXPECT_TRUE(result.ends_with(", 0 lost, 0 moved")) << result << ", flow " << flows;
+      ++flows;
+    }
+    std::printf("%zu flows, %llu packets answered\n", flows, static_cast<unsigned long long>(answered()));
+  }
+
+  std::unique_ptr<NetLab> pins_;
+  std::unique_ptr<Overlay> overlay_;
+  std::vector<std::unique_ptr<Numbered>> conversations_;
+};
+
+TEST_F(MigrationTest, OfVersionsBackAndForthLosesNoPacket) {
+  const int rounds = counted(1, 50);
+  for (int round = 0; round < rounds; ++round)
+    for (const int version : {901, 902, 903, 902, 901}) {
+      replace(version);
+      EXPECT_EQ(pins_of(1), "v" + std::to_string(version) + " ") << "old pins stay";
+      let_some_pass();
+    }
+  expect_no_loss();
+}
+
+// A child replaces the programs of node 1 and is killed somewhere on the way; the next agent, of
+// either version, ends it.
+TEST_F(MigrationTest, KilledAnywhereIsEndedByTheNextStart) {
+  std::mt19937 random(7);
+  std::uniform_int_distribution<int> when(0, 400'000);
+  const int kills = counted(6, 200);
+  int version = 901;
+  replace(version);
+  for (int round = 0; round < kills; ++round) {
+    const int next = version == 902 ? 903 : 902;
+    overlay_->stop(1);
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      overlay_->start(1, next);
+      overlay_->publish();
+      for (;;) ::pause();
+    }
+    ::usleep(static_cast<useconds_t>(when(random)));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    version = round % 2 == 0 ? next : version;  // on, or back
+    overlay_->start(1, version);
+    overlay_->publish();
+    EXPECT_EQ(pins_of(1), "v" + std::to_string(version) + " ") << "round " << round;
+    let_some_pass();
+  }
+  std::printf("%d kills\n", kills);
+  expect_no_loss();
+}
+
+}  // namespace
+}  // namespace fairlead::test
