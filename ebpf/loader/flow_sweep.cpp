@@ -11,6 +11,7 @@
 
 #include "dataplane/fwd/context.h"
 #include "ebpf/loader/flow_rows.h"
+#include "ebpf/loader/maps.h"
 
 namespace fairlead::ebpf {
 namespace {
@@ -92,7 +93,30 @@ class Sweep {
   std::uint32_t removed_ = 0;
 };
 
+// Whether the row of `key` is there, and its other direction is not.
+bool is_alone(int map, const std::string& key) {
+  fwd_flow flow{}, other{};
+  if (bpf_map_lookup_elem(map, key.data(), &flow) != 0) return false;
+  const auto of = model::row_from<fwd_flow_key>(key);
+  fwd_flow_key answer{};
+  fwd_flow_answer_key(&of, &flow, &answer);
+  return bpf_map_lookup_elem(map, &answer, &other) != 0;
+}
+
 }  // namespace
+
+Result<std::uint32_t> remove_halves(int flows_map) {
+  FL_TRY(const Flows flows, read_flows(flows_map));
+  std::vector<std::string> alone;
+  for (const auto& [key, flow] : flows)
+    if (is_alone(flows_map, key)) alone.push_back(key);
+  if (alone.empty()) return 0U;
+  FL_TRY_OK(wait_for_readers());  // a packet that made one direction has made the other now
+  std::uint32_t removed = 0;
+  for (const std::string& key : alone)
+    if (is_alone(flows_map, key) && bpf_map_delete_elem(flows_map, key.data()) == 0) ++removed;
+  return removed;
+}
 
 Result<FlowCount> sweep(int flows_map, std::uint32_t network, const std::vector<IpAddress>& gone) {
   FL_TRY(Flows flows, read_flows(flows_map));

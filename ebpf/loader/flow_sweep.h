@@ -7,6 +7,10 @@
 
 namespace fairlead::ebpf {
 
+// Takes out the flows of which only one direction is left: a sweep that was killed between the two
+// leaves one, and a packet that finds it goes out but never hears an answer. How many there were.
+Result<std::uint32_t> remove_halves(int flows_map);
+
 Result<FlowCount> sweep(int flows_map, std::uint32_t network, const std::vector<IpAddress>& gone);
 
 }  // namespace fairlead::ebpf

@@ -23,13 +23,6 @@ std::unexpected<Error> map_error(const TableInfo& table, const char* what) {
               full ? "remove pods or services, or use more nodes" : std::string("while ") + what);
 }
 
-// Waits until no packet still reads what it found before: a packet's walk is
-// one RCU read section, and this barrier waits for all of them.
-Result<> wait_for_readers() {
-  if (::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0) return {};
-  return std::unexpected(os_error(errno, "membarrier", "allow the system call, and boot without nohz_full"));
-}
-
 // Slots that nothing names any more, but a packet that found them a moment ago
 // may read. Nothing writes into a slot before it went through here.
 bool frees_slots(const model::TableChange& change) {
@@ -95,6 +88,13 @@ Result<> read_keyed(int map, const TableInfo& table, model::Rows& rows) {
 }
 
 }  // namespace
+
+// Waits until no packet still reads what it found before: a packet's walk is
+// one RCU read section, and this barrier waits for all of them.
+Result<> wait_for_readers() {
+  if (::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0) return {};
+  return std::unexpected(os_error(errno, "membarrier", "allow the system call, and boot without nohz_full"));
+}
 
 Result<> apply_patch(const model::TablePatch& patch, const MapOf& map_of) {
   const auto* const end = patch.data() + patch.size();

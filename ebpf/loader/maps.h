@@ -14,6 +14,9 @@ namespace fairlead::ebpf {
 
 using MapOf = std::function<int(model::TableId)>;  // the map's descriptor
 
+// Returns when no packet still works with what it found before.
+Result<> wait_for_readers();
+
 Result<> apply_patch(const model::TablePatch& patch, const MapOf& map_of);
 Result<model::TableImage> read_image(const MapOf& map_of);
 

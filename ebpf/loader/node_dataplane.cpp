@@ -14,6 +14,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/io/log.h"
 #include "dataplane/fwd/verdicts.h"
 #include "ebpf/loader/flow_sweep.h"
 #include "ebpf/loader/maps.h"
@@ -142,6 +143,11 @@ Result<std::unique_ptr<NodeDataplane>> NodeDataplane::open(const DataplaneOption
   bpf_map__set_max_entries(state->bpf->maps.flows, state->flow_capacity);
   if (!options.pins.empty()) FL_TRY_OK(set_pins(state->bpf->obj, options.pins));
   if (node_bpf__load(state->bpf) != 0) return load_error("node programs");
+  if (!options.pins.empty()) {
+    FL_TRY(const std::uint32_t halves, remove_halves(bpf_map__fd(state->bpf->maps.flows)));
+    if (halves > 0)
+      log::info("flows that had lost one direction are gone", {{"flows", std::to_string(halves)}});
+  }
   return std::unique_ptr<NodeDataplane>(new NodeDataplane(std::move(state)));
 }
 

@@ -78,11 +78,10 @@ Result<> remove_pod(const NodePaths& paths, std::string_view uid) {
   for (const std::string& container : containers) FL_TRY_OK(remove_container(paths, uid, container));
   FL_TRY_OK(remove_cgroup(paths.cgroup(uid), true));
   FL_TRY_OK(delete_netns(paths, uid));
-  FL_TRY_OK(remove_folder(paths.pod(uid)));
   const std::string prefix = std::string(uid) + ".";
   for (const std::string& id : names_in(paths.exits()))
     if (id.starts_with(prefix)) FL_TRY_OK(remove_folder(paths.exits() / id));
-  return {};
+  return remove_folder(paths.pod(uid));  // last: by it an agent that was killed on the way finds the rest
 }
 
 Result<std::vector<std::string>> list_pods(const NodePaths& paths) {

@@ -95,6 +95,38 @@ TEST_F(LoaderPins, TablesAndFlowsOutliveTheirProcess) {
   EXPECT_EQ(found.seen, 12345U);
 }
 
+// A sweep takes the answer's direction first. Killed behind that, it left an opening direction which
+// sent every packet of a new connection out and let no answer in, for as long as anybody tried.
+TEST_F(LoaderPins, AFlowThatLostOneDirectionGoesWithTheNextStart) {
+  auto first = open();
+  const auto key_of = [](std::uint16_t sport, std::uint16_t dport) {
+    fwd_flow_key key{};
+    key.net = 7;
+    key.sport_be = sport;
+    key.dport_be = dport;
+    return key;
+  };
+  const auto put = [&](std::uint16_t sport, std::uint16_t dport) {
+    const fwd_flow_key key = key_of(sport, dport);
+    fwd_flow flow{};
+    flow.sport_be = sport;
+    flow.dport_be = dport;
+    ASSERT_EQ(bpf_map_update_elem(first->map_fd("flows"), &key, &flow, BPF_NOEXIST), 0);
+  };
+  put(1, 2);
+  put(2, 1);
+  put(3, 4);  // its answer is lost
+  first.reset();
+  const auto second = open();
+  const auto has = [&](std::uint16_t sport, std::uint16_t dport) {
+    const fwd_flow_key key = key_of(sport, dport);
+    fwd_flow flow{};
+    return bpf_map_lookup_elem(second->map_fd("flows"), &key, &flow) == 0;
+  };
+  EXPECT_TRUE(has(1, 2) && has(2, 1));
+  EXPECT_FALSE(has(3, 4));
+}
+
 TEST_F(LoaderPins, AnotherWishForTheFlowTableKeepsTheOneThatIsThere) {
   open().reset();
   const auto larger = must(NodeDataplane::open({.pins = pins_, .flow_capacity = 128}));
