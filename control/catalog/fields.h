@@ -137,7 +137,8 @@ template <class V>
 void fields(V& v, typename V::template Ref<Update> o) {
   v.field("surge", o.surge, doc::Number<std::uint32_t>{}, doc::Rule::always);
   v.field("unavailable", o.unavailable, doc::Number<std::uint32_t>{});
-  v.later({{"drain", "connection draining"}, {"canary", "canary updates"}, {"pause", "paused updates"}});
+  v.field("drain", o.drain, doc::Duration{});
+  v.later({{"canary", "canary updates"}, {"pause", "paused updates"}});
 }
 
 template <class V>
@@ -175,6 +176,7 @@ void fields(V& v, typename V::template Ref<PodStatus> o) {
   v.field("why", o.why, doc::Text{});
   v.field("exit_code", o.exit_code, doc::Number<std::int32_t>{});
   v.field("since", o.since, doc::Time{});
+  v.field("next_try", o.next_try, doc::Time{});
 }
 
 template <class V>
@@ -189,6 +191,8 @@ void fields(V& v, typename V::template Ref<Pod> o) {
   v.field("ipv6", o.ipv6, doc::Address{});
   v.field("epoch", o.epoch, doc::Number<std::uint32_t>{});
   v.field("stop", o.stop, doc::Boolean{});
+  v.field("lost", o.lost, doc::Boolean{});
+  v.field("drain", o.drain, doc::Duration{});
   v.object("status", o.status);
 }
 

@@ -112,6 +112,7 @@ struct Place {
 struct Update {
   std::uint32_t surge = 1;        // so many pods above `replicas` while replacing
   std::uint32_t unavailable = 0;  // so many below
+  Millis drain{0};                // between the last new flow to a pod that goes and its TERM
   bool operator==(const Update&) const = default;
 };
 
@@ -161,6 +162,7 @@ struct PodStatus {
   std::string why;                        // first cause, blank when healthy
   std::optional<std::int32_t> exit_code;  // of the last end
   WallTime since{};                       // of this phase
+  WallTime next_try{};                    // failed: when it is started again
   bool operator==(const PodStatus&) const = default;
 };
 
@@ -175,6 +177,8 @@ struct Pod {
   IpAddress ipv6;
   std::uint32_t epoch = 0;  // generation of its addresses
   bool stop = false;        // wanted gone; the agent removes it, then control deletes the object
+  bool lost = false;        // with stop: replaced while its node was silent; no endpoint any more, nowhere
+  Millis drain{0};          // as its job's update said when it was placed, or told to stop
   PodStatus status;
   bool operator==(const Pod&) const = default;
 };

@@ -146,7 +146,7 @@ class Compiler {
   }
 
   void add_pod(const Pod& pod) {
-    if (pod.status.phase == PodPhase::gone) return;
+    if (pod.status.phase == PodPhase::gone || pod.lost) return;
     const auto node = vteps_.find(pod.node);
     const std::uint32_t network = index_of(pod.network);
     if (node == vteps_.end() || network == 0) {

@@ -4,7 +4,7 @@
 //
 //     Snapshot, NodeLocal -> compile -> validate, lower, diff (dataplane/model) -> tables
 //
-// - Endpoints are all pods that are not gone, wherever they are, and every
+// - Endpoints are all pods that are neither gone nor lost, wherever they are, and every
 //   node's host endpoints, one in each network; a pod here has none before its
 //   link exists. Each belongs to its network: the pools of all others are nowhere for it.
 // - Backends are the ready pods that are not stopping. Those on silent nodes

@@ -78,9 +78,24 @@ Result<Heartbeat> value(const v1::Heartbeat& from) {
   return beat;
 }
 
+// What becomes a line of `fairlead events`: one word, and a cause of bounded length.
+Result<PodEvent> value(const v1::PodEvent& from) {
+  if (!is_count_name(from.what())) return corrupt("pod event", "is not one word");
+  const auto time = parse_time(from.time());
+  if (!time) return corrupt("pod event", time.error().reason);
+  if (from.cause().size() > kMaxCause) return corrupt("pod event", "has a cause that is too long");
+  return PodEvent{*time, from.warning(), from.what(), from.cause()};
+}
+
 Result<PodReport> value(const v1::PodReport& from) {
   PodReport report{from.namespace_(), from.name(), from.uid(), {}};
   FL_TRY(report.status, status_of(from.status()));
+  if (static_cast<std::size_t>(from.events_size()) > kMaxPodEvents)
+    return corrupt("pod report", "has more than " + std::to_string(kMaxPodEvents) + " events");
+  for (const v1::PodEvent& event : from.events()) {
+    FL_TRY(PodEvent taken, value(event));
+    report.events.push_back(std::move(taken));
+  }
   return report;
 }
 
@@ -186,6 +201,8 @@ Result<ControlMessage> decode_control_message(std::string_view bytes) {
       return widen<ControlMessage>(value(from.welcome()));
     case v1::ControlMessage::kWatchEvent:
       return widen<ControlMessage>(value(from.watch_event()));
+    case v1::ControlMessage::kAcknowledged:
+      return Acknowledged{Revision(from.acknowledged().revision()), from.acknowledged().nodes()};
     case v1::ControlMessage::kStreamOpen:
       return widen<ControlMessage>(value(from.stream_open()));
     case v1::ControlMessage::kStreamData:

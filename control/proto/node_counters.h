@@ -15,6 +15,7 @@ namespace fairlead::proto {
 
 struct NodeCounters {
   std::uint64_t work_refused = 0, probes_refused = 0, streams_refused = 0;
+  std::uint64_t crashes = 0, crash_looping = 0;
   std::uint64_t failed_open = 0, without_backend = 0, left_out = 0;
   std::uint64_t dns_queries = 0, dns_noerror = 0, dns_nxdomain = 0;
   std::uint64_t dns_refused = 0, dns_notimp = 0, dns_badvers = 0, dns_formerr = 0;
@@ -38,6 +39,10 @@ inline constexpr auto kNodeCounters = std::to_array<NodeCounter>({
      &NodeCounters::probes_refused},
     {"streams_refused_total", NodeCounter::Type::total,
      "Exec, logs and drops streams that the node refused or cut", &NodeCounters::streams_refused},
+    {"container_crashes_total", NodeCounter::Type::total, "Containers that ended without being told to",
+     &NodeCounters::crashes},
+    {"containers_crash_looping", NodeCounter::Type::now, "Containers that crash again and again",
+     &NodeCounters::crash_looping},
     {"service_ports_failed_open", NodeCounter::Type::now,
      "Service ports served by pods on silent nodes alone", &NodeCounters::failed_open},
     {"service_ports_without_backend", NodeCounter::Type::now, "Service ports of which no pod is ready",

@@ -28,6 +28,13 @@ void set(v1::Count& to, std::string_view name, std::uint64_t value) {
   to.set_value(value);
 }
 
+void set(v1::PodEvent& to, const PodEvent& event) {
+  to.set_time(format_time(event.time));
+  to.set_warning(event.warning);
+  to.set_what(as_utf8(event.what));
+  to.set_cause(as_utf8(event.cause));
+}
+
 template <class M>
 void set_data(M& to, const StreamData& data) {
   to.mutable_stream_data()->set_id(data.id);
@@ -75,6 +82,7 @@ struct ToAgentMessage {
     out.set_name(as_utf8(report.name));
     out.set_uid(as_utf8(report.uid));
     fill_status(*out.mutable_status(), report.status);
+    for (const PodEvent& event : report.events) set(*out.add_events(), event);
   }
   void operator()(const StreamData& data) const { set_data(to, data); }
   void operator()(const StreamClose& close) const { set_close(to, close); }
@@ -92,6 +100,11 @@ struct ToControlMessage {
     out.set_heartbeat_ms(static_cast<std::uint32_t>(welcome.heartbeat.count()));
   }
   void operator()(const WatchEvent& event) const { set(*to.mutable_watch_event(), event); }
+  void operator()(const Acknowledged& acknowledged) const {
+    v1::Acknowledged& out = *to.mutable_acknowledged();
+    out.set_revision(acknowledged.revision.value);
+    out.set_nodes(acknowledged.nodes);
+  }
   void operator()(const StreamOpen& open) const {
     v1::StreamOpen& out = *to.mutable_stream_open();
     out.set_id(open.id);

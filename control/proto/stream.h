@@ -6,7 +6,7 @@
 //
 // Grammar of the stream, agent (A) and control (C):
 //   A:Join  C:Welcome  { A:Heartbeat | A:PodReport | C:WatchEvent
-//                      | C:StreamOpen (StreamData | StreamClose)* }*
+//                      | C:Acknowledged | C:StreamOpen (StreamData | StreamClose)* }*
 #pragma once
 
 #include <cstdint>
@@ -49,11 +49,24 @@ struct Heartbeat {
   bool operator==(const Heartbeat&) const = default;
 };
 
+// One line of a pod's story, as its node saw it.
+struct PodEvent {
+  WallTime time{};
+  bool warning = false;
+  std::string what;  // one word: Created, Started, Exited
+  std::string cause;
+  bool operator==(const PodEvent&) const = default;
+};
+
+constexpr std::size_t kMaxPodEvents = 32;  // in one report
+constexpr std::size_t kMaxCause = 512;     // bytes
+
 struct PodReport {
   std::string ns;
   std::string name;
   std::string uid;
   PodStatus status;
+  std::vector<PodEvent> events = {};  // since the last report, oldest first
   bool operator==(const PodReport&) const = default;
 };
 
@@ -96,6 +109,13 @@ struct WatchEvent {
   bool operator==(const WatchEvent&) const = default;
 };
 
+// Every node that is heard has tables of this revision in place.
+struct Acknowledged {
+  Revision revision;
+  std::uint32_t nodes = 0;  // so many were asked
+  bool operator==(const Acknowledged&) const = default;
+};
+
 struct StreamOpen {
   enum class Kind : std::uint8_t { exec, logs, drops };
   std::uint64_t id = 0;
@@ -111,7 +131,7 @@ struct StreamOpen {
 };
 
 using AgentMessage = std::variant<Join, Heartbeat, PodReport, StreamData, StreamClose>;
-using ControlMessage = std::variant<Welcome, WatchEvent, StreamOpen, StreamData, StreamClose>;
+using ControlMessage = std::variant<Welcome, WatchEvent, Acknowledged, StreamOpen, StreamData, StreamClose>;
 
 std::string encode(const AgentMessage& message);
 std::string encode(const ControlMessage& message);

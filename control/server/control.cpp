@@ -112,6 +112,7 @@ struct Control::Parts : std::enable_shared_from_this<Control::Parts> {
       if (!leads && !std::exchange(self->cannot_write, true))
         log::error("control does not lead", {{"error", format(leads.error())}});
       self->cluster.tick();
+      self->agents.announce();
       if (leads && self->cannot_write && !self->state->stats().read_only) {
         self->cannot_write = false;
         log::info("the store takes writes again");

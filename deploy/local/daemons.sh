@@ -45,10 +45,12 @@ start_outside() {
 
 cluster_cli() { "$BUILD/bin/fairlead" --socket "$CLUSTER_DIR/control.sock" "$@"; }
 
+# FAIRLEAD_CONTROL_FLAGS: more flags for control, for tests that cannot wait for its defaults.
 launch_control() {
+  # shellcheck disable=SC2086
   launch control control fairlead-control --state-dir "$CLUSTER_DIR/control" \
     --socket "$CLUSTER_DIR/control.sock" --listen "$UNDERLAY4.$CONTROL_HOST:$JOIN_PORT" \
-    --token-file "$CLUSTER_DIR/token" --insecure-plaintext --cluster "$CLUSTER"
+    --token-file "$CLUSTER_DIR/token" --insecure-plaintext --cluster "$CLUSTER" ${FAIRLEAD_CONTROL_FLAGS:-}
 }
 
 start_control() {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The next thing one container does, when its pod is wanted and when it is not.
+#include <algorithm>
+
 #include "orchestrator/agent/transition.h"
 
 namespace fairlead::agent {
@@ -37,23 +39,48 @@ void try_again(Context& context, PodState& pod, std::size_t index) {
   begin(context, pod, index, Verb::prepare);
 }
 
+std::string of_container(const PodState& pod, std::size_t index, const std::string& text) {
+  return "container " + pod.pod->pod.containers[index].name + ": " + text;
+}
+
+void term(Context& context, PodState& pod, std::size_t index) {
+  const Millis grace = pod.pod->pod.grace;
+  pod.containers[index].kill_at = context.now.mono + grace;
+  context.reached(*pod.containers[index].kill_at);
+  tell(context, pod, "Term", of_container(pod, index, "is asked to end, grace " + format_duration(grace)));
+  begin(context, pod, index, Verb::term);
+}
+
+void kill(Context& context, PodState& pod, std::size_t index, const std::string& why) {
+  ContainerState& container = pod.containers[index];
+  container.kill_at = std::min(context.now.mono, container.kill_at.value_or(context.now.mono));
+  container.give_up_at = context.now.mono + context.state.limits.after_kill;
+  context.reached(*container.give_up_at);
+  tell(context, pod, "Kill", of_container(pod, index, why), true);
+  begin(context, pod, index, Verb::kill);
+}
+
 // TERM, the grace, KILL; true when it did not even end then. Its end comes as an exit.
 bool is_beyond_killing(Context& context, PodState& pod, std::size_t index) {
   ContainerState& container = pod.containers[index];
   if (!container.kill_at) {
-    container.kill_at = context.now.mono + pod.pod->pod.grace;
-    context.reached(*container.kill_at);
-    begin(context, pod, index, Verb::term);
+    term(context, pod, index);
     return false;
   }
   if (!context.reached(*container.kill_at)) return false;
   if (!container.give_up_at) {
-    container.give_up_at = context.now.mono + context.state.limits.after_kill;
-    context.reached(*container.give_up_at);
-    begin(context, pod, index, Verb::kill);
+    kill(context, pod, index, "it has not ended within " + format_duration(pod.pod->pod.grace));
     return false;
   }
   return context.reached(*container.give_up_at);
+}
+
+// Without a probe, running is all that can be seen; what exits at once must not be called ready meanwhile.
+void prove(Context& context, ContainerState& container) {
+  const Limits& limits = context.state.limits;
+  if (!container.proven)
+    container.proven =
+        context.reached(container.started + backoff(container.failures + 1, limits.proof, limits.proof_last));
 }
 
 void ask(Context& context, PodState& pod, std::size_t index, const std::optional<Probe>& spec,
@@ -65,12 +92,13 @@ void watch_over(Context& context, PodState& pod, std::size_t index) {
   ContainerState& container = pod.containers[index];
   if (!container.dead_text.empty()) {
     if (!is_beyond_killing(context, pod, index)) return;
-    end_container(context, pod, index, container.dead_text + ", and it does not end");
+    end_container(context, pod, index, container.dead_text + ", and it does not end", Ended::crashed);
     return remove_remains(context, pod, index);
   }
   if (container.failures > 0 && context.reached(container.started + context.state.limits.steady))
-    container.failures = 0;
+    container.failures = container.crashes = 0;
   const Container& spec = pod.pod->pod.containers[index];
+  if (!spec.ready) prove(context, container);
   ask(context, pod, index, spec.ready, container.ready, Verb::probe_ready);
   ask(context, pod, index, spec.live, container.live, Verb::probe_live);
 }
@@ -79,19 +107,30 @@ void watch_over(Context& context, PodState& pod, std::size_t index) {
 
 bool is_heavy(Verb verb) { return !is_probe(verb) && verb != Verb::term && verb != Verb::kill; }
 
-void end_container(Context& context, PodState& pod, std::size_t index, const std::string& cause) {
+void end_container(Context& context, PodState& pod, std::size_t index, const std::string& cause, Ended how) {
   const Limits& limits = context.state.limits;
   ContainerState& container = pod.containers[index];
   if (container.stage == Stage::running && context.now.mono >= container.started + limits.steady)
-    container.failures = 0;
+    container.failures = container.crashes = 0;
   container.stage = Stage::ended;
   container.exited = false;
+  container.proven = false;
   container.ready.well = false;
   container.dead_text.clear();
-  container.not_before =
-      context.now.mono + backoff(++container.failures, limits.backoff_first, limits.backoff_last);
-  if (!pod.remove && pod.why.empty())
-    pod.why = "container " + pod.pod->pod.containers[index].name + ": " + cause;
+  const Millis pause = backoff(++container.failures, limits.backoff_first, limits.backoff_last);
+  container.not_before = context.now.mono + pause;
+  container.next_try = context.now.wall + pause;
+  const std::string what = of_container(pod, index, cause);
+  tell(context, pod, how == Ended::crashed ? "Exited" : "Failed", what, !pod.remove);
+  if (pod.remove) return;
+  const std::uint32_t crashes = how == Ended::crashed ? ++container.crashes : 0;
+  if (how == Ended::crashed) ++context.state.crashes;
+  if (crashes >= limits.crash_loop)
+    pod.why = "crash-loop: " + std::to_string(crashes) + " in a row; " + what;
+  else if (pod.why.empty())
+    pod.why = what;
+  tell(context, pod, crashes >= limits.crash_loop ? "CrashLoop" : "BackingOff",
+       "tried again in " + format_duration(pause), crashes >= limits.crash_loop);
 }
 
 void advance_container(Context& context, PodState& pod, std::size_t index) {
@@ -117,7 +156,12 @@ void stop_container(Context& context, PodState& pod, std::size_t index) {
   ContainerState& container = pod.containers[index];
   if (is_busy(container.busy) || container.stage == Stage::absent) return;
   if (container.stage != Stage::running) return remove_remains(context, pod, index);
-  if (!container.kill_at && (!pod.settle_until || !context.reached(*pod.settle_until))) return;
+  if (pod.cut && !container.give_up_at) {
+    if (tables_reached(context.state, pod) || context.reached(pod.patience_until))
+      kill(context, pod, index, "this node does not own it any more");
+    return;
+  }
+  if (!container.kill_at && (!pod.term_at || !context.reached(*pod.term_at))) return;
   if (is_beyond_killing(context, pod, index)) remove_remains(context, pod, index);
 }
 

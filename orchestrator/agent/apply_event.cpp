@@ -13,9 +13,31 @@ namespace {
 
 constexpr std::int32_t kKilled = 137;  // 128 + SIGKILL
 
+// 128 + N of those that people meet.
+std::string signal_name(std::int32_t code) {
+  switch (code) {
+    case 128 + 4:
+      return " (SIGILL)";
+    case 128 + 6:
+      return " (SIGABRT)";
+    case 128 + 7:
+      return " (SIGBUS)";
+    case 128 + 8:
+      return " (SIGFPE)";
+    case kKilled:
+      return " (SIGKILL)";
+    case 128 + 11:
+      return " (SIGSEGV)";
+    case 128 + 15:
+      return " (SIGTERM)";
+    default:
+      return "";
+  }
+}
+
 std::string exit_text(const Container& container, std::optional<std::int32_t> code, bool out_of_memory) {
-  const std::string text =
-      code ? "exited with code " + std::to_string(*code) : "ended, its exit code is unknown";
+  const std::string text = code ? "exited with code " + std::to_string(*code) + signal_name(*code)
+                                : "ended, its exit code is unknown";
   if (!out_of_memory || code == 0) return text;
   const std::string limit = document::format_memory(container.resources.memory_bytes);
   return (code == kKilled ? "killed" : text) + ": out of memory (limit " + limit + ")";
@@ -40,11 +62,36 @@ void adopt_container(Context& context, PodState& pod, std::size_t index, const A
   container.ready.well = pod.reported.phase == PodPhase::ready;  // until a probe says otherwise
   if (const auto& live = pod.pod->pod.containers[index].live)
     container.live.next = context.now.mono + live->after;
+  container.proven = container.ready.well;
   if (found.stage != Stage::ended) return;
   pod.exit_code = found.exit_code;
   end_container(context, pod, index,
                 exit_text(pod.pod->pod.containers[index], found.exit_code, found.out_of_memory) +
-                    (found.exit_code ? "" : ": its monitor was killed"));
+                    (found.exit_code ? "" : ": its monitor was killed"),
+                Ended::crashed);
+}
+
+// Wanted gone: the tables of a later generation no longer balance to it.
+void begin_removal(Context& context, PodState& pod, const Pod& told) {
+  if (pod.remove) return;
+  pod.remove = true;
+  pod.withdrawn = told.meta.revision;
+  pod.drain = told.drain;
+  pod.asked_to_go = context.now.mono;
+  pod.tables = context.state.tables.wanted;
+  pod.patience_until = context.now.mono + context.state.limits.tables_patience;
+}
+
+// Not this node's any more: another may have its place, and soon its address.
+void cut_off(Context& context, PodState& pod, const char* why) {
+  if (pod.cut || pod.gone) return;
+  begin_removal(context, pod, *pod.pod);
+  pod.cut = true;
+  pod.linked = false;
+  pod.tables = context.state.tables.wanted;
+  pod.patience_until = context.now.mono + context.state.limits.tables_patience;
+  context.save = true;
+  tell(context, pod, "CutOff", why, true);
 }
 
 void apply(Context& context, const Adopted& event) {
@@ -58,16 +105,9 @@ void apply(Context& context, const Adopted& event) {
     // Only what once ran is known to have had its tables acknowledged.
     if (std::ranges::none_of(found.containers, [](const auto& c) { return c.stage == Stage::running; }))
       pod.tables = ++context.state.tables.wanted;
+    if (found.pod->lost) cut_off(context, pod, "it was replaced while this node was silent");
     context.state.pods.insert_or_assign(found.pod->meta.uid, std::move(pod));
   }
-}
-
-// Wanted gone: the tables of a later generation no longer balance to it.
-void begin_removal(Context& context, PodState& pod) {
-  if (pod.remove) return;
-  pod.remove = true;
-  pod.tables = context.state.tables.wanted;
-  pod.patience_until = context.now.mono + context.state.limits.tables_patience;
 }
 
 void apply(Context& context, const Wanted& event) {
@@ -82,13 +122,14 @@ void apply(Context& context, const Wanted& event) {
     auto [it, fresh] = state.pods.try_emplace(pod->meta.uid);
     if (fresh) it->second = new_pod(pod);
     context.save |= fresh;
-    if (pod->stop) begin_removal(context, it->second);
+    if (pod->stop) begin_removal(context, it->second, *pod);
+    if (pod->lost) cut_off(context, it->second, "it was replaced while this node was silent");
   }
   for (auto& [uid, pod] : state.pods) {
     if (wanted.contains(uid)) continue;
     context.save |= !pod.forget;
     pod.forget = true;
-    begin_removal(context, pod);
+    cut_off(context, pod, "control does not know it any more");
   }
 }
 
@@ -108,17 +149,24 @@ void finish_removal(Context& context, ContainerState& container, const Error* er
 // The container reached its next stage, unless it failed or exited on the way.
 void finish_forward(Context& context, PodState& pod, std::size_t index, Verb verb, const Error* error) {
   ContainerState& container = pod.containers[index];
-  if (error) return end_container(context, pod, index, format(*error));
-  if (verb == Verb::prepare) container.stage = Stage::prepared;
-  if (verb == Verb::create) container.stage = Stage::created;
+  if (error) return end_container(context, pod, index, format(*error), Ended::before_it_ran);
+  const Container& spec = pod.pod->pod.containers[index];
+  if (verb == Verb::prepare) {
+    container.stage = Stage::prepared;
+    tell(context, pod, "ImageReady", "container " + spec.name + ": " + spec.image);
+  }
+  if (verb == Verb::create) {
+    container.stage = Stage::created;
+    tell(context, pod, "Created", "container " + spec.name);
+  }
   if (verb == Verb::start) {
     container.stage = Stage::running;
+    tell(context, pod, "Started", "container " + spec.name);
     container.started = context.now.mono;
-    const Container& spec = pod.pod->pod.containers[index];
     container.ready = fresh_probe(container.ready, spec.ready, context.now.mono);
     container.live = fresh_probe(container.live, spec.live, context.now.mono);
   }
-  if (container.exited) end_container(context, pod, index, container.exit_text);
+  if (container.exited) end_container(context, pod, index, container.exit_text, Ended::crashed);
 }
 
 void finish_container(Context& context, PodState& pod, std::size_t index, const Error* error) {
@@ -136,7 +184,7 @@ void finish_container(Context& context, PodState& pod, std::size_t index, const 
     default:
       break;  // a signal: its effect is an exit, or the next deadline
   }
-  if (container.exited) end_container(context, pod, index, container.exit_text);
+  if (container.exited) end_container(context, pod, index, container.exit_text, Ended::crashed);
 }
 
 void finish_network(Context& context, PodState& pod, const Error* error) {
@@ -146,6 +194,7 @@ void finish_network(Context& context, PodState& pod, const Error* error) {
   const bool making = pod.network == NetworkStage::absent;
   if (error) {
     if (pod.why.empty()) pod.why = "network: " + format(*error);
+    tell(context, pod, "Failed", "network: " + format(*error), true);
     pod.network = NetworkStage::dirty;
     std::uint32_t& failures = making ? pod.network_failures : pod.network_remove_failures;
     MonoTime& not_before = making ? pod.network_not_before : pod.network_remove_not_before;
@@ -156,7 +205,8 @@ void finish_network(Context& context, PodState& pod, const Error* error) {
   pod.network_remove_failures = 0;
   if (!making) return;
   pod.network_failures = 0;
-  pod.linked = true;
+  tell(context, pod, "NetworkReady", "namespace, link, addresses");
+  pod.linked = !pod.cut;
   pod.tables = ++context.state.tables.wanted;
 }
 
@@ -170,7 +220,10 @@ void finish_tables(Context& context, const Error* error) {
   }
   tables.failures = 0;
   tables.why.clear();
-  tables.applied = tables.publishing;
+  const std::uint64_t before = std::exchange(tables.applied, tables.publishing);
+  for (auto& [uid, pod] : context.state.pods)
+    if (pod.linked && !pod.remove && pod.tables > before && pod.tables <= tables.applied)
+      tell(context, pod, "TablesReady", "this node's tables hold it");
 }
 
 void finish(Context& context, WorkId id, const Error* error) {
@@ -202,10 +255,18 @@ void apply(Context& context, const Exited& event) {
   container.exited = true;
   pod.exit_code = event.code;
   if (is_busy(container.busy)) return;  // the work's result comes first
-  end_container(context, pod, event.container, container.exit_text);
+  end_container(context, pod, event.container, container.exit_text, Ended::crashed);
+}
+
+void apply(Context& context, const Disconnected&) { context.state.connected = false; }
+
+void apply(Context& context, const Acknowledged& event) {
+  context.state.acknowledged = std::max(context.state.acknowledged, event.revision);
+  context.state.acknowledged_by = event.nodes;
 }
 
 void apply(Context& context, const Connected&) {
+  context.state.connected = true;
   for (auto& [uid, pod] : context.state.pods) pod.report_due = true;
 }
 

@@ -21,7 +21,10 @@ void finish_ready(Context& context, PodState& pod, std::size_t index, const Prob
     probe.interval = spec.every;
   } else if (++probe.failures >= spec.failures || !probe.well) {
     probe.well = false;
-    if (probe.failures >= spec.failures && !hurried && pod.why.empty()) pod.why = format(*error);
+    if (probe.failures >= spec.failures && !hurried && pod.why.empty()) {
+      pod.why = format(*error);
+      if (pod.reported.phase != PodPhase::ready) tell(context, pod, "ProbeFails", pod.why, true);
+    }
   }
   if (!probe.well) probe.interval = std::min(spec.every, std::max(probe.interval * 2, first));
   probe.next = context.now.mono + probe.interval;
@@ -37,8 +40,9 @@ void finish_live(Context& context, PodState& pod, std::size_t index, const Probe
   if (probe.failures < spec.failures || !container.dead_text.empty()) return;
   container.dead_text = "failed its live probe " + std::to_string(probe.failures) +
                         (probe.failures == 1 ? " time: " : " times: ") + format(*error);
-  if (pod.why.empty())
-    pod.why = "container " + pod.pod->pod.containers[index].name + ": " + container.dead_text;
+  const std::string what = "container " + pod.pod->pod.containers[index].name + ": " + container.dead_text;
+  if (pod.why.empty()) pod.why = what;
+  tell(context, pod, "Condemned", what, true);
 }
 
 }  // namespace

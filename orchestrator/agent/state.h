@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "base/revision.h"
 #include "base/strong.h"
 #include "base/time.h"
 #include "control/catalog/objects.h"
@@ -65,10 +66,13 @@ struct ContainerState {
   Verb doing{};
   std::uint32_t incarnation = 0;  // rises with every prepare; tells a late exit from the present one
   std::uint32_t failures = 0;     // in a row; sets the backoff
+  std::uint32_t crashes = 0;      // of these: exits of what had started
   std::uint32_t restarts = 0;
   std::uint32_t remove_failures = 0;
   MonoTime not_before{};  // of the next try
+  WallTime next_try{};    // the same, for people
   MonoTime started{};
+  bool proven = false;                 // without a probe: it has run long enough to be called ready
   std::string exit_text;               // valid with `exited`
   bool exited = false;                 // the exit arrived while `busy`
   std::optional<MonoTime> kill_at;     // TERM was sent; then KILL
@@ -78,11 +82,23 @@ struct ContainerState {
   std::string dead_text;  // not empty: its live probe failed for good, it is being stopped
 };
 
+// One line of a pod's story, for `fairlead events`.
+struct StoryLine {
+  WallTime time{};
+  bool warning = false;
+  std::string what;  // one word
+  std::string cause;
+  bool operator==(const StoryLine&) const = default;
+};
+inline constexpr std::size_t kMaxStory = 32;   // lines not yet told; then the oldest goes
+inline constexpr std::size_t kMaxCause = 512;  // bytes of one
+
 enum class NetworkStage : std::uint8_t { absent, present, dirty };
 
 struct PodState {
   std::shared_ptr<const Pod> pod;  // as first seen: a pod's template and addresses are for life
   bool remove = false;             // wanted gone
+  bool cut = false;                // and not ours any more: off the network at once, then killed
   bool forget = false;             // control no longer has it: when gone, drop the entry too
   bool gone = false;
   NetworkStage network = NetworkStage::absent;
@@ -94,13 +110,19 @@ struct PodState {
   bool linked = false;        // its link belongs in the tables
   std::uint64_t tables = 0;   // the generation of tables this pod waits for
   MonoTime patience_until{};  // a removal does not wait longer for tables that cannot be published
-  std::optional<MonoTime> settle_until;
+  Revision withdrawn;         // the snapshot in which it was no backend any more
+  Millis drain{0};
+  MonoTime asked_to_go{};
+  bool told_withdrawn = false;
+  std::optional<MonoTime> term_at;  // every node has acknowledged `withdrawn`, and drain is over then
   std::vector<ContainerState> containers;
   std::string why;                        // first cause since it was last ready
   std::uint32_t restarts_before = 0;      // of the agent's earlier lives
   std::optional<std::int32_t> exit_code;  // of the last end of a container
   PodStatus reported;
   bool report_due = true;
+  std::vector<StoryLine> story;  // not yet told, oldest first
+  MonoTime tell_at{};            // not later, when there is a story
 };
 
 // Tables are published whole, one publication at a time. A generation rises
@@ -119,9 +141,12 @@ struct Limits {
   std::uint32_t parallel = 8;  // pieces of heavy work at once
   Millis backoff_first{1000};
   Millis backoff_last{60'000};
-  Millis steady{60'000};      // running so long forgets earlier failures
-  Millis settle{200};         // between withdrawn here and TERM: other nodes get the same revision meanwhile
-  Millis after_kill{10'000};  // then removal by force, whether or not the exit was seen
+  Millis steady{60'000};  // running so long forgets earlier failures
+  Millis proof{500};      // what has no probe is ready when it has run so long; doubles with failures
+  Millis proof_last{10'000};
+  std::uint32_t crash_loop = 3;  // crashes in a row that are called so
+  Millis tell{300};              // a story waits so long for a change of status to go with
+  Millis after_kill{10'000};     // then removal by force, whether or not the exit was seen
   Millis tables_patience{10'000};
   Millis probe_first{2};        // a server is seldom there at once and soon after
   Millis probe_first_exec{50};  // each try is a process
@@ -130,7 +155,11 @@ struct Limits {
 struct NodeState {
   Limits limits;
   bool synced = false;  // a whole snapshot has arrived; before it nothing is made or removed
+  bool connected = false;
   Revision revision;
+  Revision acknowledged;  // tables of every node that control hears
+  std::uint32_t acknowledged_by = 0;
+  std::uint64_t crashes = 0;  // of all containers since the agent's start
   std::map<PodUid, PodState> pods;
   TablesState tables;
   std::uint64_t last_work = 0;

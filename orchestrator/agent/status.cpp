@@ -18,9 +18,17 @@ bool all_ready(const PodState& pod) {
   for (std::size_t i = 0; i < pod.containers.size(); ++i) {
     const ContainerState& container = pod.containers[i];
     if (!container.dead_text.empty()) return false;
-    if (pod.pod->pod.containers[i].ready && !container.ready.well) return false;
+    if (pod.pod->pod.containers[i].ready ? !container.ready.well : !container.proven) return false;
   }
   return true;
+}
+
+// When what is down is tried again; the earliest, when there are several.
+WallTime next_try(const PodState& pod) {
+  WallTime next{};
+  for (const ContainerState& container : pod.containers)
+    if (is_down(container) && (next == WallTime{} || container.next_try < next)) next = container.next_try;
+  return next;
 }
 
 PodPhase phase_of(const PodState& pod) {
@@ -34,6 +42,14 @@ PodPhase phase_of(const PodState& pod) {
 
 }  // namespace
 
+std::uint32_t crash_looping(const NodeState& state) {
+  std::uint32_t count = 0;
+  for (const auto& [uid, pod] : state.pods)
+    for (const ContainerState& container : pod.containers)
+      if (!pod.remove && container.crashes >= state.limits.crash_loop) ++count;
+  return count;
+}
+
 PodStatus status_of(const PodState& pod, const TablesState& tables, WallTime now) {
   PodStatus status = pod.reported;
   const PodPhase phase = phase_of(pod);
@@ -43,6 +59,7 @@ PodStatus status_of(const PodState& pod, const TablesState& tables, WallTime now
   for (const ContainerState& container : pod.containers) status.restarts += container.restarts;
   status.exit_code = pod.exit_code;
   status.why = phase == PodPhase::ready ? "" : pod.why;
+  status.next_try = phase == PodPhase::failed ? next_try(pod) : WallTime{};
   if (phase == PodPhase::starting && status.why.empty() && !tables.why.empty())
     status.why = "tables: " + tables.why;
   return status;

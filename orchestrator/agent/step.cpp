@@ -8,6 +8,10 @@
 namespace fairlead::agent {
 namespace {
 
+bool has_probe(const Pod& pod) {
+  return std::ranges::any_of(pod.pod.containers, [](const Container& c) { return c.ready.has_value(); });
+}
+
 void publish_if_due(Context& context) {
   TablesState& tables = context.state.tables;
   if (!context.state.synced || is_busy(tables.busy) || tables.applied == tables.wanted) return;
@@ -20,15 +24,29 @@ void publish_if_due(Context& context) {
   context.out.actions.emplace_back(std::move(publish));
 }
 
+// What others see of a pod that runs.
+void tell_phase(Context& context, PodState& pod, PodPhase now) {
+  if (now == PodPhase::ready)
+    tell(context, pod, "Ready", has_probe(*pod.pod) ? "its probe succeeds" : "it has run for long enough");
+  else if (pod.reported.phase == PodPhase::ready && !pod.remove)
+    tell(context, pod, "Unready", pod.why, true);
+}
+
+// A story goes with the next change of status, and does not wait long for one.
 void report_if_changed(Context& context, PodState& pod) {
   PodStatus status = status_of(pod, context.state.tables, context.now.wall);
+  if (status.phase != pod.reported.phase) tell_phase(context, pod, status.phase);
   if (status.phase == PodPhase::ready) pod.why.clear();
   const bool changed = !(status == pod.reported);
   context.save_soon |= (status.phase == PodPhase::ready) != (pod.reported.phase == PodPhase::ready);
   pod.reported = std::move(status);
-  if (!changed && !pod.report_due) return;
+  const bool may_tell = context.state.connected && !pod.story.empty();
+  const bool due = changed || pod.report_due || (may_tell && context.reached(pod.tell_at));
+  if (!due) return;
   pod.report_due = false;
-  context.out.actions.emplace_back(Report{pod.pod, pod.reported});
+  Report report{pod.pod, pod.reported, {}};
+  if (context.state.connected) report.story.swap(pod.story);
+  context.out.actions.emplace_back(std::move(report));
 }
 
 Save save_of(const Context& context) {
@@ -37,12 +55,20 @@ Save save_of(const Context& context) {
     if (pod.gone) continue;
     save.pods.push_back(*pod.pod);
     save.pods.back().status = pod.reported;
+    save.pods.back().lost |= pod.cut;  // a later agent must not bring it back to life
   }
   save.soon = !context.save;
   return save;
 }
 
 }  // namespace
+
+void tell(Context& context, PodState& pod, std::string what, std::string cause, bool warning) {
+  if (pod.story.empty()) pod.tell_at = context.now.mono + context.state.limits.tell;
+  if (pod.story.size() == kMaxStory) pod.story.erase(pod.story.begin());
+  if (cause.size() > kMaxCause) cause.resize(kMaxCause);
+  pod.story.push_back({context.now.wall, warning, std::move(what), std::move(cause)});
+}
 
 Millis backoff(std::uint32_t failures, Millis first, Millis last) {
   if (failures == 0) return Millis{0};

@@ -7,8 +7,11 @@
 // Guarantees (tests/unit/orchestrator/agent holds them under random events):
 //   - start only after tables that hold the pod's link were acknowledged;
 //   - one piece of work at a time per container and per network, never two creates;
-//   - removal: tables without the endpoint -> TERM -> grace -> KILL -> containers
-//     -> tables without the link -> network -> gone;
+//   - removal: withdrawn from the tables -> acknowledged by every node that control
+//     hears -> drain -> TERM -> grace -> KILL -> containers -> tables without the
+//     link -> network -> gone; without control nothing gets its TERM;
+//   - what is not this node's any more (lost, or unknown to control) is off the
+//     network first, then killed, without asking anybody;
 //   - nothing is made or removed before the first whole snapshot, except that a
 //     living pod's container is restarted;
 //   - every failure is retried after a bounded, growing pause, and its first
@@ -60,8 +63,14 @@ struct Exited {
   bool out_of_memory = false;
 };
 struct Connected {};  // control is there again: report everything
+struct Disconnected {};
+struct Acknowledged {  // by the tables of every node that control hears
+  Revision revision;
+  std::uint32_t nodes = 0;
+};
 struct Tick {};
-using Event = std::variant<Adopted, Wanted, Done, Failed, Exited, Connected, Tick>;
+using Event =
+    std::variant<Adopted, Wanted, Done, Failed, Exited, Connected, Disconnected, Acknowledged, Tick>;
 
 // Actions, to be begun in the order given.
 struct Work {
@@ -79,6 +88,7 @@ struct Publish {  // compile, lower, diff, apply; done means acknowledged by the
 struct Report {
   std::shared_ptr<const Pod> pod;
   PodStatus status;
+  std::vector<StoryLine> story = {};  // since the last report
 };
 struct Save {
   std::vector<Pod> pods;  // with their last status
@@ -92,6 +102,9 @@ struct Step {
 };
 
 Step step(NodeState& state, const Event& event, Now now);
+
+// Containers that crash again and again, now.
+std::uint32_t crash_looping(const NodeState& state);
 
 // The pause before try number `failures` + 1: first, doubling, to the last.
 Millis backoff(std::uint32_t failures, Millis first, Millis last);

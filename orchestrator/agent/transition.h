@@ -28,14 +28,21 @@ struct Context {
 bool is_heavy(Verb verb);
 inline bool is_probe(Verb verb) { return verb == Verb::probe_ready || verb == Verb::probe_live; }
 
+// A line of the pod's story.
+void tell(Context& context, PodState& pod, std::string what, std::string cause, bool warning = false);
+
 // The failed, exited or finished parts of a container become `ended` and the next try is set.
-void end_container(Context& context, PodState& pod, std::size_t index, const std::string& cause);
+enum class Ended : bool { before_it_ran, crashed };
+void end_container(Context& context, PodState& pod, std::size_t index, const std::string& cause, Ended how);
 
 void apply_event(Context& context, const Event& event);
 void finish_probe(Context& context, PodState& pod, std::size_t index, Verb verb, const Error* error);
 // That of a new incarnation, which began now. What is under way asked the earlier one.
 ProbeState fresh_probe(const ProbeState& before, const std::optional<Probe>& spec, MonoTime now);
 void advance_pod(Context& context, PodState& pod);
+void remove_pod(Context& context, PodState& pod);  // of an unwanted pod
+void begin_network(Context& context, PodState& pod, Verb verb);
+void remove_network(Context& context, PodState& pod);
 void advance_container(Context& context, PodState& pod, std::size_t index);  // of a wanted pod
 void stop_container(Context& context, PodState& pod, std::size_t index);     // of an unwanted pod
 PodStatus status_of(const PodState& pod, const TablesState& tables, WallTime now);

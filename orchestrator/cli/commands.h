@@ -49,6 +49,8 @@ Outcome<> delete_object(const Session& session, const DeleteOptions& options);
 
 struct EventsOptions {
   std::string object;
+  std::string since;        // a duration
+  std::uint64_t limit = 0;  // 0: all
   bool follow = false;
   std::string output = "table";  // table, json, yaml
 };

@@ -12,13 +12,24 @@ namespace {
 
 constexpr Millis kPause{500};
 
-Outcome<proto::EventList> fetch_events(const Session& session, const std::string& object,
-                                       std::uint64_t after) {
-  net::Query query;
-  if (!object.empty()) query["object"] = object;
-  if (after != 0) query["after"] = std::to_string(after);
+Outcome<proto::EventList> fetch_events(const Session& session, net::Query query) {
   FL_TRY(const std::string body, fetch(session, net::Method::get, "/v1/events", query));
   return understood(proto::event_list_from_json(body));
+}
+
+net::Query follow_after(std::uint64_t seq, const std::string& object) {
+  net::Query query{{"after", std::to_string(seq)}};
+  if (!object.empty()) query["object"] = object;
+  return query;
+}
+
+// While it follows, JSON is one list for each time that something happened.
+void print_events(const proto::EventList& list, const EventsOptions& options, bool first) {
+  if (!first && list.events.empty()) return;
+  if (options.output != "table") return print_answer(proto::to_json(list), options.output);
+  Table table = table_of(list, wall_now());
+  if (!first) table.header.clear();
+  std::fputs(table.text().c_str(), stdout);
 }
 
 Outcome<proto::DropList> fetch_drops(const Session& session, const std::string& node) {
@@ -42,19 +53,16 @@ Outcome<> events(const Session& session, const EventsOptions& options) {
     FL_TRY(const Reference reference, named(parse_reference(Words{options.object}, session.ns)));
     object = display(reference);
   }
-  std::uint64_t after = 0;
-  while (true) {
-    FL_TRY(const proto::EventList list, fetch_events(session, object, after));
-    if (options.output != "table") {
-      print_answer(proto::to_json(list), options.output);
-      return {};
-    }
-    Table table = table_of(list, wall_now());
-    if (after != 0) table.header.clear();
-    if (after == 0 || !list.events.empty()) std::fputs(table.text().c_str(), stdout);
+  net::Query query;
+  if (!object.empty()) query["object"] = object;
+  if (!options.since.empty()) query["since"] = options.since;
+  if (options.limit != 0) query["limit"] = std::to_string(options.limit);
+  for (bool first = true;; first = false) {
+    FL_TRY(const proto::EventList list, fetch_events(session, query));
+    print_events(list, options, first);
     if (!options.follow) return {};
     std::fflush(stdout);
-    for (const proto::Event& event : list.events) after = std::max(after, event.seq);
+    if (!list.events.empty()) query = follow_after(list.events.back().seq, object);
     std::this_thread::sleep_for(kPause);
   }
 }

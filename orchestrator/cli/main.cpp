@@ -150,8 +150,11 @@ void add_looks(CLI::App& app, Everything& all, Run& run) {
   explain->callback(
       [&] { run = [&all](const Session& s) { return as_code(cli::explain(s, all.explain)); }; });
 
-  CLI::App* events = command(app, "events", "Show what happened", "fairlead events job/web -f");
-  events->add_option("object", all.events.object, "Only of this KIND/NAME");
+  CLI::App* events =
+      command(app, "events", "Show what happened, and why", "fairlead events pod/web-x1y2z --since 10m");
+  events->add_option("object", all.events.object, "Only of this KIND/NAME; it may be gone already");
+  events->add_option("--since", all.events.since, "Only of the last 30s, 10m, 2h");
+  events->add_option("--limit", all.events.limit, "Only the newest so many");
   events->add_flag("-f,--follow", all.events.follow, "Go on as more happens");
   add_output(*events, all.events.output);
   events->callback([&] { run = [&all](const Session& s) { return as_code(cli::events(s, all.events)); }; });

@@ -90,23 +90,23 @@ class Verifier {
     if (no_node) unit.expect.push_back(absent(Kind::node, "", pod->node));
     unit.erase.push_back({Kind::pod, pod->meta.ns, pod->meta.name});
     rest_pair(Kind::pod, pod->meta, pod->ipv4, pod->ipv6, unit);
-    event(Kind::pod, removal.pod, "Removed", removal.why);
+    event(Kind::pod, removal.pod, "Removed",
+          removal.why + "; " + format(pod->ipv4) + " " + format(pod->ipv6) +
+              " rest until every node has forgotten them");
     writes_.units.push_back(std::move(unit));
   }
 
   Result<void> stop(const reconciler::Stop& stop) {
     const auto found = find(newest_.pods, stop.pod.first, stop.pod.second);
-    if (!found || found->stop) return {};
+    if (!found || (found->stop && (!stop.lost || found->lost))) return {};
     FL_TRY(const auto job, job_as_planned(found->meta.ns, found->job));
     if (found->meta.revision > plan_.based_on)
       return fail(Code::conflict, "its status", "changed meanwhile", kAgain);
     Unit unit;
     unit.expect.push_back(as_is(*found));
     expect_job(job, found->meta.ns, found->job, unit);
-    Pod pod = *found;
-    pod.stop = true;
-    unit.put.emplace_back(std::move(pod));
-    event(Kind::pod, stop.pod, "Stopping", stop.why);
+    unit.put.emplace_back(reconciler::told_to_stop(*found, job.get(), stop.lost));
+    event(Kind::pod, stop.pod, stop.lost ? "Lost" : "Stopping", stop.why, stop.lost);
     writes_.units.push_back(std::move(unit));
     return {};
   }
@@ -167,7 +167,7 @@ class Verifier {
     capacity_.take(i, demand);
     unit.put.emplace_back(pod);
     event(Kind::pod, {pod.meta.ns, pod.meta.name}, "Placed",
-          "on " + pod.node + ", " + format(pod.ipv4) + " " + format(pod.ipv6));
+          "on " + pod.node + " (" + placement.why + "), " + format(pod.ipv4) + " " + format(pod.ipv6));
     writes_.units.push_back(std::move(unit));
     return {};
   }

@@ -52,6 +52,7 @@ struct Event {
   bool warning = false;
   std::string reason;   // one word: Placed, Stopping, Removed, Exposed, Withdrawn, NotPlaced, Joined, Left
   std::string message;  // "on n2, 10.244.0.12 fd00:244::c"
+  WallTime at{};        // when it happened; none: when it is written
   bool operator==(const Event&) const = default;
 };
 

@@ -13,7 +13,8 @@ namespace fairlead::reconciler {
 
 struct Stop {
   ObjectName pod;
-  std::string why;  // "job/web was deleted", "job/web wants 1 fewer"
+  std::string why;    // "job/web was deleted", "job/web wants 1 fewer"
+  bool lost = false;  // its node has been silent for too long
   bool operator==(const Stop&) const = default;
 };
 

@@ -18,13 +18,15 @@ const ContainerPort* find_port(const Job& job, const std::string& name) {
   return nullptr;
 }
 
+bool is_silent(const Node& node) { return node.status.state == NodeState::silent; }
+
 ObjectName name_of(const Meta& meta) { return {meta.ns, meta.name}; }
 
 // One call's work: reads the snapshot, collects the Changes.
 class Reconciler {
  public:
   Reconciler(const Snapshot& snapshot, WallTime now, const Rules& rules)
-      : snapshot_(snapshot), now_(now), rules_(rules) {}
+      : snapshot_(snapshot), now_(now), rules_(rules), held_(held(snapshot, now, rules)) {}
 
   Changes run() {
     for (const auto& [name, pod] : snapshot_.pods) sort_out(name, *pod);
@@ -43,13 +45,17 @@ class Reconciler {
           {name, node ? pod.node + " has removed everything of it" : "node " + pod.node + " was deleted"});
       return;
     }
-    if (pod.stop) return;
+    if (pod.lost) return;
     const bool silent = node->status.state == NodeState::silent;
-    if (!snapshot_.jobs.contains({pod.meta.ns, pod.job})) {
-      changes_.stop.push_back({name, display_name(Kind::job, pod.meta.ns, pod.job) + " was deleted"});
-    } else if (silent && now_ - node->status.since >= rules_.replace_after) {
-      changes_.stop.push_back(
-          {name, "node " + pod.node + " is silent for longer than " + format_duration(rules_.replace_after)});
+    const bool lost = silent && !held_ && now_ - node->status.since >= rules_.replace_after;
+    if (lost) {
+      const std::string why =
+          "node " + pod.node + " is silent for longer than " + format_duration(rules_.replace_after);
+      changes_.stop.push_back({name, why, true});
+    } else if (pod.stop) {
+      return;
+    } else if (!snapshot_.jobs.contains({pod.meta.ns, pod.job})) {
+      changes_.stop.push_back({name, display_name(Kind::job, pod.meta.ns, pod.job) + " was deleted", false});
     } else {
       live_[{pod.meta.ns, pod.job}].push_back({&pod, silent});
     }
@@ -59,7 +65,7 @@ class Reconciler {
     const std::string newest = template_hash(job.pod);
     Rollout step = rollout(job, newest, std::move(live_[name_of(job.meta)]));
     for (Retired& retired : step.stop)
-      changes_.stop.push_back({name_of(retired.pod->meta), std::move(retired.why)});
+      changes_.stop.push_back({name_of(retired.pod->meta), std::move(retired.why), false});
     for (std::uint32_t i = 0; i < step.create; ++i) changes_.create.push_back(new_pod(job, newest, i));
     if (step.create > 0 || step.status != job.status)
       changes_.statuses.push_back({name_of(job.meta), std::move(step.status)});
@@ -85,6 +91,7 @@ class Reconciler {
     pod.network = network_of_namespace(job.meta.ns);
     pod.pod = job.pod;
     pod.template_hash = newest;
+    pod.drain = job.update.drain;
     pod.status.since = now_;
     return pod;
   }
@@ -116,6 +123,7 @@ class Reconciler {
   const Snapshot& snapshot_;
   const WallTime now_;
   const Rules& rules_;
+  const std::optional<std::string> held_;
   std::map<ObjectName, std::vector<LivePod>> live_;
   std::set<ObjectName> new_names_;
   Changes changes_;
@@ -136,6 +144,21 @@ std::optional<Service> wanted_service(const Job& job) {
   return service;
 }
 
+std::optional<std::string> held(const Snapshot& snapshot, WallTime now, const Rules& rules) {
+  if (now < rules.not_before) return "control has only just begun to listen";
+  const auto silent = static_cast<std::size_t>(
+      std::ranges::count_if(snapshot.nodes, [](const auto& n) { return is_silent(*n.second); }));
+  if (2 * silent <= snapshot.nodes.size()) return std::nullopt;
+  return std::to_string(silent) + " of " + std::to_string(snapshot.nodes.size()) + " nodes are silent";
+}
+
+Pod told_to_stop(Pod pod, const Job* job, bool lost) {
+  pod.stop = true;
+  pod.lost |= lost;
+  if (job != nullptr) pod.drain = job->update.drain;
+  return pod;
+}
+
 Changes reconcile(const Snapshot& snapshot, WallTime now, const Rules& rules) {
   return Reconciler(snapshot, now, rules).run();
 }
@@ -143,8 +166,8 @@ Changes reconcile(const Snapshot& snapshot, WallTime now, const Rules& rules) {
 std::optional<WallTime> next_deadline(const Snapshot& snapshot, WallTime now, const Rules& rules) {
   std::optional<WallTime> next;
   for (const auto& [name, node] : snapshot.nodes) {
-    const WallTime due = node->status.since + rules.replace_after;
-    if (node->status.state == NodeState::silent && due > now && (!next || due < *next)) next = due;
+    const WallTime due = std::max(node->status.since + rules.replace_after, rules.not_before);
+    if (is_silent(*node) && due > now && (!next || due < *next)) next = due;
   }
   return next;
 }

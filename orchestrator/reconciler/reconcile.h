@@ -19,7 +19,15 @@ namespace fairlead::reconciler {
 
 struct Rules {
   Millis replace_after{30000};  // a node silent for so long loses its pods to other nodes
+  WallTime not_before{};        // but none before this: control has only just begun to listen
 };
+
+// Why silent nodes keep their pods for now; none: they lose them when their time is up. When most
+// nodes are silent it is not they who are ill: the silence is control's, or the network's.
+std::optional<std::string> held(const Snapshot& snapshot, WallTime now, const Rules& rules = {});
+
+// A pod as it is told to go. `job`: its job as it is now, or null.
+Pod told_to_stop(Pod pod, const Job* job, bool lost = false);
 
 Changes reconcile(const Snapshot& snapshot, WallTime now, const Rules& rules = {});
 

@@ -95,7 +95,7 @@ Rollout rollout(const Job& job, const std::string& newest_template, std::vector<
   const std::size_t ready = count_ready(updated) + old_ready;
   const std::size_t spare = ready > wanted_ready ? ready - wanted_ready : 0;
   const std::size_t retire = old.size() - old_ready + std::min(spare, old_ready);
-  retire_last(old, retire, name + " has a newer template", result.stop);
+  retire_last(old, retire, name + " was updated: it has a newer template", result.stop);
 
   const bool stuck = job.update.surge == 0 && job.update.unavailable == 0;
   const std::size_t surge = old.empty() ? 0 : stuck ? 1 : job.update.surge;

@@ -45,16 +45,17 @@ bool Candidates::offer(std::size_t node) {
   return true;
 }
 
-std::optional<std::size_t> Candidates::take_best() {
+std::optional<Seat> Candidates::take_best() {
   if (heap_.empty()) return std::nullopt;
   std::pop_heap(heap_.begin(), heap_.end(), worse(job_.place.spread));
-  const std::size_t node = heap_.back().node;
+  const Seat best = heap_.back();
+  const std::size_t node = best.node;
   heap_.pop_back();
   capacity_.take(node, demand_);
   ++pods_[node].same_template;
   ++pods_[node].all;
   if (offer(node)) std::push_heap(heap_.begin(), heap_.end(), worse(job_.place.spread));
-  return node;
+  return best;
 }
 
 }  // namespace fairlead::scheduler

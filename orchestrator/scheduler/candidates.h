@@ -37,8 +37,9 @@ class Candidates {
   Candidates(Capacity& capacity, const Job& job, const Demand& demand, std::vector<JobPods> pods,
              std::uint64_t seed);
 
-  // Takes room for one pod on the best node; none when it fits nowhere.
-  std::optional<std::size_t> take_best();
+  // Takes room for one pod on the best node, and returns its seat; none when it fits nowhere.
+  std::optional<Seat> take_best();
+  std::size_t size() const { return heap_.size(); }  // nodes on which it fits
 
  private:
   bool offer(std::size_t node);

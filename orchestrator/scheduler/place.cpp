@@ -25,6 +25,13 @@ NotPlaced refused_everywhere(const Capacity& capacity, const Job& job, const Dem
   return result;
 }
 
+// "1 of 3 nodes with room, 0 other pods of the job, 12 % full with it"
+std::string why_there(const Seat& seat, std::size_t rivals) {
+  return "1 of " + std::to_string(rivals) + (rivals == 1 ? " node" : " nodes") + " with room, " +
+         std::to_string(seat.pods.all) + " other pods of the job, " + std::to_string(seat.load_ppm / 10'000) +
+         " % full with it";
+}
+
 class Placer {
  public:
   Placer(const Snapshot& snapshot, const ipam::Leases& leases, const reconciler::Changes& changes,
@@ -99,18 +106,20 @@ class Placer {
   std::optional<NotPlaced> place_pod(const Pod& wanted, Candidates& candidates) {
     auto pair = take_pair(wanted.network, "pods", ipam::Purpose::pod, wanted.meta.uid);
     if (!pair) return NotPlaced{{}, 0, format(pair.error()), {}, 0};
-    const auto node = candidates.take_best();
-    if (!node) {
+    const std::size_t rivals = candidates.size();
+    const auto seat = candidates.take_best();
+    if (!seat) {
       draft_.give_back(pair->first.lease.address);
       draft_.give_back(pair->second.lease.address);
       return NotPlaced{};
     }
     Pod pod = wanted;
-    pod.node = capacity_.node(*node).meta.name;
+    pod.node = capacity_.node(seat->node).meta.name;
     pod.ipv4 = pair->first.lease.address;
     pod.ipv6 = pair->second.lease.address;
     pod.epoch = pair->first.lease.epoch;
-    plan_.placements.push_back({std::move(pod), std::move(pair->first), std::move(pair->second)});
+    plan_.placements.push_back(
+        {std::move(pod), std::move(pair->first), std::move(pair->second), why_there(*seat, rivals)});
     return std::nullopt;
   }
 

@@ -43,6 +43,7 @@ std::string format(const NotPlaced& not_placed);
 struct Placement {
   Pod pod;  // complete
   ipam::Change lease4, lease6;
+  std::string why;  // this node: "1 of 3 nodes with room, 0 other pods of the job, 12 % full with it"
   bool operator==(const Placement&) const = default;
 };
 

@@ -226,6 +226,9 @@ struct Check {
     check_labels(out, "place.nodes", o.place.nodes);
     out.range<std::uint32_t>("update.surge", o.update.surge, 0, kMaxReplicas);
     out.range<std::uint32_t>("update.unavailable", o.update.unavailable, 0, kMaxReplicas);
+    if (o.update.drain > kLongestGrace)
+      out.complain("update.drain", format_duration(o.update.drain), "is longer than 1h",
+                   "Write a shorter duration");
     if (o.update.surge == 0 && o.update.unavailable == 0)
       out.complain("update", "", "allows neither more nor fewer pods, so that nothing could be replaced",
                    "Set surge or unavailable to 1");

@@ -188,7 +188,7 @@ class RandomObjects {
       for (const ContainerPort& p : c.ports)
         if (below(2) == 0) j.expose.push_back({port++, p.name});
     if (below(2) == 0) j.place = {below(2) == 0 ? Spread::none : Spread::node, labels()};
-    if (below(2) == 0) j.update = {small(1, 3), small(0, 3)};
+    if (below(2) == 0) j.update = {small(1, 3), small(0, 3), Millis(below(2) * below(3'600'001))};
     if (below(2) == 0) j.status = {small(0, 3), small(0, 3), small(0, 3), odd_text()};
     return j;
   }
@@ -205,11 +205,14 @@ class RandomObjects {
     if (below(4) != 0) p.ipv6 = address();
     p.epoch = small(0, 5);
     p.stop = below(2) == 0;
+    p.lost = p.stop && below(2) == 0;
+    p.drain = Millis(below(2) * below(3'600'001));
     p.status.phase = static_cast<PodPhase>(below(7));
     p.status.restarts = small(0, 3);
     p.status.why = below(2) == 0 ? "" : odd_text();
     if (below(2) == 0) p.status.exit_code = static_cast<std::int32_t>(below(256)) - 1;
     if (below(2) == 0) p.status.since = time();
+    if (below(2) == 0) p.status.next_try = time();
     return p;
   }
 

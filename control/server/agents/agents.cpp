@@ -73,7 +73,7 @@ Result<Agents::Joined> Agents::join(const net::Message& first) {
 Result<Agents::LinkPtr> Agents::admit(const Joined& joined, net::WebSocketPtr stream) {
   ++counters_.joins;
   if (const auto old = links_.find(joined.node); old != links_.end()) replace(LinkPtr(old->second));
-  auto link = std::make_shared<Link>(Link{joined.node, std::move(stream), {}});
+  auto link = std::make_shared<Link>(Link{joined.node, std::move(stream), {}, {}});
   links_[joined.node] = link;
   FL_TRY_OK(link->stream->send(frame(joined.welcome)));
   log::info("a node joined", {{"node", joined.node}, {"number", std::to_string(joined.welcome.node_number)}});
@@ -116,6 +116,7 @@ Result<> Agents::take(const LinkPtr& link, proto::AgentMessage message) {
   if (auto* beat = std::get_if<proto::Heartbeat>(&message)) {
     cluster_.heard(link->node, beat->applied);
     link->last = std::move(*beat);
+    announce();
     return {};
   }
   if (const auto* report = std::get_if<proto::PodReport>(&message))
@@ -130,6 +131,13 @@ Result<> Agents::take(const LinkPtr& link, proto::AgentMessage message) {
     return {};
   }
   return fail(Code::invalid, "node/" + link->node, "joined twice on one stream", "connect again");
+}
+
+// A full queue takes it with a later heartbeat.
+void Agents::announce() {
+  const proto::Acknowledged now = cluster_.acknowledged();
+  for (const auto& [node, link] : links_)
+    if (link->told < now.revision && link->stream->send(frame(now))) link->told = now.revision;
 }
 
 void Agents::take_data(const LinkPtr& link, proto::StreamData data) {

@@ -51,6 +51,8 @@ class Agents {
 
   // Ends every stream; agents come back and report all again. For when what they reported was lost.
   void ask_again(const std::string& why);
+  // Tells every node what the tables of all have in place, when that has risen.
+  void announce();
 
   bool is_connected(const std::string& node) const { return links_.contains(node); }
   std::size_t connected() const { return links_.size(); }
@@ -64,6 +66,7 @@ class Agents {
     std::string node;
     net::WebSocketPtr stream;
     proto::Heartbeat last;
+    Revision told;  // of what all have acknowledged
   };
   using LinkPtr = std::shared_ptr<Link>;
   struct Relay {

@@ -68,6 +68,21 @@ void add_objects(Families& families, const Snapshot& snapshot) {
   families.value(static_cast<double>(silent), {{"state", "silent"}});
 }
 
+void add_removal(Families& families, const Cluster& cluster) {
+  std::size_t waiting = 0, lost = 0;
+  const Revision everywhere = cluster.acknowledged().revision;
+  for (const auto& [name, pod] : cluster.snapshot().pods) {
+    lost += pod->lost ? 1 : 0;
+    waiting += pod->stop && !pod->lost && pod->meta.revision > everywhere ? 1 : 0;
+  }
+  families.gauge("acknowledged_revision", "What the tables of every node that is heard have in place",
+                 everywhere.value);
+  families.gauge("pods_waiting", "Stopping pods that some node's tables may still hold", waiting);
+  families.gauge("pods_lost", "Pods that were replaced while their node was silent, until it answers", lost);
+  families.gauge("replacement_held", "1 while the pods of silent nodes are not replaced",
+                 cluster.held() ? 1 : 0);
+}
+
 void add_leases(Families& families, const ipam::Leases& leases) {
   families.add(MetricType::Gauge, "addresses", "Addresses of a pool by state");
   for (const ipam::Ledger& ledger : leases.ledgers()) {
@@ -153,6 +168,7 @@ net::Response Api::metrics(const net::Request&) const {
   add_agents(families, agents_);
   add_nodes(families, agents_.heartbeats());
   add_cluster(families, cluster_.counters());
+  add_removal(families, cluster_);
   return {200, "text/plain; version=0.0.4", families.text()};
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/io/clock.h"
 #include "control/server/api/answers.h"
 #include "control/server/api/api.h"
 #include "control/server/state/durable.h"
@@ -144,9 +145,18 @@ net::Task<net::Response> Api::apply(net::Request request) {
 
 net::Response Api::events(const net::Request& request) const {
   const Result<std::uint64_t> after = read_number(request, "after");
+  const Result<std::uint64_t> limit = read_number(request, "limit");
+  const std::string since = parameter(request, "since", "");
+  const Result<Millis> age = since.empty() ? Result<Millis>(Millis::max()) : parse_duration(since);
   if (!after) return refuse(after.error());
-  const std::string object = parameter(request, "object", "");
-  return answer(proto::to_json(proto::EventList{cluster_.state().published().events.list(object, *after)}));
+  if (!limit) return refuse(limit.error());
+  if (!age) return refuse(age.error());
+  proto::EventList list{cluster_.state().published().events.list(parameter(request, "object", ""), *after)};
+  const WallTime now = wall_now();
+  std::erase_if(list.events, [&](const proto::Event& event) { return now - event.time > *age; });
+  if (*limit != 0 && list.events.size() > *limit)
+    list.events.erase(list.events.begin(), list.events.end() - static_cast<std::ptrdiff_t>(*limit));
+  return answer(proto::to_json(list));
 }
 
 net::Response Api::explain(const net::Request& request) const {

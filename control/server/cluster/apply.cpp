@@ -206,8 +206,8 @@ Result<Intent> intend_removal(const Snapshot& snapshot, const ipam::Leases& leas
       if (pod.stop) intent = {};
       if (intent.changes.empty()) intent.changes.push_back({"unchanged", name, "is being removed"});
       if (pod.stop) return intent;
-      pod.stop = true;
-      intent.unit.put.emplace_back(std::move(pod));
+      const auto job = find(snapshot.jobs, pod.meta.ns, pod.job);
+      intent.unit.put.emplace_back(reconciler::told_to_stop(std::move(pod), job.get()));
       return intent;
     }
     case Kind::service:

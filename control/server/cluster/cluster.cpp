@@ -2,6 +2,7 @@
 #include "control/server/cluster/cluster.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/io/log.h"
 #include "control/catalog/network.h"
@@ -18,11 +19,12 @@ ApplyContext context_of(const Cluster::Call& call, const Surroundings& outside) 
   return {call.expect, call.by, outside.wall(), outside.uid};
 }
 
-// "Ready": events begin with a capital letter.
-std::string event_reason(PodPhase phase) {
-  std::string word(to_string(phase));
-  word.front() = static_cast<char>(word.front() - 'a' + 'A');
-  return word;
+// A pod's story as its node told it.
+std::vector<Note> notes_of(const plan::ObjectKey& pod, const proto::PodReport& report) {
+  std::vector<Note> notes;
+  for (const proto::PodEvent& event : report.events)
+    notes.push_back({pod, event.warning, event.what, event.cause, event.time});
+  return notes;
 }
 
 Result<> check_cluster(const proto::Join& join, const std::string& ours) {
@@ -38,7 +40,8 @@ Cluster::Cluster(State& state, ClusterRules rules, Surroundings outside)
     : state_(state),
       rules_(rules),
       outside_(std::move(outside)),
-      liveness_(outside_.mono(), rules.start_grace, rules.silent_after) {}
+      liveness_(outside_.mono(), {rules.start_grace, rules.silent_after, rules.stuck_after}),
+      replace_from_(outside_.wall() + rules.start_grace) {}
 
 Checked<proto::ApplyResult> Cluster::apply(const std::vector<spec::Parsed>& documents, const Call& call) {
   Checked<Intent> intent = intend(snapshot(), state_.facts().leases, documents, context_of(call, outside_));
@@ -115,6 +118,17 @@ Result<bool> Cluster::settle_hosts() {
 
 void Cluster::heard(const std::string& node, Revision applied) {
   liveness_.heard(node, outside_.mono(), applied);
+  let_ready();
+}
+
+proto::Acknowledged Cluster::acknowledged() const {
+  const auto ready = std::ranges::count_if(
+      snapshot().nodes, [](const auto& n) { return n.second->status.state == NodeState::ready; });
+  return {liveness_.acknowledged(snapshot()), static_cast<std::uint32_t>(ready)};
+}
+
+std::optional<std::string> Cluster::held() const {
+  return reconciler::held(snapshot(), outside_.wall(), rules_of_reconcile());
 }
 
 Result<> Cluster::report(const std::string& node, const proto::PodReport& report) {
@@ -127,14 +141,18 @@ Result<> Cluster::report(const std::string& node, const proto::PodReport& report
   Pod next = *pod;
   next.status = report.status;
   next.status.why.resize(std::min(next.status.why.size(), kMaxWhy));
-  if (pod->status == next.status) return {};
   const plan::ObjectKey key = plan::key_of(Object(next));
-  std::vector<Note> notes;
-  if (pod->status.phase != report.status.phase || pod->status.why != next.status.why) {
-    const bool bad = report.status.phase == PodPhase::failed;
-    notes.push_back({key, bad, event_reason(report.status.phase),
-                     "on " + node + (next.status.why.empty() ? "" : ": " + next.status.why)});
+  const std::vector<Note> notes = notes_of(key, report);
+  waiting_.erase(report.uid);
+  if (report.status.phase == PodPhase::ready && pod->status.phase != PodPhase::ready && must_wait(*pod)) {
+    proto::PodReport later = report;
+    later.events.clear();
+    waiting_[report.uid] = {node, std::move(later)};
+    next.status.phase = PodPhase::running;
+    next.status.why = "waits until every node has forgotten the pod that was lost";
   }
+  if (pod->status == next.status)
+    return notes.empty() ? Result<>{} : state_.commit({}, notes, outside_.wall());
   plan::Unit unit{{{key, pod->meta.revision}}, {Object(std::move(next))}, {}, {}};
   FL_TRY_OK(state_.commit({std::move(unit)}, notes, outside_.wall()));
   outside_.settle_soon();
@@ -179,6 +197,7 @@ Result<bool> Cluster::settle_once() {
   for (const Note& note : writes.events)
     if (!note.warning || !state_.facts().events.said_last(note)) notes.push_back(note);
   if (writes.empty() && notes.empty()) return false;
+  quarantine_.begin(writes.units, snapshot());
   FL_TRY_OK(state_.commit(writes.units, notes, now));
   return !writes.empty();
 }
@@ -190,8 +209,11 @@ void Cluster::turn(const NodeTurn& turn) {
   next.status.since = outside_.wall();
   const plan::ObjectKey key = plan::key_of(Object(next));
   const bool silent = turn.state == NodeState::silent;
-  const Note note{key, silent, silent ? "Silent" : "Ready",
-                  silent ? "not heard for " + format_duration(rules_.silent_after) : "heard again"};
+  const std::string why =
+      turn.stuck ? "its tables stand still for longer than " + format_duration(rules_.stuck_after)
+      : silent   ? "not heard for " + format_duration(rules_.silent_after)
+                 : "heard again";
+  const Note note{key, silent, silent ? "Silent" : "Ready", why, {}};
   const plan::Unit unit{{{key, node->meta.revision}}, {Object(std::move(next))}, {}, {}};
   const Result<> done = state_.commit({unit}, {note}, outside_.wall());
   if (done)
@@ -208,14 +230,19 @@ void Cluster::free_addresses() {
     freed_up_to_ = acknowledged;
     return;
   }
-  const Result<> done = state_.commit(writes.units, writes.events, outside_.wall());
+  const std::vector<Note> notes = quarantine_.end(writes.units, state_.facts().leases);
+  const Result<> done = state_.commit(writes.units, notes, outside_.wall());
   if (!done) log::warn("addresses could not be freed", {{"error", format(done.error())}});
 }
 
 void Cluster::tick() {
+  liveness_.observe(snapshot(), outside_.mono());
   const std::vector<NodeTurn> turns = liveness_.due(snapshot(), outside_.mono());
   for (const NodeTurn& one : turns) turn(one);
+  let_ready();
   free_addresses();
+  tell_who_is_awaited();
+  tell_when_held();
   const WallTime now = outside_.wall();
   const bool due = deadline_ && *deadline_ <= now;
   if (!turns.empty() || due || settle_again_) settle();
@@ -223,7 +250,10 @@ void Cluster::tick() {
 }
 
 Result<Explanation> Cluster::explain(const plan::ObjectKey& key) const {
-  return server::explain(state_.facts(), key, outside_.wall());
+  Hearing hearing{
+      held(), [this](Revision revision) { return liveness_.awaited(snapshot(), revision, outside_.mono()); },
+      [this](const std::string& node) { return liveness_.behind(node, outside_.mono()); }};
+  return server::explain(state_.facts(), key, hearing, outside_.wall());
 }
 
 }  // namespace fairlead::server

@@ -15,6 +15,7 @@
 #include "control/server/cluster/apply.h"
 #include "control/server/cluster/explain.h"
 #include "control/server/cluster/liveness.h"
+#include "control/server/cluster/quarantine.h"
 #include "control/server/state/state.h"
 
 namespace fairlead::server {
@@ -22,7 +23,8 @@ namespace fairlead::server {
 struct ClusterRules {
   Millis silent_after{6000};
   Millis replace_after{30000};
-  Millis start_grace{10000};  // after control's start nobody is called silent
+  Millis start_grace{10000};  // after control's start nobody is called silent, nor replaced
+  Millis stuck_after{30000};  // a node whose tables stand still for so long counts as silent
   Millis heartbeat{1000};     // what agents are told
 };
 
@@ -65,6 +67,11 @@ class Cluster {
   void settle();
   void tick();  // silence, deadlines, addresses that may be given again
 
+  // What the tables of every node that is heard have in place, and how many nodes these are.
+  proto::Acknowledged acknowledged() const;
+  // Why silent nodes keep their pods for now; none: nothing holds them.
+  std::optional<std::string> held() const;
+
   State& state() { return state_; }
   const Snapshot& snapshot() const { return state_.snapshot(); }
   Result<Explanation> explain(const plan::ObjectKey& key) const;
@@ -76,12 +83,21 @@ class Cluster {
   Result<bool> settle_hosts();
   void turn(const NodeTurn& turn);
   void free_addresses();
-  reconciler::Rules rules_of_reconcile() const { return {rules_.replace_after}; }
+  bool must_wait(const Pod& pod) const;
+  void let_ready();
+  void tell_who_is_awaited();
+  void tell_when_held();
+  void tell(const std::vector<Note>& notes);
+  reconciler::Rules rules_of_reconcile() const { return {rules_.replace_after, replace_from_}; }
 
   State& state_;
   ClusterRules rules_;
   Surroundings outside_;
   Liveness liveness_;
+  Quarantine quarantine_;
+  WallTime replace_from_;  // silent nodes keep their pods before
+  // Ready, their nodes say; but a lost pod whose place they take may still be heard somewhere.
+  std::map<std::string, std::pair<std::string, proto::PodReport>> waiting_;  // by uid; node, report
   Revision freed_up_to_;
   State::Ticket written_ = 0;
   bool settle_again_ = false;

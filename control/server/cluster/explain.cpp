@@ -28,13 +28,34 @@ std::string for_how_long(WallTime since, WallTime now) {
                    format_duration(Millis(std::max<std::int64_t>(1, (now - since) / Millis(1000)) * 1000));
 }
 
-Explanation explain_node(const Node& node, WallTime now) {
+std::string text_of(const Awaited& node) {
+  return node.node + " has tables of revision " + std::to_string(node.applied.value) +
+         (node.behind >= Millis(1000) ? ", for " + format_duration(node.behind) + " now" : "");
+}
+
+Explanation explain_node(const Node& node, const Hearing& hearing, WallTime now) {
   Explanation out{display_name(Object(node)), "ready", "", {}, ""};
   if (node.status.state == NodeState::ready) return out;
   out.state = "silent";
-  out.cause = "its agent has not been heard" + for_how_long(node.status.since, now);
-  out.fix = "look at fairlead-agent on " + node.meta.name + " (" + format(node.address) + ")";
+  const auto stuck = hearing.behind(node.meta.name);
+  out.cause = stuck ? "it is heard, but its tables stand still: " + text_of(*stuck)
+                    : "its agent has not been heard" + for_how_long(node.status.since, now);
+  if (hearing.held) out.evidence.push_back("its pods are not replaced: " + *hearing.held);
+  out.fix = "look at fairlead-agent on " + node.meta.name + " (" + format(node.address) +
+            "); if the machine is gone for good: fairlead delete node " + node.meta.name;
   return out;
+}
+
+// Why a pod that shall stop is still there.
+void explain_stop(Explanation& out, const Pod& pod, const Hearing& hearing) {
+  out.cause = "it is being removed";
+  const std::vector<Awaited> missing = hearing.awaited(pod.meta.revision);
+  if (missing.empty() || pod.status.phase != PodPhase::stopping) return;
+  out.cause = "its removal waits until every node's tables are without it (revision " +
+              std::to_string(pod.meta.revision.value) + "): " + text_of(missing.front());
+  for (std::size_t i = 1; i < missing.size(); ++i) out.evidence.push_back(text_of(missing[i]));
+  out.fix =
+      "look at fairlead-agent on " + missing.front().node + "; it is not waited for once it counts as silent";
 }
 
 std::string fix_of(const Pod& pod) {
@@ -52,7 +73,6 @@ std::string fix_of(const Pod& pod) {
 }
 
 std::string cause_of(const Pod& pod) {
-  if (pod.stop) return "it is being removed";
   if (!pod.status.why.empty()) return pod.status.why;
   switch (pod.status.phase) {
     case PodPhase::placed:
@@ -68,18 +88,30 @@ std::string cause_of(const Pod& pod) {
   }
 }
 
-Explanation explain_pod(const Facts& facts, const Pod& pod, WallTime now) {
+Explanation explain_pod(const Facts& facts, const Pod& pod, const Hearing& hearing, WallTime now) {
   Explanation out{display_name(Object(pod)), std::string(to_string(pod.status.phase)), "", {}, ""};
   const auto node = find(facts.snapshot.nodes, "", pod.node);
   if (!node || node->status.state == NodeState::silent) {
-    out.cause = node ? explain_node(*node, now).cause : "its node " + pod.node + " does not exist any more";
+    out.cause =
+        node ? explain_node(*node, hearing, now).cause : "its node " + pod.node + " does not exist any more";
     if (node) out.cause = pod.node + " is silent: " + out.cause;
-    out.fix = node ? explain_node(*node, now).fix : "fairlead delete " + out.object;
-  } else if (pod.status.phase != PodPhase::ready || pod.stop) {
+    out.fix = node ? explain_node(*node, hearing, now).fix : "fairlead delete " + out.object;
+    if (pod.lost)
+      out.evidence.push_back("it was replaced; its addresses rest until " + pod.node +
+                             " answers or is deleted");
+    else if (hearing.held)
+      out.evidence.push_back("it is not replaced: " + *hearing.held);
+  } else if (pod.stop) {
+    explain_stop(out, pod, hearing);
+  } else if (pod.status.phase != PodPhase::ready) {
     out.cause = cause_of(pod);
-    out.fix = pod.stop ? "" : fix_of(pod);
+    out.fix = fix_of(pod);
   }
   out.evidence.push_back(pod.node + " says " + out.state + for_how_long(pod.status.since, now));
+  if (pod.status.next_try > now)
+    out.evidence.push_back(
+        "tried again in " +
+        format_duration(std::max(Millis(1000), Millis((pod.status.next_try - now) / Millis(1000) * 1000))));
   if (pod.status.restarts > 0) out.evidence.push_back(std::to_string(pod.status.restarts) + " restarts");
   if (pod.status.exit_code) out.evidence.push_back("last exit code " + std::to_string(*pod.status.exit_code));
   return out;
@@ -104,7 +136,7 @@ void explain_missing(Explanation& out, const Facts& facts, const Job& job) {
   }
 }
 
-Explanation explain_job(const Facts& facts, const Job& job, WallTime now) {
+Explanation explain_job(const Facts& facts, const Job& job, const Hearing& hearing, WallTime now) {
   Explanation out{display_name(Object(job)), "", "", {}, ""};
   std::size_t ready = 0, wanted = 0;
   const Pod* first_bad = nullptr;
@@ -112,14 +144,14 @@ Explanation explain_job(const Facts& facts, const Job& job, WallTime now) {
   for (const auto& pod : pods) {
     if (pod->stop) continue;
     ++wanted;
-    const bool is_ready = explain_pod(facts, *pod, now).cause.empty();
+    const bool is_ready = explain_pod(facts, *pod, hearing, now).cause.empty();
     ready += is_ready ? 1 : 0;
     if (!is_ready && first_bad == nullptr) first_bad = pod.get();
   }
   out.state = std::to_string(ready) + "/" + std::to_string(job.replicas) + " ready";
   if (wanted < job.replicas) explain_missing(out, facts, job);
   if (out.cause.empty() && first_bad != nullptr) {
-    Explanation pod = explain_pod(facts, *first_bad, now);
+    Explanation pod = explain_pod(facts, *first_bad, hearing, now);
     out.cause = pod.object + ": " + pod.cause;
     out.fix = pod.fix;
     for (std::string& line : pod.evidence) out.evidence.push_back(std::move(line));
@@ -163,21 +195,22 @@ Explanation explain_network(const Facts& facts, const Network& network) {
   return out;
 }
 
-Result<Explanation> explain_object(const Facts& facts, const plan::ObjectKey& key, WallTime now) {
+Result<Explanation> explain_object(const Facts& facts, const plan::ObjectKey& key, const Hearing& hearing,
+                                   WallTime now) {
   const Snapshot& all = facts.snapshot;
   if (key.kind == Kind::pod)
-    if (const auto pod = find(all.pods, key.ns, key.name)) return explain_pod(facts, *pod, now);
+    if (const auto pod = find(all.pods, key.ns, key.name)) return explain_pod(facts, *pod, hearing, now);
   if (key.kind == Kind::job)
-    if (const auto job = find(all.jobs, key.ns, key.name)) return explain_job(facts, *job, now);
+    if (const auto job = find(all.jobs, key.ns, key.name)) return explain_job(facts, *job, hearing, now);
   if (key.kind == Kind::node)
-    if (const auto node = find(all.nodes, key.ns, key.name)) return explain_node(*node, now);
+    if (const auto node = find(all.nodes, key.ns, key.name)) return explain_node(*node, hearing, now);
   if (key.kind == Kind::network)
     if (const auto network = find(all.networks, key.ns, key.name)) return explain_network(facts, *network);
   if (key.kind == Kind::service) {
     const auto service = find(all.services, key.ns, key.name);
     const auto job = service ? find(all.jobs, key.ns, service->job) : nullptr;
     if (job) {
-      Explanation out = explain_job(facts, *job, now);
+      Explanation out = explain_job(facts, *job, hearing, now);
       out.object = display_name(Object(*service));
       return out;
     }
@@ -186,14 +219,16 @@ Result<Explanation> explain_object(const Facts& facts, const plan::ObjectKey& ke
   if (key.kind == Kind::namespace_)
     return fail(Code::unsupported, name, "has no state to explain",
                 "explain a job, pod, service, node or network");
+  if (!facts.events.list(name, 0).empty()) return Explanation{name, "does not exist any more", "", {}, ""};
   return fail(Code::not_found, name, "does not exist",
               "look with: fairlead get " + std::string(to_string(key.kind)) + "s");
 }
 
 }  // namespace
 
-Result<Explanation> explain(const Facts& facts, const plan::ObjectKey& key, WallTime now) {
-  FL_TRY(Explanation out, explain_object(facts, key, now));
+Result<Explanation> explain(const Facts& facts, const plan::ObjectKey& key, const Hearing& hearing,
+                            WallTime now) {
+  FL_TRY(Explanation out, explain_object(facts, key, hearing, now));
   add_events(out, facts);
   return out;
 }

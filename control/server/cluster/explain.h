@@ -4,7 +4,10 @@
 // decide; it asks nobody.
 #pragma once
 
+#include <functional>
+
 #include "control/proto/convert.h"
+#include "control/server/cluster/liveness.h"
 #include "control/server/state/facts.h"
 #include "orchestrator/plan/writes.h"
 
@@ -12,6 +15,15 @@ namespace fairlead::server {
 
 using proto::Explanation;
 
-Result<Explanation> explain(const Facts& facts, const plan::ObjectKey& key, WallTime now);
+// What control hears from the nodes, beside the facts.
+struct Hearing {
+  std::optional<std::string> held;  // why silent nodes keep their pods
+  std::function<std::vector<Awaited>(Revision)> awaited;
+  std::function<std::optional<Awaited>(const std::string& node)> behind;
+};
+
+// Of an object that is gone, what its events still say.
+Result<Explanation> explain(const Facts& facts, const plan::ObjectKey& key, const Hearing& hearing,
+                            WallTime now);
 
 }  // namespace fairlead::server

@@ -7,19 +7,31 @@ namespace fairlead::server {
 
 void Liveness::heard(const std::string& node, MonoTime now, Revision applied) {
   Heard& last = heard_[node];
-  last = {now, std::max(last.applied, applied)};
+  if (applied > last.applied) last.behind_since.reset();
+  last.at = now;
+  last.applied = std::max(last.applied, applied);
+}
+
+void Liveness::observe(const Snapshot& snapshot, MonoTime now) {
+  for (auto& [name, heard] : heard_) {
+    const bool behind = heard.applied < snapshot.revision && snapshot.nodes.contains({"", name});
+    if (!behind) heard.behind_since.reset();
+    if (behind && !heard.behind_since) heard.behind_since = now;
+  }
 }
 
 std::vector<NodeTurn> Liveness::due(const Snapshot& snapshot, MonoTime now) const {
   std::vector<NodeTurn> turns;
   for (const auto& [name, node] : snapshot.nodes) {
     const auto found = heard_.find(node->meta.name);
-    const bool fresh = found != heard_.end() && now - found->second.at <= silent_after_;
+    const bool heard = found != heard_.end() && now - found->second.at <= rules_.silent_after;
+    const bool stuck = heard && is_stuck(found->second, now);
+    const bool fresh = heard && !stuck;
     if (fresh && node->status.state == NodeState::silent)
-      turns.push_back({node->meta.name, NodeState::ready});
+      turns.push_back({node->meta.name, NodeState::ready, false});
     const bool may_judge = now >= grace_until_;
     if (!fresh && may_judge && node->status.state == NodeState::ready)
-      turns.push_back({node->meta.name, NodeState::silent});
+      turns.push_back({node->meta.name, NodeState::silent, stuck});
   }
   return turns;
 }
@@ -34,6 +46,26 @@ Revision Liveness::acknowledged(const Snapshot& snapshot) const {
     oldest = std::min(oldest, found == heard_.end() ? Revision{} : found->second.applied);
   }
   return any_ready ? oldest : Revision{};
+}
+
+std::vector<Awaited> Liveness::awaited(const Snapshot& snapshot, Revision revision, MonoTime now) const {
+  std::vector<Awaited> missing;
+  for (const auto& [name, node] : snapshot.nodes) {
+    if (node->status.state != NodeState::ready) continue;
+    const auto found = heard_.find(node->meta.name);
+    const Revision applied = found == heard_.end() ? Revision{} : found->second.applied;
+    if (applied >= revision) continue;
+    const auto since = behind(node->meta.name, now);
+    missing.push_back({node->meta.name, applied, since ? since->behind : Millis{0}});
+  }
+  return missing;
+}
+
+std::optional<Awaited> Liveness::behind(const std::string& node, MonoTime now) const {
+  const auto found = heard_.find(node);
+  if (found == heard_.end() || !found->second.behind_since) return std::nullopt;
+  return Awaited{node, found->second.applied,
+                 std::chrono::duration_cast<Millis>(now - *found->second.behind_since)};
 }
 
 }  // namespace fairlead::server

@@ -3,9 +3,13 @@
 // In memory only, by the monotonic clock: what is stored is only that a node
 // became silent or came back. After control's own start nobody is called
 // silent for a while: control's absence is not the nodes' fault.
+//
+// A node that is heard but whose tables stand still though newer ones are due
+// is as good as silent: nobody may wait for it, and its pods serve nobody well.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,16 +20,33 @@ namespace fairlead::server {
 struct NodeTurn {
   std::string node;
   NodeState state = NodeState::silent;
+  bool stuck = false;  // silent because its tables stand still
   bool operator==(const NodeTurn&) const = default;
+};
+
+// A node whose tables are older than somebody needs.
+struct Awaited {
+  std::string node;
+  Revision applied;
+  Millis behind{0};  // for so long
+  bool operator==(const Awaited&) const = default;
+};
+
+struct LivenessRules {
+  Millis start_grace{10000};  // after control's start nobody is called silent
+  Millis silent_after{6000};  // without a sound
+  Millis stuck_after{30000};  // without progress of tables that are behind
 };
 
 class Liveness {
  public:
-  Liveness(MonoTime start, Millis grace, Millis silent_after)
-      : grace_until_(start + grace), silent_after_(silent_after) {}
+  Liveness(MonoTime start, const LivenessRules& rules)
+      : grace_until_(start + rules.start_grace), rules_(rules) {}
 
   void heard(const std::string& node, MonoTime now, Revision applied);
   void forget(const std::string& node) { heard_.erase(node); }
+  // From now on is counted for how long each node is behind. Call it when time passes.
+  void observe(const Snapshot& snapshot, MonoTime now);
 
   // Nodes whose stored state is no longer true.
   std::vector<NodeTurn> due(const Snapshot& snapshot, MonoTime now) const;
@@ -33,14 +54,23 @@ class Liveness {
   // The oldest revision that every ready node has in place; 0 while one has said nothing,
   // or when there are nodes and none is ready.
   Revision acknowledged(const Snapshot& snapshot) const;
+  // The ready nodes that do not have `revision` in place.
+  std::vector<Awaited> awaited(const Snapshot& snapshot, Revision revision, MonoTime now) const;
+  // Of a node that is heard: for how long its tables have stood still.
+  std::optional<Awaited> behind(const std::string& node, MonoTime now) const;
 
  private:
   struct Heard {
     MonoTime at;
     Revision applied;
+    std::optional<MonoTime> behind_since;
   };
+  bool is_stuck(const Heard& heard, MonoTime now) const {
+    return heard.behind_since && now - *heard.behind_since > rules_.stuck_after;
+  }
+
   MonoTime grace_until_;
-  Millis silent_after_;
+  LivenessRules rules_;
   std::map<std::string, Heard> heard_;
 };
 

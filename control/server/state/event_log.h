@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// EventLog: what happened to objects, newest 5,000. Events are written in the
+// EventLog: what happened to objects, the newest 5,000, and of one object the
+// newest 200, so that a pod that crashes for days hides no other's story. Events are written in the
 // transaction of the change they tell, so there is no change without its
 // event and no event without its change; this is their copy in memory, filled
 // from the store like everything else.
@@ -23,10 +24,11 @@ using Note = plan::Event;  // an event that is not yet written
 class EventLog {
  public:
   static constexpr std::size_t kKept = 5000;
+  static constexpr std::size_t kKeptOfOne = 200;
 
   Result<> apply(const store::WatchEvent& change);  // of a key under /event/
 
-  // The writes for new events: each a put, and an erase once the log is full.
+  // The writes for new events: each a put, and an erase once the log (or the object's part) is full.
   std::vector<store::Op> ops_for(const std::vector<Note>& notes, WallTime now) const;
 
   // Of one object ("" for all), newer than `after`, oldest first.
@@ -36,7 +38,10 @@ class EventLog {
   std::size_t size() const { return events_.size(); }
 
  private:
+  std::size_t oldest_of(std::string_view object, std::size_t skip) const;
+
   std::deque<proto::Event> events_;
+  std::map<std::string, std::size_t, std::less<>> count_;     // of each object
   std::map<std::string, std::uint64_t, std::less<>> newest_;  // object -> seq
 };
 

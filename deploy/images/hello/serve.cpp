@@ -5,8 +5,9 @@
 //
 // It says on stdout where it listens, so that its pod has a log from the start.
 // Pod and node come from FAIRLEAD_POD and FAIRLEAD_NODE, the address from the
-// socket. SIGTERM: no new connections, open requests are answered, idle
-// connections are closed, exit 0; after five seconds without waiting longer.
+// socket. SIGTERM: no new connections, open requests are answered, and a kept
+// connection may ask once more, for a second: a request that is on its way must
+// not meet a closed door. Then exit 0; after five seconds without waiting longer.
 // One thread, one poll loop, at most kMaxConnections.
 #include <array>
 #include <charconv>
@@ -30,6 +31,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::size_t kMaxConnections = 1024;
 constexpr auto kGrace = std::chrono::seconds(5);
+constexpr auto kLinger = std::chrono::seconds(1);  // for kept connections that owe nothing
 
 constexpr const char* kUsage =
     "Usage: fl-serve [--http PORT] [--tcp PORT] [--udp PORT]\n"
@@ -60,6 +62,7 @@ class Server {
   void accept_all(const Fd& listener, Conversation::Speaks speaks);
   void converse(Connection& connection);
   void begin_to_end();
+  void close_idle();
   bool ended() const { return ending_ && (connections_.empty() || Clock::now() >= end_); }
   std::vector<pollfd> watched() const;
 
@@ -67,7 +70,7 @@ class Server {
   Fd signals_, http_, tcp_, udp_;
   std::list<Connection> connections_;
   bool ending_ = false;
-  Clock::time_point end_{};
+  Clock::time_point end_{}, linger_{};
 };
 
 std::string from_environment(const char* name) {
@@ -142,10 +145,14 @@ void Server::begin_to_end() {
   udp_.reset();
   ending_ = true;
   end_ = Clock::now() + kGrace;
-  for (Connection& connection : connections_) {
-    connection.talk.last_orders();
+  linger_ = Clock::now() + kLinger;
+  for (Connection& connection : connections_) connection.talk.last_orders();
+}
+
+void Server::close_idle() {
+  if (!ending_ || Clock::now() < linger_) return;
+  for (Connection& connection : connections_)
     connection.gone = connection.gone || (!connection.talk.owes() && connection.out.empty());
-  }
 }
 
 std::vector<pollfd> Server::watched() const {
@@ -174,6 +181,7 @@ void Server::run() {
     if (fds[2].revents != 0) accept_all(tcp_, Conversation::Speaks::lines);
     if (fds[3].revents != 0) answer_datagrams(udp_.get(), pod_, node_);
     if (fds[0].revents != 0) begin_to_end();
+    close_idle();
     connections_.remove_if([](const Connection& connection) { return connection.done(); });
   }
 }

@@ -41,6 +41,8 @@ void Agent::stop() {
 
 void Agent::on_message(const proto::ControlMessage& message) {
   if (const auto* event = std::get_if<proto::WatchEvent>(&message)) return on_watch(*event);
+  if (const auto* everywhere = std::get_if<proto::Acknowledged>(&message))
+    return feed(Acknowledged{everywhere->revision, everywhere->nodes});
   if (const auto* open = std::get_if<proto::StreamOpen>(&message)) return on_open(*open);
   if (const auto* data = std::get_if<proto::StreamData>(&message)) return streams_.data(*data);
   if (const auto* close = std::get_if<proto::StreamClose>(&message)) return streams_.close(close->id);
@@ -198,7 +200,10 @@ void Agent::take(const Report& report) {
                     {"phase", std::string(to_string(report.status.phase))},
                     {"restarts", std::to_string(report.status.restarts)},
                     {"why", report.status.why}});
-  link_.send(proto::PodReport{pod.meta.ns, pod.meta.name, pod.meta.uid, report.status});
+  proto::PodReport message{pod.meta.ns, pod.meta.name, pod.meta.uid, report.status, {}};
+  for (const StoryLine& line : report.story)
+    message.events.push_back({line.time, line.warning, line.what, line.cause});
+  link_.send(message);
 }
 
 void Agent::take(const Save& pods) {
@@ -226,6 +231,8 @@ void Agent::count(proto::Heartbeat& beat) const {
   to.work_refused = pool_.refused();
   to.probes_refused = probes_.refused() + exec_probes_.refused();
   to.streams_refused = streams_.refused();
+  to.crashes = state_.crashes;
+  to.crash_looping = crash_looping(state_);
   to.failed_open = counts_.failed_open;
   to.without_backend = counts_.without_backend;
   to.left_out = counts_.left_out;

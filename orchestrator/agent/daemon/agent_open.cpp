@@ -54,7 +54,11 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, Fd lock)
             {[this](const proto::Welcome& welcome) { return on_welcome(welcome); },
              [this] { feed(Connected{}); },
              [this](const proto::ControlMessage& message) { on_message(message); },
-             [this] { streams_.close_all(); }, [this](proto::Heartbeat& beat) { count(beat); }}),
+             [this] {
+               streams_.close_all();
+               feed(Disconnected{});
+             },
+             [this](proto::Heartbeat& beat) { count(beat); }}),
       streams_(loop, options_.paths, link_, [this] { return tables_->drops(); }),
       tasks_(loop.get_executor(), task_failed),
       timer_(loop),

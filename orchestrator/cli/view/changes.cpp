@@ -53,10 +53,17 @@ std::string format_next(const proto::ApplyResult& plan, std::string_view file, s
   return text + " --expect " + std::to_string(plan.revision.value) + "\n";
 }
 
+// The clock alone for what happened today, in UTC as everywhere.
+std::string time_of(WallTime time, WallTime now) {
+  const std::string text = format_time(time);
+  const bool today = text.substr(0, 10) == format_time(now).substr(0, 10);
+  return today ? text.substr(11, 12) : text;
+}
+
 Table table_of(const proto::EventList& events, WallTime now) {
-  Table table{{"AGE", "TYPE", "OBJECT", "REASON", "MESSAGE"}, {}};
+  Table table{{"TIME", "OBJECT", "WHAT", "CAUSE"}, {}};
   for (const proto::Event& e : events.events)
-    table.rows.push_back({format_age(e.time, now), e.type, e.object, e.reason, e.message});
+    table.rows.push_back({time_of(e.time, now), e.object, e.reason, e.message});
   return table;
 }
 

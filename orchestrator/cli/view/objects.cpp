@@ -32,7 +32,16 @@ std::string label_list(const Labels& labels) {
 // Pods that hold resources: everything until the node has removed them.
 bool holds(const Pod& pod) { return pod.status.phase != PodPhase::gone; }
 
+// "crash-loop: ...; next try in 8s"
+std::string why_of(const Pod& pod, WallTime now) {
+  if (pod.status.next_try <= now) return pod.status.why;
+  const auto seconds = (pod.status.next_try - now + Millis(999)) / Millis(1000);
+  return pod.status.why + (pod.status.why.empty() ? "" : "; ") + "next try in " +
+         format_duration(Millis(1000 * seconds));
+}
+
 std::string state_of(const Pod& pod) {
+  if (pod.lost) return "lost";
   const bool leaves = pod.stop && pod.status.phase != PodPhase::gone;
   return words(kPodPhases, leaves ? PodPhase::stopping : pod.status.phase);
 }
@@ -95,7 +104,7 @@ Row row(const Pod& o, std::span<const Pod>, const View& view) {
           state_of(o),
           count(o.status.restarts),
           format_age(o.meta.created, view.now),
-          o.status.why};
+          why_of(o, view.now)};
 }
 
 Row row(const Service& o, std::span<const Pod> pods, const View& view) {

@@ -15,12 +15,18 @@ std::vector<AgentMessage> agent_messages() {
   Heartbeat counts{Revision(78), {}, {{"NO_LINK", 17}, {"SOURCE_GUARD", UINT64_MAX}}};
   std::uint64_t value = 0;
   for (const NodeCounter& counter : kNodeCounters) counts.counters.*counter.value = ++value;
-  PodStatus failed{PodPhase::failed, 3, "exit 1", 1, WallTime(Millis(5))};
+  PodStatus failed{PodPhase::failed, 3, "exit 1", 1, WallTime(Millis(5)), WallTime(Millis(9))};
   return {join,
           Heartbeat{Revision(77), {}, {}},
           counts,
           PodReport{"shop", "web-1", "u1", failed},
           PodReport{"shop", "web-2", "u2", PodStatus{}},
+          PodReport{"shop",
+                    "web-3",
+                    "u3",
+                    failed,
+                    {{WallTime(Millis(7)), false, "Started", ""},
+                     {WallTime(Millis(8)), true, "Exited", "with code 1: \u00e9"}}},
           StreamData{9, Channel::err, std::string("\0\xFF\n", 3)},
           StreamClose{9, 137, std::nullopt},
           StreamClose{9, -1, Error{Code::not_found, "pod/web-1", "is gone", "List pods"}}};
@@ -38,6 +44,7 @@ std::vector<ControlMessage> control_messages() {
           WatchEvent{WatchEvent::Type::remove, Revision(6), Object(random.pod())},
           WatchEvent{WatchEvent::Type::bookmark, Revision(7), std::nullopt},
           WatchEvent{WatchEvent::Type::synced, Revision(7), std::nullopt},
+          Acknowledged{Revision(1ULL << 40), 3},
           StreamOpen{1, StreamOpen::Kind::exec, "shop", "web-1", "u1", "", {"sh", "-c", "id"}, 0, false},
           StreamOpen{2, StreamOpen::Kind::logs, "shop", "web-1", "u1", "web", {}, 20, true},
           StreamData{1, Channel::in, ""},
@@ -68,6 +75,21 @@ TEST(Stream, AHeartbeatHasNamesOfMetricsAndABound) {
   EXPECT_TRUE(decoded(many));
   many["ONE_MORE"] = 1;
   EXPECT_FALSE(decoded(many));
+}
+
+TEST(Stream, APodsEventsAreFewShortAndOfOneWord) {
+  const auto decoded = [](const std::vector<PodEvent>& events) {
+    return decode_agent_message(encode(AgentMessage(PodReport{"shop", "web-1", "u1", {}, events})));
+  };
+  const PodEvent good{WallTime(Millis(1)), false, "Started", std::string(kMaxCause, 'x')};
+  EXPECT_TRUE(decoded(std::vector(kMaxPodEvents, good)));
+  EXPECT_FALSE(decoded(std::vector(kMaxPodEvents + 1, good)));
+  PodEvent bad = good;
+  bad.cause += "x";
+  EXPECT_FALSE(decoded({bad}));
+  bad = good;
+  bad.what = "two words";
+  EXPECT_FALSE(decoded({bad}));
 }
 
 TEST(Stream, AWatchEventAloneComesBack) {

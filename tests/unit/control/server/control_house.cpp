@@ -19,7 +19,9 @@ void ControlHouse::TearDown() {
   std::filesystem::remove_all(folder_);
 }
 
-ClusterRules ControlHouse::quick() { return {Millis(300), Millis(300), Millis(100), Millis(20)}; }
+ClusterRules ControlHouse::quick() {
+  return {Millis(300), Millis(300), Millis(100), Millis(30000), Millis(20)};
+}
 
 void ControlHouse::start(ClusterRules rules) {
   loop_ = std::make_unique<net::asio::io_context>(1);

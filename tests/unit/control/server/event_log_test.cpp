@@ -19,12 +19,26 @@ Note about(const std::string& job, const std::string& message) {
 
 TEST(EventLog, KeepsTheNewestFiveThousandAndNumbersGoOn) {
   EventLog log;
-  for (int i = 0; i < 5030; ++i) write(log, {about("web", std::to_string(i))});
+  for (int i = 0; i < 5030; ++i) write(log, {about("web" + std::to_string(i % 50), std::to_string(i))});
   EXPECT_EQ(log.size(), EventLog::kKept);
   const auto all = log.list("", 0);
   EXPECT_EQ(all.front().message, "30");
   EXPECT_EQ(all.back().message, "5029");
   EXPECT_EQ(all.back().seq, 5030U);
+}
+
+TEST(EventLog, OneObjectThatTalksForDaysHidesNoOthers) {
+  EventLog log;
+  write(log, {about("quiet", "a"), about("quiet", "b")});
+  for (int i = 0; i < 9000; i += 3)
+    write(log, {about("loud", std::to_string(i)), about("loud", std::to_string(i + 1)),
+                about("loud", std::to_string(i + 2))});
+  EXPECT_EQ(log.list("job/quiet", 0).size(), 2U);
+  const auto loud = log.list("job/loud", 0);
+  ASSERT_EQ(loud.size(), EventLog::kKeptOfOne);
+  EXPECT_EQ(loud.front().message, "8800");
+  EXPECT_EQ(loud.back().message, "8999");
+  EXPECT_EQ(log.size(), EventLog::kKeptOfOne + 2);
 }
 
 TEST(EventLog, ListsOneObjectAfterANumber) {

@@ -28,6 +28,10 @@ void FakeAgent::leave() {
   });
 }
 
+void FakeAgent::acknowledge(bool from_now_on) {
+  net::asio::post(loop_, [this, from_now_on] { habits_.acknowledges = from_now_on; });
+}
+
 net::Task<> FakeAgent::run() {
   Result<net::WebSocketPtr> stream = co_await net::connect_stream(control_, "/v1/agent", {});
   if (!stream) {
@@ -72,6 +76,14 @@ void FakeAgent::take(const proto::ControlMessage& message) {
     welcomed_ = true;
   }
   if (const auto* event = std::get_if<proto::WatchEvent>(&message)) take_event(*event);
+  if (const auto* everywhere = std::get_if<proto::Acknowledged>(&message)) {
+    acknowledged_ = everywhere->revision.value;
+    std::erase_if(stopping_, [&](const auto& entry) {
+      if (entry.second.meta.revision > everywhere->revision) return false;
+      report(entry.second, PodPhase::gone);
+      return true;
+    });
+  }
   if (const auto* opened = std::get_if<proto::StreamOpen>(&message)) open(*opened);
   if (const auto* data = std::get_if<proto::StreamData>(&message)) {
     if (!data->bytes.empty())
@@ -91,7 +103,10 @@ void FakeAgent::take_event(const proto::WatchEvent& event) {
 }
 
 void FakeAgent::take_pod(const Pod& pod) {
-  if (pod.stop) {
+  if (pod.stop && habits_.waits && !pod.lost) {
+    if (pod.status.phase != PodPhase::gone && stopping_.try_emplace(pod.meta.uid, pod).second)
+      report(pod, PodPhase::stopping);
+  } else if (pod.stop) {
     if (pod.status.phase != PodPhase::gone) report(pod, PodPhase::gone);
   } else if (!known_.contains(pod.meta.uid)) {
     report(pod, habits_.reaches);
@@ -116,7 +131,10 @@ void FakeAgent::report(const Pod& pod, PodPhase phase) {
   PodStatus status;
   status.phase = phase;
   if (phase == habits_.reaches) status.why = habits_.why;
-  send(proto::PodReport{pod.meta.ns, pod.meta.name, pod.meta.uid, status});
+  std::string what(to_string(phase));
+  what.front() = static_cast<char>(what.front() - 'a' + 'A');
+  const proto::PodEvent event{WallTime(Millis(1000)), false, what, "on " + name_};
+  send(proto::PodReport{pod.meta.ns, pod.meta.name, pod.meta.uid, status, {event}});
 }
 
 void FakeAgent::send(const proto::AgentMessage& message) {

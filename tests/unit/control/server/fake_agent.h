@@ -20,6 +20,7 @@ namespace fairlead::server {
 struct AgentHabits {
   bool heartbeats = true;
   bool acknowledges = true;  // heartbeats carry what has been seen
+  bool waits = false;        // removes a pod only when every node has acknowledged
   PodPhase reaches = PodPhase::ready;
   std::string why;  // reported with it
   std::string cluster = "default";
@@ -33,9 +34,11 @@ class FakeAgent {
   ~FakeAgent();  // leaves
 
   void leave();
+  void acknowledge(bool from_now_on);
   bool welcomed() const { return welcomed_; }
   bool ended() const { return ended_; }
   std::uint16_t number() const { return number_; }
+  std::uint64_t acknowledged() const { return acknowledged_; }  // by all, as control says
   std::size_t pods() const { return pods_; }
   std::string end_reason() const { return end_reason_; }  // after ended()
 
@@ -57,8 +60,10 @@ class FakeAgent {
   std::unique_ptr<net::TaskGroup> tasks_;
   Revision seen_;
   std::map<std::string, Pod> known_;
+  std::map<std::string, Pod> stopping_;  // by uid, as they were told to stop
   std::atomic<bool> welcomed_ = false, ended_ = false;
   std::atomic<std::uint16_t> number_ = 0;
+  std::atomic<std::uint64_t> acknowledged_ = 0;
   std::atomic<std::size_t> pods_ = 0;
   std::string end_reason_;
   std::thread thread_;

@@ -92,6 +92,89 @@ TEST_F(ControlHouse, ANodesPodsMoveWhenItStaysSilentAndTheNodeComesBack) {
   EXPECT_EQ(n2->number(), number) << "a node keeps its number for life";
 }
 
+// Nobody's removal waits for a node that is not heard, and everybody's for one that is.
+TEST_F(ControlHouse, ARemovalWaitsForEveryNodeThatIsHeardAndExplainNamesIt) {
+  start();
+  AgentHabits careful;
+  careful.waits = true;
+  FakeAgent n1(address(), "n1", careful);
+  auto n2 = std::make_unique<FakeAgent>(address(), "n2", careful);
+  ASSERT_TRUE(soon([&] { return list<Node>("nodes").size() == 2; }));
+  apply(kWeb);
+  ASSERT_TRUE(soon([&] { return ready_pods().size() == 3; }));
+  const std::vector<Pod> before = ready_pods();
+  const auto victim = std::find_if(before.begin(), before.end(), [](const Pod& p) { return p.node == "n1"; });
+  const std::string name = victim->meta.name;
+  n2->acknowledge(false);
+  const std::uint64_t acknowledged = n1.acknowledged();
+  EXPECT_EQ(call(net::Method::delete_, "/v1/namespaces/default/pods/" + name).status, 200);
+  proto::Explanation why;
+  ASSERT_TRUE(soon([&] {
+    const auto body = call(net::Method::get, "/v1/explain/pod/default/" + name).body;
+    why = proto::explanation_from_json(body).value_or(proto::Explanation{});
+    return why.cause.find("until every node's tables are without it") != std::string::npos &&
+           why.cause.find("n2 has tables of revision") != std::string::npos;
+  })) << why.cause;
+  EXPECT_NE(why.fix.find("n2"), std::string::npos) << why.fix;
+  EXPECT_GE(metric("fairlead_pods_waiting"), 1);
+  EXPECT_LE(n1.acknowledged(), acknowledged + 1) << "n2 holds it back";
+  n2.reset();  // and is silent soon
+  ASSERT_TRUE(
+      soon([&] { return call(net::Method::get, "/v1/namespaces/default/pods/" + name).status == 404; }));
+  const auto gone = proto::explanation_from_json(get("/v1/explain/pod/default/" + name)).value();
+  EXPECT_EQ(gone.state, "does not exist any more");
+  EXPECT_FALSE(gone.evidence.empty());
+  const auto told = events_of("pod/" + name);
+  EXPECT_TRUE(std::any_of(told.begin(), told.end(), [](const auto& e) { return e.starts_with("Removed "); }));
+  EXPECT_TRUE(std::any_of(told.begin(), told.end(), [](const auto& e) { return e == "Gone on n1"; }));
+}
+
+TEST_F(ControlHouse, ALostPodIsNoEndpointOfAnybodyBeforeItsReplacementIsReady) {
+  start();
+  FakeAgent n1(address(), "n1");
+  FakeAgent n2(address(), "n2");
+  auto n3 = std::make_unique<FakeAgent>(address(), "n3");
+  ASSERT_TRUE(soon([&] { return list<Node>("nodes").size() == 3; }));
+  apply(kWeb);
+  ASSERT_TRUE(soon([&] { return ready_pods().size() == 3 && n3->pods() == 1; }));
+  n2.acknowledge(false);
+  n3.reset();
+  // The replacement runs; its node says it is ready; n2's tables may still hold the lost one.
+  ASSERT_TRUE(soon([&] {
+    const auto pods = list<Pod>("pods");
+    return std::any_of(pods.begin(), pods.end(), [](const Pod& p) { return p.lost; }) &&
+           std::any_of(pods.begin(), pods.end(), [](const Pod& p) {
+             return p.status.phase == PodPhase::running &&
+                    p.status.why == "waits until every node has forgotten the pod that was lost";
+           });
+  }));
+  EXPECT_EQ(ready_pods().size(), 2U);
+  n2.acknowledge(true);
+  EXPECT_TRUE(soon([&] { return ready_pods().size() == 3; }));
+  n3 = std::make_unique<FakeAgent>(address(), "n3");  // it answers: the lost pod goes
+  EXPECT_TRUE(soon([&] { return list<Pod>("pods").size() == 3; }));
+}
+
+TEST_F(ControlHouse, WhileMostNodesAreSilentNothingIsReplaced) {
+  start();
+  FakeAgent n1(address(), "n1");
+  auto n2 = std::make_unique<FakeAgent>(address(), "n2");
+  auto n3 = std::make_unique<FakeAgent>(address(), "n3");
+  ASSERT_TRUE(soon([&] { return list<Node>("nodes").size() == 3; }));
+  apply(kWeb);
+  ASSERT_TRUE(soon([&] { return ready_pods().size() == 3; }));
+  n2.reset();
+  n3.reset();
+  ASSERT_TRUE(soon([&] { return events_of("node/n2").back().starts_with("Held "); }));
+  EXPECT_EQ(metric("fairlead_replacement_held"), 1);
+  for (const Pod& pod : list<Pod>("pods")) EXPECT_FALSE(pod.stop) << pod.meta.name;
+  const auto why = proto::explanation_from_json(get("/v1/explain/node/-/n2")).value();
+  EXPECT_EQ(why.evidence.front(), "its pods are not replaced: 2 of 3 nodes are silent");
+  n2 = std::make_unique<FakeAgent>(address(), "n2");
+  EXPECT_TRUE(soon([&] { return metric("fairlead_pods_lost") == 1; }))
+      << "one of three: now it is n3's own fault";
+}
+
 TEST_F(ControlHouse, ANodeWithoutHeartbeatsIsSilentThoughConnected) {
   start();
   AgentHabits still;

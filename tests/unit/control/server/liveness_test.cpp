@@ -19,7 +19,7 @@ Snapshot two_nodes() {
   return snapshot;
 }
 
-Liveness fresh() { return {kStart, Millis(10000), Millis(6000)}; }
+Liveness fresh() { return {kStart, {Millis(10000), Millis(6000), Millis(30000)}}; }
 
 TEST(Liveness, NobodyIsSilentWithinTheGraceAfterControlsStart) {
   const Snapshot snapshot = two_nodes();
@@ -48,6 +48,51 @@ TEST(Liveness, ASilentNodeThatIsHeardComesBackEvenWithinTheGrace) {
   EXPECT_TRUE(liveness.due(snapshot, kStart).empty());
   liveness.heard("n1", kStart, Revision{});
   EXPECT_EQ(liveness.due(snapshot, kStart), (std::vector<NodeTurn>{{"n1", NodeState::ready}}));
+}
+
+TEST(Liveness, ANodeIsAwaitedByNameUntilItsTablesAreNewEnough) {
+  const Snapshot snapshot = two_nodes();
+  Liveness liveness = fresh();
+  liveness.heard("n1", kStart, Revision(90));
+  liveness.heard("n2", kStart, Revision(80));
+  liveness.observe(snapshot, kStart);
+  EXPECT_EQ(liveness.awaited(snapshot, Revision(80), kStart), std::vector<Awaited>{});
+  EXPECT_EQ(liveness.awaited(snapshot, Revision(85), kStart + Millis(700)),
+            (std::vector<Awaited>{{"n2", Revision(80), Millis(700)}}));
+  liveness.heard("n2", kStart, Revision(85));
+  EXPECT_EQ(liveness.awaited(snapshot, Revision(85), kStart + Millis(700)), std::vector<Awaited>{});
+}
+
+TEST(Liveness, ANodeWhoseTablesStandStillCountsAsSilentUntilTheyMove) {
+  Snapshot snapshot = two_nodes();
+  Liveness liveness = fresh();
+  const auto hear = [&](Millis at, std::uint64_t n2) {
+    liveness.heard("n1", kStart + at, snapshot.revision);
+    liveness.heard("n2", kStart + at, Revision(n2));
+    liveness.observe(snapshot, kStart + at);
+    return liveness.due(snapshot, kStart + at);
+  };
+  EXPECT_TRUE(hear(Millis(20000), 80).empty());
+  EXPECT_TRUE(hear(Millis(40000), 81).empty()) << "slow, but it moves";
+  EXPECT_TRUE(hear(Millis(70000), 81).empty());
+  EXPECT_EQ(hear(Millis(70001), 81), (std::vector<NodeTurn>{{"n2", NodeState::silent, true}}));
+  Node node = *find(snapshot.nodes, "", "n2");
+  node.status.state = NodeState::silent;
+  snapshot.put(node);
+  EXPECT_EQ(liveness.acknowledged(snapshot), Revision(90)) << "nobody waits for it";
+  EXPECT_TRUE(hear(Millis(75000), 81).empty());
+  EXPECT_EQ(hear(Millis(75001), 90), (std::vector<NodeTurn>{{"n2", NodeState::ready}}));
+}
+
+TEST(Liveness, AQuietClusterIsNeverBehind) {
+  const Snapshot snapshot = two_nodes();
+  Liveness liveness = fresh();
+  for (int second = 0; second < 200; ++second) {
+    liveness.heard("n1", kStart + Millis(second * 1000), Revision(90));
+    liveness.heard("n2", kStart + Millis(second * 1000), Revision(90));
+    liveness.observe(snapshot, kStart + Millis(second * 1000));
+  }
+  EXPECT_TRUE(liveness.due(snapshot, kStart + Millis(200000)).empty());
 }
 
 TEST(Liveness, AcknowledgedIsTheOldestOfAllReadyNodes) {

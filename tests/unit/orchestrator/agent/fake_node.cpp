@@ -43,9 +43,17 @@ std::shared_ptr<const Pod> with_live(const std::shared_ptr<const Pod>& pod, Mill
   return std::make_shared<const Pod>(std::move(copy));
 }
 
-std::shared_ptr<const Pod> stopped(const std::shared_ptr<const Pod>& pod) {
+std::shared_ptr<const Pod> stopped(const std::shared_ptr<const Pod>& pod, Millis drain) {
   Pod copy = *pod;
   copy.stop = true;
+  copy.drain = drain;
+  return std::make_shared<const Pod>(std::move(copy));
+}
+
+std::shared_ptr<const Pod> lost(const std::shared_ptr<const Pod>& pod) {
+  Pod copy = *pod;
+  copy.stop = true;
+  copy.lost = true;
   return std::make_shared<const Pod>(std::move(copy));
 }
 
@@ -60,12 +68,26 @@ void FakeNode::send(const Event& event) {
 }
 
 void FakeNode::want(std::vector<std::shared_ptr<const Pod>> pods) {
-  send(Wanted{Revision{++revision_}, std::move(pods)});
+  ++revision_;
+  for (auto& pod : pods) {
+    if (!pod->stop) continue;
+    Pod copy = *pod;
+    copy.meta.revision = stopped_at_.try_emplace(pod->meta.uid, Revision(revision_)).first->second;
+    pod = std::make_shared<const Pod>(std::move(copy));
+  }
+  send(Wanted{Revision{revision_}, std::move(pods)});
+}
+
+void FakeNode::acknowledge() {
+  acknowledged_ = revision_;
+  send(Acknowledged{Revision(revision_), 3});
 }
 
 void FakeNode::take(const Action& action) {
   if (const auto* report = std::get_if<Report>(&action)) {
     reports[report->pod->meta.uid].push_back(report->status);
+    auto& lines = story[report->pod->meta.uid];
+    lines.insert(lines.end(), report->story.begin(), report->story.end());
     return;
   }
   if (const auto* save = std::get_if<Save>(&action)) {
@@ -88,6 +110,7 @@ void FakeNode::take(const Action& action) {
       require(!std::holds_alternative<Publish>(other), "two publications at once");
     std::string line = "publish";
     for (const auto& uid : std::get<Publish>(action).links) line += " " + uid;
+    publishing_ = revision_;
     journal.push_back(line);
   }
   pending.push_back(action);
@@ -111,10 +134,13 @@ void FakeNode::perform_container(const Work& work) {
       return;
     case Verb::start:
       require(container.exists && !container.runs, "started what is not created: " + line_of(work));
-      require(tables.contains(uid), "started before its tables: " + line_of(work));
+      // What was being started when it was cut off starts without a network, and is killed.
+      require(tables.contains(uid) || !state.pods.contains(uid) || state.pods.at(uid).cut,
+              "started before its tables: " + line_of(work));
       container.runs = true;
       return;
     case Verb::term:
+      require(acknowledged_ >= stopped_at_[uid].value, "TERM before every node acknowledged: " + uid);
       if (!container.deaf && container.runs) exit(uid, work.container, 143);
       return;
     case Verb::kill:
@@ -153,6 +179,10 @@ void FakeNode::answer(std::size_t index, bool succeed) {
   } else {
     const auto& publish = std::get<Publish>(action);
     if (succeed) tables = publish.links;
+    if (succeed && control_acknowledges) {
+      acknowledged_ = publishing_;
+      exits.emplace_back(Acknowledged{Revision(publishing_), 1});
+    }
     send(succeed ? Event{Done{publish.id}} : Event{Failed{publish.id, error}});
   }
 }
@@ -187,6 +217,13 @@ void FakeNode::run_until_idle(Millis at_most) {
 
 std::size_t FakeNode::count(const std::string& line) const {
   return static_cast<std::size_t>(std::ranges::count(journal, line));
+}
+
+std::vector<std::string> FakeNode::told(const PodUid& pod) const {
+  std::vector<std::string> words;
+  if (const auto found = story.find(pod); found != story.end())
+    for (const StoryLine& line : found->second) words.push_back(line.what);
+  return words;
 }
 
 std::size_t FakeNode::position(const std::string& line) const {

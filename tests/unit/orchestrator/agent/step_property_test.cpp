@@ -37,10 +37,16 @@ struct History {
       known[pod->meta.uid] = pod;
     } else if (!known.empty()) {
       auto it = std::next(known.begin(), static_cast<std::ptrdiff_t>(below(known.size())));
-      if (below(4) == 0)
-        known.erase(it);
-      else
-        it->second = stopped(it->second);
+      switch (below(6)) {
+        case 0:
+          known.erase(it);
+          break;
+        case 1:
+          it->second = lost(it->second);
+          break;
+        default:
+          it->second = stopped(it->second, Millis{below(2) * 2000});
+      }
     }
     want_known();
   }
@@ -79,6 +85,10 @@ struct History {
       node.now.mono += Millis{below(3000)};
       return node.send(Tick{});
     }
+    if (dice < 33) {  // another node is slow, or control is away
+      node.control_acknowledges = below(2) == 0;
+      return node.send(below(2) == 0 ? Event{Connected{}} : Event{Disconnected{}});
+    }
     if (dice < 45 && !node.exits.empty()) {
       const Event exit = node.exits.front();
       node.exits.pop_front();
@@ -89,6 +99,7 @@ struct History {
 };
 
 void check_converged(History& run) {
+  run.node.control_acknowledges = true;
   run.want_known();
   run.node.run_until_idle(Millis{300'000});
   std::set<PodUid> wanted;

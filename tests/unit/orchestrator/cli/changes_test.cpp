@@ -56,7 +56,7 @@ TEST(Changes, Drops) {
 TEST(Changes, Events) {
   const proto::EventList events{{{1, WallTime(Millis(1000)), "pod/web-1", "warning", "Failed", "exit 1"}}};
   EXPECT_EQ(table_of(events, WallTime(Millis(8000))).text(),
-            "AGE  TYPE     OBJECT     REASON  MESSAGE\n7s   warning  pod/web-1  Failed  exit 1\n");
+            "TIME          OBJECT     WHAT    CAUSE\n00:00:01.000  pod/web-1  Failed  exit 1\n");
 }
 
 }  // namespace

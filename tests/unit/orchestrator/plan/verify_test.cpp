@@ -61,7 +61,10 @@ TEST(Verify, APodIsOneUnitWithItsAddressesAndEverythingItReliedOn) {
                                         "Exposed",
                                         "10.96.0.11 fd00:96::b  80->http  53->dns/udp"}));
   EXPECT_EQ(writes.events.at(1).reason, "Placed");
-  EXPECT_EQ(writes.events[1].message, "on " + pod.node + ", 10.244.0.11 fd00:244::b");
+  EXPECT_EQ(writes.events[1].message,
+            "on " + pod.node +
+                " (1 of 2 nodes with room, 0 other pods of the job, 2 % full with it), "
+                "10.244.0.11 fd00:244::b");
 }
 
 TEST(Verify, RefusesANodeThatFilledUpMeanwhileAndPlacesTheRest) {

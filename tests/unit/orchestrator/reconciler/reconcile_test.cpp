@@ -19,9 +19,7 @@ void apply(Snapshot& snapshot, const Changes& changes, const char* node = "n1") 
     snapshot.put(pod);
   }
   for (const Stop& stop : changes.stop) {
-    Pod pod = *snapshot.pods.at(stop.pod);
-    pod.stop = true;
-    snapshot.put(pod);
+    snapshot.put(told_to_stop(*snapshot.pods.at(stop.pod), nullptr, stop.lost));
   }
   for (const Removal& removal : changes.remove) snapshot.pods.erase(removal.pod);
   for (const Service& service : changes.services) snapshot.put(service);
@@ -149,10 +147,77 @@ TEST(Reconcile, ASilentNodeLosesItsPodsOnlyAfterTheGivenTime) {
   const Changes due = reconcile(snapshot, kNoon + Millis(5000), rules);
   ASSERT_EQ(due.stop.size(), 1U);
   EXPECT_EQ(due.stop[0].why, "node n1 is silent for longer than 5s");
+  EXPECT_TRUE(due.stop[0].lost);
   EXPECT_EQ(due.create.size(), 1U);
   EXPECT_EQ(next_deadline(snapshot, kNoon + Millis(5000), rules), std::nullopt);
   apply(snapshot, due, "n2");
   EXPECT_TRUE(reconcile(snapshot, kNoon + Millis(9000), rules).empty());
+}
+
+TEST(Reconcile, APodThatWasStoppingOnASilentNodeIsLostToo) {
+  Snapshot snapshot = facts::snapshot(7, 2);
+  const Job job = facts::job("web", 0);
+  snapshot.put(job);
+  snapshot.put(told_to_stop(facts::pod("web-a", job, "n1"), &job));
+  Node node = facts::node("n1");
+  node.status = {NodeState::silent, kNoon, "", ""};
+  snapshot.put(node);
+  const Rules rules{Millis(5000)};
+  EXPECT_TRUE(reconcile(snapshot, kNoon + Millis(4999), rules).empty());
+  const Changes due = reconcile(snapshot, kNoon + Millis(5000), rules);
+  ASSERT_EQ(due.stop.size(), 1U);
+  EXPECT_TRUE(due.stop[0].lost);
+  apply(snapshot, due);
+  EXPECT_TRUE(reconcile(snapshot, kNoon + Millis(9000), rules).empty())
+      << "its object stays until the node answers";
+}
+
+Snapshot with_silent(std::size_t nodes, std::size_t silent) {
+  Snapshot snapshot = facts::snapshot(7, static_cast<std::uint16_t>(nodes));
+  const Job job = facts::job("web", static_cast<std::uint32_t>(nodes));
+  snapshot.put(job);
+  for (std::size_t i = 1; i <= nodes; ++i) {
+    Node node = facts::node("n" + std::to_string(i), static_cast<std::uint16_t>(i));
+    if (i <= silent) node.status = {NodeState::silent, kNoon, "", ""};
+    snapshot.put(facts::pod("web-" + std::to_string(i), job, node.meta.name));
+    snapshot.put(std::move(node));
+  }
+  return snapshot;
+}
+
+TEST(Reconcile, WhenMostNodesAreSilentNothingIsReplacedAndTheReasonIsSaid) {
+  const Rules rules{Millis(5000)};
+  const WallTime late = kNoon + Millis(60000);
+  for (std::size_t nodes = 1; nodes <= 7; ++nodes)
+    for (std::size_t silent = 0; silent <= nodes; ++silent) {
+      const Snapshot snapshot = with_silent(nodes, silent);
+      const auto why = held(snapshot, late, rules);
+      EXPECT_EQ(why.has_value(), 2 * silent > nodes) << silent << " of " << nodes;
+      EXPECT_EQ(reconcile(snapshot, late, rules).stop.size(), why ? 0 : silent);
+      if (why) EXPECT_EQ(*why, std::to_string(silent) + " of " + std::to_string(nodes) + " nodes are silent");
+    }
+}
+
+TEST(Reconcile, AControlThatHasJustBegunReplacesNothing) {
+  const Snapshot snapshot = with_silent(3, 1);  // as stored, long before
+  const WallTime start = kNoon + Millis(3'600'000);
+  const Rules rules{Millis(5000), start + Millis(12000)};
+  EXPECT_TRUE(reconcile(snapshot, start, rules).stop.empty());
+  EXPECT_EQ(next_deadline(snapshot, start, rules), start + Millis(12000));
+  EXPECT_EQ(reconcile(snapshot, start + Millis(12000), rules).stop.size(), 1U);
+}
+
+TEST(Reconcile, APodIsToldItsJobsDrainWhenItIsPlacedAndAgainWhenItGoes) {
+  Snapshot snapshot = facts::snapshot(7, 2);
+  Job job = facts::job("web", 1);
+  job.update.drain = Millis(3000);
+  snapshot.put(job);
+  const Changes changes = reconcile(snapshot, kNoon);
+  ASSERT_EQ(changes.create.size(), 1U);
+  EXPECT_EQ(changes.create[0].drain, Millis(3000));
+  job.update.drain = Millis(7000);
+  EXPECT_EQ(told_to_stop(changes.create[0], &job).drain, Millis(7000));
+  EXPECT_EQ(told_to_stop(changes.create[0], nullptr).drain, Millis(3000)) << "its job is gone";
 }
 
 TEST(Reconcile, JobsOfTheSameNameInTwoNamespacesAreTwo) {
