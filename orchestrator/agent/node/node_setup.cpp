@@ -2,12 +2,14 @@
 #include "orchestrator/agent/node/node_setup.h"
 
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
+#include <thread>
 #include <unistd.h>
 
 #include "orchestrator/runtime/network/netlink.h"
@@ -64,14 +66,18 @@ Result<> check_machine(const runtime::NodePaths& paths) {
   return check_program("nft", "nftables");
 }
 
+// A killed agent's child that was about to become runc or conmon holds the lock
+// for a moment longer: waits for it, two seconds at most.
 Result<Fd> lock_folder(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "lock";
   Fd lock(::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
   if (!lock) return std::unexpected(os_error(errno, file.string()));
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
-    return fail(Code::conflict, folder.string(), "another agent uses this state folder",
-                "stop it, or give this one a --state-dir of its own");
-  return lock;
+  for (int tries = 0; tries < 100; ++tries) {
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return fail(Code::conflict, folder.string(), "another agent uses this state folder",
+              "stop it, or give this one a --state-dir of its own");
 }
 
 Result<Uplink> find_uplink(const std::string& name) {
