@@ -12,6 +12,7 @@ import time
 import xml.etree.ElementTree as xml
 
 import benchmarks
+import decisions
 import drops
 import includes
 import layers
@@ -23,7 +24,7 @@ import size
 import words
 from tree import Tree, load
 
-MODULES = (size, words, licence, layers, includes, purity, semantics, drops, benchmarks, programs)
+MODULES = (size, words, licence, layers, includes, purity, semantics, drops, benchmarks, programs, decisions)
 
 
 def self_test(check, planted, clean, build):
