@@ -66,7 +66,7 @@ Result<Zone> Zone::compile(const Snapshot& snapshot, std::string_view network, s
   zone.names_[""] = {};
   zone.names_[key({"svc"})] = {};
   zone.names_[key({"pod"})] = {};
-  const auto is_here = [&](const std::string& name) { return network_name(name) == network; };
+  const auto is_here = [&](const std::string& of) { return network_name(of) == network; };
   for (const auto& [id, ns] : snapshot.namespaces)
     if (is_here(ns->network)) zone.add_namespace(ns->meta.name);
   for (const auto& [id, service] : snapshot.services) {

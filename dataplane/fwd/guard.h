@@ -9,7 +9,7 @@
 #ifndef FAIRLEAD_FWD_GUARD_H
 #define FAIRLEAD_FWD_GUARD_H
 
-#include "dataplane/fwd/service.h"
+#include "dataplane/fwd/flow/service.h"
 
 /* Multicast, broadcast, link-local, loopback and unspecified destinations. A
  * node with route_localnet set would hand loopback to its own daemons. */

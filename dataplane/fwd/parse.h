@@ -12,6 +12,7 @@
 #define FAIRLEAD_FWD_PARSE_H
 
 #include "dataplane/fwd/context.h"
+#include "dataplane/fwd/machine.h"
 
 #define FWD_ETH_LENGTH 14U
 #define FWD_ETHERTYPE_IPV4 0x0800U

@@ -9,7 +9,7 @@
 #include <set>
 #include <unordered_map>
 
-#include "dataplane/fwd/context.h"
+#include "dataplane/fwd/values.h"
 #include "ebpf/loader/flow_rows.h"
 #include "ebpf/loader/maps.h"
 

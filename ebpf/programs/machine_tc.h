@@ -12,6 +12,7 @@
 #include <linux/pkt_cls.h>
 
 #include "dataplane/fwd/context.h"
+#include "dataplane/fwd/machine.h"
 
 /* Kernel 6.3; the headers of Debian 12 are older. */
 #ifndef BPF_F_ADJ_ROOM_DECAP_L3_IPV4

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "dataplane/fwd/context.h"
+#include "dataplane/fwd/machine.h"
 
 namespace fairlead::test {
 

@@ -11,7 +11,7 @@
 #ifndef FAIRLEAD_FWD_ICMP_TRANSLATE_H
 #define FAIRLEAD_FWD_ICMP_TRANSLATE_H
 
-#include "dataplane/fwd/service.h"
+#include "dataplane/fwd/flow/service.h"
 
 /* The quoted addresses and ports become those of `flow`'s other side. In IPv4
  * the quoted header's own checksum absorbs the change of addresses, so the

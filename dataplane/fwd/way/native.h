@@ -18,7 +18,7 @@
 #ifndef FAIRLEAD_FWD_WAY_NATIVE_H
 #define FAIRLEAD_FWD_WAY_NATIVE_H
 
-#include "dataplane/fwd/service.h"
+#include "dataplane/fwd/flow/service.h"
 #include "dataplane/fwd/way/tunnel.h"
 
 FWD_INLINE int fwd_hand_over(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,

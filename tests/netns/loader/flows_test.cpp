@@ -4,7 +4,7 @@
 #include <ctime>
 #include <gtest/gtest.h>
 
-#include "dataplane/fwd/context.h"
+#include "dataplane/fwd/values.h"
 #include "ebpf/loader/node_dataplane.h"
 #include "tests/support/netlab.h"
 

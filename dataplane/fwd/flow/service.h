@@ -9,8 +9,8 @@
 #ifndef FAIRLEAD_FWD_SERVICE_H
 #define FAIRLEAD_FWD_SERVICE_H
 
-#include "dataplane/fwd/flow.h"
-#include "dataplane/fwd/fragment.h"
+#include "dataplane/fwd/flow/flow.h"
+#include "dataplane/fwd/flow/fragment.h"
 
 FWD_INLINE const struct fwd_endpoint* fwd_endpoint_of(struct fwd_machine* m, __u32 net,
                                                       const struct fwd_addr* a) {
