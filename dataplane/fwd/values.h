@@ -40,6 +40,13 @@ FWD_INLINE void fwd_flow_answer_key(const struct fwd_flow_key* key, const struct
   answer->dport_be = flow->sport_be;
 }
 
+/* Is `other`, found under that key, the other direction of the flow of `key`, not another flow's
+ * that has come to answer by the same ports? */
+FWD_INLINE int fwd_flow_answers(const struct fwd_flow_key* key, const struct fwd_flow* other) {
+  return fwd_addr_equal(&other->src, &key->dst) && fwd_addr_equal(&other->dst, &key->src) &&
+         other->sport_be == key->dport_be && other->dport_be == key->sport_be;
+}
+
 /* A TCP connection is over: reset, or closed from both sides. */
 FWD_INLINE int fwd_flow_ended(__u32 flags, __u32 answer_flags) {
   return ((flags | answer_flags) & FWD_FLOW_RST) || (flags & answer_flags & FWD_FLOW_FIN);

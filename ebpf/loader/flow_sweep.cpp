@@ -54,7 +54,7 @@ class Sweep {
     fwd_flow_key answer_key;
     fwd_flow_answer_key(&key, &flow, &answer_key);
     const auto answer = flows_.find(model::bytes_of(answer_key));
-    const bool paired = answer != flows_.end();
+    const bool paired = answer != flows_.end() && fwd_flow_answers(&key, &answer->second) != 0;
     if (paired && !(flow.flags & FWD_FLOW_ORIGIN) && answer->second.flags & FWD_FLOW_ORIGIN) return;
     if (!is_of_gone(key, flow, network)) {
       if (!is_idle(key.proto, flow, paired ? answer->second : fwd_flow{})) return;
@@ -93,14 +93,14 @@ class Sweep {
   std::uint32_t removed_ = 0;
 };
 
-// Whether the row of `key` is there, and its other direction is not.
+// Whether the row of `key` is there, and its other direction is not, or is another flow's by now.
 bool is_alone(int map, const std::string& key) {
   fwd_flow flow{}, other{};
   if (bpf_map_lookup_elem(map, key.data(), &flow) != 0) return false;
   const auto of = model::row_from<fwd_flow_key>(key);
   fwd_flow_key answer{};
   fwd_flow_answer_key(&of, &flow, &answer);
-  return bpf_map_lookup_elem(map, &answer, &other) != 0;
+  return bpf_map_lookup_elem(map, &answer, &other) != 0 || fwd_flow_answers(&of, &other) == 0;
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ constexpr int kPacketsPerState = 1000;        // then the flow tables begin empt
 const std::set<std::uint32_t> kMayStayUnseen{
     FWD_NO_LINK,        // the one link of a test run is published
     FWD_BACKEND_GONE,   // the tables stay as they are
-    FWD_FLOW_CONFLICT,  // needs four taken ports
+    FWD_FLOW_CONFLICT,  // needs eight taken ports
     FWD_NO_VTEP,        // every node has its row
     FWD_POLICY_EGRESS,
     FWD_POLICY_INGRESS,  // slots without a policy

@@ -10,15 +10,16 @@
  * A flow straight to a pod has entries too, that change nothing, so that a
  * flow through a VIP to the same pod can tell that its answer would be taken
  * for the other's; it then gets another source port (at most
- * FWD_PORT_TRIES, then FLOW_CONFLICT). Entries age: fwd_flow_limit says when
- * the node's agent may take them out.
+ * FWD_PORT_TRIES, then FLOW_CONFLICT; sent again later, it tries others). Entries age: fwd_flow_limit says
+ * when the node's agent may take them out.
  */
 #ifndef FAIRLEAD_FWD_FLOW_H
 #define FAIRLEAD_FWD_FLOW_H
 
 #include "dataplane/fwd/parse.h"
 
-#define FWD_PORT_TRIES 4
+#define FWD_PORT_TRIES 8
+#define FWD_PORT_TRIES_STEADY 4
 
 FWD_INLINE void fwd_flow_key_of(struct fwd_context* c, struct fwd_flow_key* key) {
   __builtin_memset(key, 0, sizeof *key);
@@ -47,11 +48,14 @@ FWD_INLINE int fwd_flow_same_target(const struct fwd_flow* a, const struct fwd_f
          a->dport_be == b->dport_be;
 }
 
-/* The n-th source port to try: the packet's own, then others of 1024..65535
- * that depend on nothing but the flow and the node's seed. */
+/* The n-th source port to try: the packet's own, then others of 1024..65535 that depend on
+ * nothing but the flow and the node's seed, so that two CPUs choose alike. The last depend on the
+ * second, too: a connection whose ports are all taken must not find the same ones taken each time
+ * its SYN is sent again, as nobody takes ended flows out while the agent is away. */
 FWD_INLINE __be16 fwd_flow_port(struct fwd_context* c, __u64 seed, __be16 own_be, int n) {
   if (n == 0) return own_be;
-  const __u64 h = fwd_hash_flow(&c->pkt, seed + (__u64)n);
+  const __u64 moment = n < FWD_PORT_TRIES_STEADY ? 0 : (__u64)c->now << 32;
+  const __u64 h = fwd_hash_flow(&c->pkt, seed + moment + (__u64)n);
   return fwd_swap16((__u16)(1024U + (__u32)(((h >> 32) * 64512U) >> 32)));
 }
 

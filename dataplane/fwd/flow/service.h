@@ -105,20 +105,23 @@ FWD_INLINE int fwd_flow_outlived(struct fwd_machine* m, struct fwd_context* c) {
   const struct fwd_flow* flow = fwd_flow_find(m, &c->key);
   if (!flow) return FWD_BACKEND_GONE;
   fwd_flow_answer_key(&c->key, flow, &c->reverse_key);
-  fwd_flow_erase(m, &c->reverse_key);
+  const struct fwd_flow* answer = fwd_flow_find(m, &c->reverse_key);
+  if (answer && fwd_flow_answers(&c->key, answer)) fwd_flow_erase(m, &c->reverse_key);
   fwd_flow_erase(m, &c->key);
   return FWD_BACKEND_GONE;
 }
 
 /* Is the translation of this flow over? Its pod has left; or its connection has
- * ended, and a new one uses the port again: the ring may choose anew. */
+ * ended, and a new one uses the port again: the ring may choose anew. Or it has
+ * lost its answers, by an agent that was killed while it swept. */
 FWD_INLINE int fwd_flow_over(struct fwd_machine* m, struct fwd_context* c, const struct fwd_flow* flow) {
   const struct fwd_endpoint* endpoint = fwd_endpoint_of(m, c->net, &flow->dst);
   if (!endpoint || fwd_epoch_passed(endpoint, flow->epoch)) return 1;
   if ((c->pkt.tcp_flags & (FWD_TCP_SYN | FWD_TCP_ACK)) != FWD_TCP_SYN) return 0;
   fwd_flow_answer_key(&c->key, flow, &c->reverse_key);
   const struct fwd_flow* answer = fwd_flow_find(m, &c->reverse_key);
-  return fwd_flow_ended(flow->flags, answer ? answer->flags : 0);
+  if (!answer || !fwd_flow_answers(&c->key, answer)) return 1;
+  return fwd_flow_ended(flow->flags, answer->flags);
 }
 
 /* TCP ends with its pod; a datagram, or a new connection, gets another backend. */

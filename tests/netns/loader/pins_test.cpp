@@ -106,16 +106,21 @@ TEST_F(LoaderPins, AFlowThatLostOneDirectionGoesWithTheNextStart) {
     key.dport_be = dport;
     return key;
   };
-  const auto put = [&](std::uint16_t sport, std::uint16_t dport) {
-    const fwd_flow_key key = key_of(sport, dport);
+  const auto translate = [&](const fwd_flow_key& key, std::uint16_t sport, std::uint16_t dport) {
     fwd_flow flow{};
     flow.sport_be = sport;
     flow.dport_be = dport;
     ASSERT_EQ(bpf_map_update_elem(first->map_fd("flows"), &key, &flow, BPF_NOEXIST), 0);
   };
+  const auto put = [&](std::uint16_t sport, std::uint16_t dport) {
+    translate(key_of(sport, dport), sport, dport);
+  };
   put(1, 2);
   put(2, 1);
   put(3, 4);  // its answer is lost
+  put(5, 6);  // so is this one's, and a service's flow has its answer there by now
+  translate(key_of(5, 7), 5, 6);
+  translate(key_of(6, 5), 7, 5);
   first.reset();
   const auto second = open();
   const auto has = [&](std::uint16_t sport, std::uint16_t dport) {
@@ -125,6 +130,8 @@ TEST_F(LoaderPins, AFlowThatLostOneDirectionGoesWithTheNextStart) {
   };
   EXPECT_TRUE(has(1, 2) && has(2, 1));
   EXPECT_FALSE(has(3, 4));
+  EXPECT_FALSE(has(5, 6));
+  EXPECT_TRUE(has(5, 7) && has(6, 5));
 }
 
 TEST_F(LoaderPins, AnotherWishForTheFlowTableKeepsTheOneThatIsThere) {
