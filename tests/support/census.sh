@@ -54,12 +54,13 @@ no_more_than() {
   done
 }
 
-# kill_daemon NAME: SIGKILL, and its end.
+# kill_daemon NAME: SIGKILL, and the end of all its threads: the first may be a zombie while another still
+# ends in the kernel and holds the lock of the state folder.
 kill_daemon() {
   local pid
   pid=$(daemon_pid "$1") || return 1
   kill -KILL "$pid"
-  while [ -d "/proc/$pid" ] && [ "$(awk '{print $3}' "/proc/$pid/stat" 2>/dev/null)" != Z ]; do sleep 0.02; done
+  while ! awk '{exit !($3 == "Z" && $20 < 2)}' "/proc/$pid/stat" 2>/dev/null && [ -d "/proc/$pid" ]; do sleep 0.02; done
 }
 
 # again NAME: its agent or control, without the shell's word when it is killed.
