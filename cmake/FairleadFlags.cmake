@@ -16,7 +16,9 @@ add_library(fl_flags INTERFACE)
 target_include_directories(fl_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 target_compile_options(fl_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Werror)
-target_link_options(fl_flags INTERFACE -fuse-ld=lld-19)
+if(CMAKE_CXX_COMPILER_ID STREQUAL Clang) # GCC 12 does not know a linker by its version
+  target_link_options(fl_flags INTERFACE -fuse-ld=lld-19)
+endif()
 
 # Presets asan, tsan and fuzz: a list for -fsanitize=. A report ends the program, so that no test passes over one.
 set(FL_SANITIZE "" CACHE STRING "sanitizers, as -fsanitize= takes them")
