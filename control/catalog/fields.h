@@ -71,6 +71,7 @@ void fields(V& v, typename V::template Ref<Node> o) {
   v.field("cpu", o.cpu_milli, doc::Cpu{});
   v.field("memory", o.memory_bytes, doc::Memory{});
   v.field("max_pods", o.max_pods, doc::Number<std::uint32_t>{});
+  v.field("uplink_mtu", o.uplink_mtu, doc::Number<std::uint32_t>{});
   v.object("status", o.status);
   v.later({{"drain", "node drain"}, {"taints", "taints"}, {"devices", "devices"}});
 }

@@ -230,6 +230,7 @@ struct Node {
   std::uint32_t cpu_milli = 0;
   std::uint64_t memory_bytes = 0;
   std::uint32_t max_pods = 0;
+  std::uint32_t uplink_mtu = 0;  // as its agent last said; 0: never
   NodeStatus status;
   bool operator==(const Node&) const = default;
 };

@@ -89,6 +89,11 @@ class Compiler {
       out_.state.control.push_back(address);
   }
 
+  // No table holds less, and one node's link must not stop the tables of all.
+  static std::uint32_t vtep_mtu(const Node& node) {
+    return node.uplink_mtu == 0 ? 0 : std::max(node.uplink_mtu, model::kLeastUplinkMtu);
+  }
+
   void add_node(const Node& node) {
     const bool possible = node.number >= 1 && node.number <= kMaxNodeNumber && !node.address.is_none() &&
                           node.address.family() == self_.address.family();
@@ -100,7 +105,7 @@ class Compiler {
       ++out_.left_out;
       return;
     }
-    out_.state.vteps.push_back({node.number, node.address, true, 0});
+    out_.state.vteps.push_back({node.number, node.address, true, vtep_mtu(node)});
     if (own) return;
     for (const auto& [name, network] : snapshot_.networks) {
       const HostAddresses host = host_of(node, network->meta.name);

@@ -38,6 +38,7 @@ struct Join {
   std::string version;
   Labels labels;
   std::string cluster_id;
+  std::uint32_t uplink_mtu = 0;
   bool operator==(const Join&) const = default;
 };
 

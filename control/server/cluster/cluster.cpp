@@ -89,6 +89,7 @@ Result<proto::Welcome> Cluster::join(const proto::Join& join) {
   fresh.cpu_milli = join.cpu_milli;
   fresh.memory_bytes = join.memory_bytes;
   fresh.max_pods = join.max_pods;
+  fresh.uplink_mtu = join.uplink_mtu;
   fresh.status = {NodeState::ready, outside_.wall(), join.kernel, join.version};
   const auto mistakes = spec::validate({Object(fresh), {}, "Join"});
   if (!mistakes.empty()) return std::unexpected(document::to_error(mistakes.front()));

@@ -60,6 +60,7 @@ class Agent {
   void remember();
   void go_on_later();
   void arm(const AdoptedPod& pod);
+  std::uint32_t look_at_uplink();  // its MTU
 
   void on_message(const proto::ControlMessage& message);
   void on_open(proto::StreamOpen request);
@@ -87,7 +88,7 @@ class Agent {
   boost::asio::io_context& loop_;
   AgentOptions options_;
   Fd lock_;
-  Uplink uplink_;
+  Uplink uplink_;  // as it was when this agent last joined
   SavedState saved_;
   NodeState state_;
   SnapshotBuilder builder_;

@@ -51,7 +51,8 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, Fd lock)
                 .add(options_.paths.node)
                 .add(static_cast<std::uint64_t>(wall_now().time_since_epoch().count()))
                 .value(),
-            {[this](const proto::Welcome& welcome) { return on_welcome(welcome); },
+            {[this](proto::Join& join) { join.uplink_mtu = look_at_uplink(); },
+             [this](const proto::Welcome& welcome) { return on_welcome(welcome); },
              [this] { feed(Connected{}); },
              [this](const proto::ControlMessage& message) { on_message(message); },
              [this] {
@@ -95,6 +96,21 @@ Result<> Agent::open_parts() {
   FL_TRY_OK(begin(*saved_.welcome));
   remember();
   return {};
+}
+
+// A changed MTU is for the tables here, and by the join for those of the other nodes. Links of living pods
+// keep theirs.
+std::uint32_t Agent::look_at_uplink() {
+  const Result<Uplink> now = find_uplink(options_.uplink);
+  if (!now || now->ifindex != uplink_.ifindex || now->mtu == uplink_.mtu) return uplink_.mtu;
+  if (now->mtu < model::kLeastUplinkMtu) {
+    log::error("the uplink's new MTU is too small, packets go by the old one",
+               {{"uplink", options_.uplink}, {"mtu", std::to_string(now->mtu)}});
+    return uplink_.mtu;
+  }
+  uplink_.mtu = now->mtu;
+  tables_->set_uplink_mtu(uplink_.mtu);
+  return uplink_.mtu;
 }
 
 // After a reboot there is nothing that goes on: whether a pod of then is still ours, control alone

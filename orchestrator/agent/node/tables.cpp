@@ -88,6 +88,11 @@ Result<> Tables::attach_uplink(std::uint32_t ifindex, std::uint32_t mtu) {
   return {};
 }
 
+void Tables::set_uplink_mtu(std::uint32_t mtu) {
+  const std::lock_guard lock(mutex_);
+  local_.uplink_mtu = mtu;
+}
+
 Result<> Tables::attach_host(const std::string& network, const forwarding::HostLink& link) {
   const std::lock_guard lock(mutex_);
   FL_TRY_OK(dataplane_->attach_pod(link.ifindex));

@@ -35,6 +35,7 @@ class Tables {
                                               std::uint16_t control_port);
 
   Result<> attach_uplink(std::uint32_t ifindex, std::uint32_t mtu);
+  void set_uplink_mtu(std::uint32_t mtu);  // for the next publication
   Result<> attach_host(const std::string& network, const forwarding::HostLink& link);
   Result<> detach_host(const std::string& network);
   Result<> attach(const PodUid& uid, const forwarding::PodLink& link);  // the program; no row yet

@@ -41,6 +41,7 @@ net::Task<> ControlLink::run() {
 
 net::Task<> ControlLink::serve(net::WebSocketPtr stream) {
   stream_ = stream;
+  hooks_.join(join_);
   Result<> ended = stream->send({proto::encode(proto::AgentMessage{join_}), true});
   while (ended) {
     Result<net::Message> message = co_await stream->receive();

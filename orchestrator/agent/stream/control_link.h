@@ -25,6 +25,7 @@ Millis reconnect_pause(std::uint32_t failures, std::uint64_t chance);
 class ControlLink {
  public:
   struct Hooks {
+    std::function<void(proto::Join&)> join;  // before each: what may have changed since the last
     // After each connect. Refused: the stream ends, and is tried again after a growing pause.
     std::function<Result<>(const proto::Welcome&)> welcome;
     std::function<void()> joined;                               // the welcome was taken: send() works

@@ -83,7 +83,8 @@ Row row(const Node& o, std::span<const Pod> pods, const View& view) {
             o.status.kernel,
             format_age(o.meta.created, view.now)};
   if (view.wide)
-    cells.insert(cells.end(), {both(o.host4, o.host6), o.status.version, label_list(o.meta.labels)});
+    cells.insert(cells.end(), {both(o.host4, o.host6), o.uplink_mtu == 0 ? "-" : count(o.uplink_mtu),
+                               o.status.version, label_list(o.meta.labels)});
   return cells;
 }
 
@@ -129,7 +130,7 @@ Row header(Kind kind, const View& view) {
       return {"NAMESPACE", "NETWORK", "AGE"};
     case Kind::node: {
       Row names{"NODE", "ADDRESS", "STATE", "PODS", "CPU", "MEMORY", "KERNEL", "AGE"};
-      if (view.wide) names.insert(names.end(), {"HOST", "VERSION", "LABELS"});
+      if (view.wide) names.insert(names.end(), {"HOST", "UPLINK-MTU", "VERSION", "LABELS"});
       return names;
     }
     case Kind::job:

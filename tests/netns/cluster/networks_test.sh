@@ -8,7 +8,8 @@
 #
 # Pods get their network's addresses and MTU, its VNI is on the wire (none for
 # c), names and VIPs work inside each, nothing passes from one to another, and
-# what is in use cannot be changed or deleted.
+# what is in use cannot be changed or deleted. At the end n1's uplink takes 9000
+# bytes, n2's as before, and pods exchange what is larger than n2's.
 set -euo pipefail
 ROOT=$1
 BUILD=$2
@@ -22,7 +23,8 @@ die() {
   exit 1
 }
 . "$ROOT/deploy/local/cluster.sh"
-trap 'remove_cluster >/dev/null 2>&1; rm -rf "$CLUSTER_DIR"' EXIT
+server=''
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null; remove_cluster >/dev/null 2>&1; rm -rf "$CLUSTER_DIR"' EXIT
 fairlead() { cluster_cli "$@"; }
 apply() { fairlead apply -f -; }
 
@@ -171,4 +173,35 @@ fairlead delete namespace b >/dev/null
 until_true 30 control cluster_cli delete network b || die "network b cannot be deleted: $(fairlead delete network b 2>&1)"
 no_link() { ! in_space n1 ip -br link | grep -q "^fl-host2"; }
 until_true 10 n1 no_link || die "the host endpoint of b is left"
-say "3 networks, 2 nodes, 18 walls, 6 refusals"
+
+step "n1's uplink takes 9000 bytes, n2's 1500: what n1's pods send to n2's is cut to what n2 takes"
+uplink_is() { fairlead get nodes -o wide | grep -Eq "^$1 .* $2 "; }
+uplink_is n1 1500 || die "get nodes -o wide: $(fairlead get nodes -o wide)"
+in_space switch ip link set n1 mtu 9000
+in_space n1 ip link set eth0 mtu 9000
+stop_daemon n1
+start_agent n1
+until_true 20 n1 uplink_is n1 9000 || die "n1 does not tell its new MTU: $(fairlead get nodes -o wide)"
+sed s/1400/8000/ "$CLUSTER_DIR/default.yaml" | apply >/dev/null
+old=$(fairlead get pods | awk '$2 == "web" {print $1}')
+for pod in $old; do fairlead delete pod "$pod" >/dev/null; done
+replaced() { ! fairlead get pods | awk '$2 == "web" {print $1}' | grep -qxF "$old"; }
+until_true 60 control replaced || die "pods of web do not go"
+fairlead wait job/web --for ready --timeout 60s >/dev/null
+web_on() { fairlead get pods -o wide | awk -v node="$1" '$2 == "web" && $3 == node && /ready/ {print $1, $4; exit}'; }
+net_of_web() { # NODE: the network namespace of its pod of web
+  local uid
+  uid=$(fairlead get pod "$(web_on "$1" | cut -d' ' -f1)" -o json | sed -n 's/^.*"uid": "\([^"]*\)".*/\1/p' | head -n 1)
+  [ -n "$uid" ] && say "$CLUSTER_DIR/$1/run/netns/$uid"
+}
+datagrams=(python3 -B "$ROOT/tests/netns/cluster/datagrams.py")
+large=$(net_of_web n1) && small=$(net_of_web n2) || die "web is not on both nodes: $(fairlead get pods -o wide)"
+nsenter --net="$small" "${datagrams[@]}" serve "$CLUSTER_DIR/serves" &
+server=$!
+until_true 10 n2 test -e "$CLUSTER_DIR/serves" || die "nothing serves on n2"
+said=$(nsenter --net="$large" "${datagrams[@]}" ask "$(web_on n2 | cut -d' ' -f2)" 4000 2>&1) ||
+  die "from n1 to n2: $said"
+[ "$said" = 1450 ] || die "n1's pod learnt a path MTU of $said, not 1450"
+kill "$server"
+server=''
+say "3 networks, 2 nodes, 18 walls, 6 refusals, uplinks of 9000 and 1500"

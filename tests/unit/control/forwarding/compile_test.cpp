@@ -176,6 +176,24 @@ TEST(Compile, EachNetworkHasItsOwnEndpointsAndServices) {
   EXPECT_EQ(compiled.left_out, 1U) << "the pod of a network that is gone";
 }
 
+// Packets to a node fit what its own uplink takes; one that does not say is taken for one like this.
+TEST(Compile, EachNodesUplinkIsKnownToTheOthers) {
+  World world;
+  const auto mtu_of = [&](std::uint32_t said) {
+    Node other = facts::node("n2", 2);
+    other.uplink_mtu = said;
+    world.snapshot.put(other);
+    const Compiled compiled = world.look();
+    const auto found = std::ranges::find(compiled.state.vteps, 2, &model::Vtep::number);
+    return found == compiled.state.vteps.end() ? 0xFFFFFFFFU : found->mtu;
+  };
+  EXPECT_EQ(mtu_of(0), 0U);
+  EXPECT_EQ(mtu_of(1500), 1500U);
+  EXPECT_EQ(mtu_of(9000), 9000U);
+  EXPECT_EQ(mtu_of(576), model::kLeastUplinkMtu)
+      << "no table holds less: one node must not stop those of all";
+}
+
 TEST(Compile, ControlsAddressesAreThoseThatAreNoPods) {
   World world;
   for (const char* address : {"192.0.2.254", "fd77::fe", "192.0.2.254", "10.244.0.9"})

@@ -27,7 +27,7 @@ struct PlayedControl {
   void take(const proto::AgentMessage& message) {
     if (const auto* join = std::get_if<proto::Join>(&message)) {
       streams.back() += 'J';
-      clusters += join->cluster_id + ";";
+      clusters += join->cluster_id + std::to_string(join->uplink_mtu) + ";";
     }
     if (const auto* beat = std::get_if<proto::Heartbeat>(&message)) {
       streams.back() += 'H';
@@ -70,6 +70,7 @@ TEST(ControlLink, ARefusedWelcomeEndsTheStreamWithoutAHeartbeatAndIsTriedAgain) 
   join.name = "n1";
   join.cluster_id = "c1";
   ControlLink::Hooks hooks;
+  hooks.join = [](proto::Join& again) { ++again.uplink_mtu; };
   hooks.welcome = [&](const proto::Welcome&) -> Result<> {
     if (++welcomes <= 2) return fail(Code::unsupported, "node", "cannot be set up", "mend it");
     return {};
@@ -85,7 +86,7 @@ TEST(ControlLink, ARefusedWelcomeEndsTheStreamWithoutAHeartbeatAndIsTriedAgain) 
   loop.run_for(std::chrono::seconds(20));
 
   EXPECT_EQ(control.streams, (std::vector<std::string>{"J", "J", "JH"}));
-  EXPECT_EQ(control.clusters, "c1;c1;c1;");
+  EXPECT_EQ(control.clusters, "c11;c12;c13;") << "each join says what is so now";
   EXPECT_EQ(control.last.drops.at("NO_LINK"), 7U);
   EXPECT_EQ(welcomes, 3);
   EXPECT_EQ(joined, 1);

@@ -49,6 +49,15 @@ TEST(Objects, Nodes) {
             "n2    10.77.0.1  silent  0/110  0/2    0B/4GiB     6.18.44  90s\n");
 }
 
+TEST(Objects, WideNodesShowTheirUplinks) {
+  Node large = node("n1");
+  large.uplink_mtu = 9000;
+  large.status.version = "0.1.0";
+  const std::string text = table_of(Kind::node, objects(large, node("n2")), {}, {kNow, true, false}).text();
+  EXPECT_NE(text.find("UPLINK-MTU"), std::string::npos) << text;
+  EXPECT_NE(text.find(" 9000 "), std::string::npos) << text;
+}
+
 TEST(Objects, Pods) {
   Pod leaving = pod("web-3", "web", PodPhase::ready);
   leaving.stop = true;
