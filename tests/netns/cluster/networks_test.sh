@@ -24,7 +24,7 @@ die() {
 }
 . "$ROOT/deploy/local/cluster.sh"
 server=''
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null; remove_cluster >/dev/null 2>&1; rm -rf "$CLUSTER_DIR"' EXIT
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; remove_cluster >/dev/null 2>&1; rm -rf "$CLUSTER_DIR"' EXIT
 fairlead() { cluster_cli "$@"; }
 apply() { fairlead apply -f -; }
 
