@@ -63,7 +63,9 @@ void run_on_bpf(const Case& c, Wire from_wire) {
   else
     EXPECT_GT(run, 0U) << c.name
                        << " has no packet that the kernel runs: give it one, or write reference-only";
-  if (run > 0) EXPECT_EQ(format_flows(machine.flows()), format_flows(c.after)) << c.name;
+  if (run > 0) {
+    EXPECT_EQ(format_flows(machine.flows()), format_flows(c.after)) << c.name;
+  }
 }
 
 TEST_P(PacketCase, OnBpf) {
@@ -148,8 +150,8 @@ TEST(Split, HalvesAreFragmentsOfTheWhole) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, PacketCase, testing::ValuesIn(case_files()), [](const auto& info) {
-  std::string name = info.param.stem().string();
+INSTANTIATE_TEST_SUITE_P(All, PacketCase, testing::ValuesIn(case_files()), [](const auto& of) {
+  std::string name = of.param.stem().string();
   std::replace_if(
       name.begin(), name.end(), [](char ch) { return !std::isalnum(static_cast<unsigned char>(ch)); }, '_');
   return name;

@@ -70,7 +70,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Way{"v6_1280", Family::v6, {{1, 1280}, {2, 1280}}},
                     Way{"native_1280", Family::v4, {{1, 1280}, {2, 1280}}, NetworkMode::native},
                     Way{"native_9000_to_1500", Family::v4, {{1, 9000}, {2, 1500}}, NetworkMode::native}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& of) { return std::string(of.param.name); });
 
 }  // namespace
 }  // namespace fairlead::test

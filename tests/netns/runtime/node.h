@@ -43,8 +43,9 @@ class TestNode {
   ~TestNode() {
     const auto uids = list_pods(paths_);
     EXPECT_TRUE(ok(uids));
-    if (uids)
+    if (uids) {
       for (const std::string& uid : *uids) EXPECT_TRUE(ok(remove_pod(paths_, uid)));
+    }
     EXPECT_TRUE(ok(remove_cgroup("/fairlead/" + paths_.cluster, false)));
     std::filesystem::remove_all(top_);
   }

@@ -121,7 +121,7 @@ TEST(Compile, AWholeNodeAsText) {
 // Two more networks, one native: nothing of one is an endpoint of another, and what is another's is nowhere.
 TEST(Compile, EachNetworkHasItsOwnEndpointsAndServices) {
   World world;
-  const auto network = [&](const char* name, std::uint32_t index, NetworkMode mode) {
+  const auto put_network = [&](const char* name, std::uint32_t index, NetworkMode mode) {
     const std::string base = std::to_string(index * 10);
     Network network;
     network.meta.name = name;
@@ -134,8 +134,8 @@ TEST(Compile, EachNetworkHasItsOwnEndpointsAndServices) {
         Prefix::parse("10." + base + ".1.0/24").value(), Prefix::parse("fd" + base + ":1::/112").value()};
     world.snapshot.put(network);
   };
-  network("b", 2, NetworkMode::vxlan);
-  network("c", 3, NetworkMode::native);
+  put_network("b", 2, NetworkMode::vxlan);
+  put_network("c", 3, NetworkMode::native);
   Node n1 = facts::node("n1", 1);
   set_host(n1, {"b", facts::ip("10.20.0.11"), facts::ip("fd20::b")});
   world.snapshot.put(n1);

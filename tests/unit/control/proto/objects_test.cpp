@@ -106,7 +106,9 @@ TEST(Objects, TruncatedAndFlippedBytesAreRefusedOrRead) {
     for (const int bit : {1, 8, 128}) {
       std::string flipped = bytes;
       flipped[i] = static_cast<char>(flipped[i] ^ bit);
-      if (const auto read = decode_object(flipped); !read) EXPECT_EQ(read.error().code, Code::corrupt);
+      if (const auto read = decode_object(flipped); !read) {
+        EXPECT_EQ(read.error().code, Code::corrupt);
+      }
     }
   }
   EXPECT_GE(refused, bytes.size() - 1);

@@ -136,8 +136,9 @@ TEST(Lower, AFreedPlaceRestsBeforeItsReuse) {
     image = lower(state, image).value();
     EXPECT_TRUE(offsets.insert(service_row(image, "10.96.0.7", 80, 6).ring_offset).second) << round;
     for (const auto& [key, value] : image[TableId::backends])
-      if (row_from<fwd_backend>(value).generation == round + 2)
+      if (row_from<fwd_backend>(value).generation == round + 2) {
         EXPECT_TRUE(indices.emplace(key).second) << round;
+      }
   }
   EXPECT_EQ(indices.size(), 50U);
 }

@@ -91,8 +91,9 @@ class Reader {
     for (const auto* services : {&before_, &after_})
       for (const auto& [port, backends] : *services)
         if (endpoint_of(port) == key && (!was || before_.contains(port)) &&
-            (!will_be || after_.contains(port)))
+            (!will_be || after_.contains(port))) {
           ASSERT_TRUE(machine_[TableId::services].contains(port)) << "a VIP whose port is missing";
+        }
   }
 
   void check_link(const fwd_link& row) const {

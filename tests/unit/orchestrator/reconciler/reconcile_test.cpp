@@ -194,7 +194,9 @@ TEST(Reconcile, WhenMostNodesAreSilentNothingIsReplacedAndTheReasonIsSaid) {
       const auto why = held(snapshot, late, rules);
       EXPECT_EQ(why.has_value(), 2 * silent > nodes) << silent << " of " << nodes;
       EXPECT_EQ(reconcile(snapshot, late, rules).stop.size(), why ? 0 : silent);
-      if (why) EXPECT_EQ(*why, std::to_string(silent) + " of " + std::to_string(nodes) + " nodes are silent");
+      if (why) {
+        EXPECT_EQ(*why, std::to_string(silent) + " of " + std::to_string(nodes) + " nodes are silent");
+      }
     }
 }
 

@@ -172,7 +172,9 @@ TEST_F(Unpack, SurvivesEveryCut) {
   const std::string whole = Tar(true).folder("a").file("a/b", "content").symlink("a/c", "b").finish();
   for (std::size_t size = 0; size < whole.size(); ++size) {
     const auto result = unpack(whole.substr(0, size), true);
-    if (result) EXPECT_NE(*result, Digest{}) << size;
+    if (result) {
+      EXPECT_NE(*result, Digest{}) << size;
+    }
   }
 }
 
