@@ -40,7 +40,7 @@ endfunction()
 
 # fl_program(NAME SOURCES ... DEPS <rooms> LIBS <outside libraries>): an executable in build/*/bin.
 function(fl_program name)
-  cmake_parse_arguments(R "" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  _fl_test_arguments(${ARGN})
   add_executable(${name} ${R_SOURCES})
   target_link_libraries(${name} PRIVATE fl_flags ${R_DEPS} ${R_LIBS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
@@ -48,35 +48,52 @@ function(fl_program name)
   _fl_record_sources(${name} ${R_SOURCES})
 endfunction()
 
-# fl_test(NAME LABEL unit|packet|fuzz|netns|... SOURCES ... DEPS ... LIBS ... [TIMEOUT s] [SERIAL] [LONG])
+# fl_test(NAME LABEL unit|packet|fuzz|netns|... SOURCES ... DEPS ... LIBS ... [ENV ...] [TIMEOUT s] [SERIAL] [LONG])
 # One GoogleTest binary, one ctest entry; the cases are counted by ./dev test.
 # LONG: the long suite runs it once more as NAME_long, with full counts (tests/support/counts.h).
 function(fl_test name)
-  cmake_parse_arguments(R "SERIAL;LONG" "LABEL;TIMEOUT" "SOURCES;DEPS;LIBS;ENV" ${ARGN})
+  _fl_test_arguments(${ARGN})
   add_executable(${name} ${R_SOURCES})
   target_link_libraries(${name} PRIVATE fl_flags ${R_DEPS} ${R_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  _fl_run(${name} ${ARGN} COMMAND ${name} --gtest_brief=1)
+endfunction()
+
+# fl_script_test(NAME SCRIPT LABEL netns|... [ARGS ...] [ENV ...] [TIMEOUT s] [SERIAL] [LONG])
+# A script (*_test.sh, or Python), which gets the folders of source and build, then ARGS. LONG as above.
+function(fl_script_test name script)
+  _fl_test_arguments(${ARGN})
+  set(interpreter bash)
+  if(script MATCHES "\\.py$")
+    find_package(Python3 REQUIRED COMPONENTS Interpreter)
+    set(interpreter ${Python3_EXECUTABLE} -B)
+  endif()
+  _fl_run(${name} ${ARGN}
+    COMMAND ${interpreter} ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR} ${R_ARGS})
+endfunction()
+
+macro(_fl_test_arguments)
+  cmake_parse_arguments(R "SERIAL;LONG" "TIMEOUT" "LABEL;SOURCES;DEPS;LIBS;ARGS;ENV;COMMAND" ${ARGN})
+endmacro()
+
+function(_fl_run name)
+  _fl_test_arguments(${ARGN})
   if(NOT R_TIMEOUT)
     set(R_TIMEOUT 120)
   endif()
   if(FL_SANITIZE)
     math(EXPR R_TIMEOUT "${R_TIMEOUT} * 10")
   endif()
-  _fl_run(${name} ${name} ${R_TIMEOUT} "${R_LABEL}" "${R_ENV}")
-  if(R_SERIAL)
-    set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
-  endif()
+  set(env "FL_SOURCE_DIR=${CMAKE_SOURCE_DIR};FL_BUILD_DIR=${CMAKE_BINARY_DIR};${R_ENV}")
+  set(results xml:${CMAKE_BINARY_DIR}/test-results)
+  add_test(NAME ${name} COMMAND ${R_COMMAND})
+  set_tests_properties(${name} PROPERTIES LABELS "${R_LABEL}" TIMEOUT ${R_TIMEOUT} RUN_SERIAL "${R_SERIAL}"
+    ENVIRONMENT "GTEST_OUTPUT=${results}/${name}.xml;${env}")
   if(R_LONG)
-    _fl_run(${name}_long ${name} 7200 "${R_LABEL};long" "${R_ENV};FL_LONG=1")
-    set_tests_properties(${name}_long PROPERTIES RUN_SERIAL ON)
+    add_test(NAME ${name}_long COMMAND ${R_COMMAND})
+    set_tests_properties(${name}_long PROPERTIES LABELS "${R_LABEL};long" TIMEOUT 7200 RUN_SERIAL ON
+      ENVIRONMENT "GTEST_OUTPUT=${results}/${name}_long.xml;${env};FL_LONG=1")
   endif()
-endfunction()
-
-function(_fl_run test program timeout labels env)
-  add_test(NAME ${test} COMMAND ${program} --gtest_brief=1
-    --gtest_output=xml:${CMAKE_BINARY_DIR}/test-results/${test}.xml)
-  set_tests_properties(${test} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout}
-    ENVIRONMENT "FL_SOURCE_DIR=${CMAKE_SOURCE_DIR};FL_BUILD_DIR=${CMAKE_BINARY_DIR};${env}")
 endfunction()
 
 # Written once, at the end: the layers as declared and the pure archives.

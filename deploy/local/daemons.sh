@@ -25,14 +25,14 @@ launch() {
   say $! >"$(pid_file "$name")"
 }
 
-# until_true SECONDS DAEMON COMMAND...: asks every 50 ms; ends early when the daemon has died.
+# until_true SECONDS DAEMON COMMAND...: asks every 50 ms; ends early when the daemon, if one is named, has died.
 until_true() {
   local end=$((SECONDS + $1)) daemon=$2
   shift 2
   until "$@" >/dev/null 2>&1; do
     sleep 0.05
     [ "$SECONDS" -lt "$end" ] || return 1
-    daemon_runs "$daemon" || "$@" >/dev/null 2>&1 || {
+    [ -z "$daemon" ] || daemon_runs "$daemon" || "$@" >/dev/null 2>&1 || {
       say "$daemon has ended" >&2
       return 1
     }

@@ -8,32 +8,19 @@
 #   a client on each node ---- 200 established flows, new connections, DNS queries ----> web (3 pods)
 #                              half through VIPs, half to pods; both families
 set -euo pipefail
-ROOT=$1
-BUILD=$2
-CLUSTER=c$((BASHPID % 99999))
-FAIRLEAD_CLUSTER=$CLUSTER
-KILLS=$([ -n "${FL_LONG:-}" ] && echo 1000 || echo 50)
-FLOWS=$([ -n "${FAIRLEAD_FLOWS:-}" ] && echo "$FAIRLEAD_FLOWS" || echo 201)
-RATE=${FAIRLEAD_RATE:-2001}
+. "$1/tests/support/cluster.sh"
+KILLS=$(counted 50 1000)
+FLOWS=201
+RATE=2001
 QUERIES=60
 RANDOM=${FAIRLEAD_SEED:-1}
-say() { printf '%s\n' "$*"; }
-step() { say "==> $*"; }
-die() {
-  say "FAILED (FAIRLEAD_SEED=${FAIRLEAD_SEED:-1}): $*"
-  cat "$CLUSTER_DIR"/status-* 2>/dev/null | grep first= || true
-  cluster_cli node drops 2>/dev/null || true
-  show_logs
-  exit 1
-}
-. "$ROOT/deploy/local/cluster.sh"
-. "$ROOT/tests/support/census.sh"
 TRAFFIC=
-trap 'kill $TRAFFIC 2>/dev/null || true; remove_cluster >/dev/null 2>&1; rm -rf "$CLUSTER_DIR"' EXIT
+tell_more() {
+  grep -h first= "$CLUSTER_DIR"/status-*
+  cluster_cli node drops
+}
+let_go() { [ -z "$TRAFFIC" ] || kill $TRAFFIC; }
 
-six_ready() { [ "$(cluster_cli get pods | grep -c ' ready ')" = 6 ]; }
-containers() { (cd "$CLUSTER_DIR" && grep -H . n?/state/pods/*/c/*/pid); }
-restarts() { cluster_cli get pods | awk 'NR > 1 {sum += $6} END {print sum + 0}'; }
 # sum NAME: over the tallies of all clients.
 sum() { awk -F= -v name="$1" '$1 == name {sum += $2} END {print sum + 0}' "$CLUSTER_DIR"/status-n?; }
 of_node() { awk -F= -v name="$2" '$1 == name {print $2}' "$CLUSTER_DIR/status-$1"; }
@@ -54,8 +41,7 @@ walk(json.load(sys.stdin))' "${@:2}"
 grown() { [ "$(sum "$1")" -ge $(($2 + $3)) ]; }
 
 step "three nodes, three servers, a client on each node"
-make_cluster 3 >/dev/null
-disown -a
+start_cluster 3
 cluster_cli apply -f - >/dev/null <<'SPEC'
 kind: Job
 name: web
@@ -76,8 +62,8 @@ containers:
   - {name: client, image: "oci:hello", command: [sh, -c, "trap exit TERM; sleep infinity & wait"], resources: {cpu: 0.3, memory: 32MiB}}
 place: {spread: node}
 SPEC
-eventually 60 six_ready || die "six pods do not become ready: $(cluster_cli get pods)"
-before=$(containers)
+eventually 60 ready_pods 6 || die "six pods do not become ready: $(cluster_cli get pods)"
+before=$(container_pids)
 vips=$(fields services web vip4 vip6 | tr ' ' ,)
 pods=$(fields pods web ipv4 ipv6 | tr ' \n' ,,)
 
@@ -111,7 +97,7 @@ done
 whole() {
   local name
   for name in n1 n2 n3; do node_is_ready $name || return 1; done
-  six_ready
+  ready_pods 6
 }
 eventually 30 whole || die "after the kills: $(cluster_cli get nodes,pods)"
 
@@ -140,7 +126,7 @@ kill -TERM $TRAFFIC
 over() { [ "$(sum over)" = 3 ]; }
 eventually 60 over || die "the traffic does not end"
 TRAFFIC=
-[ "$(containers)" = "$before" ] || die "a container was started again: $(diff <(say "$before") <(containers))"
+[ "$(container_pids)" = "$before" ] || die "a container was started again: $(diff <(say "$before") <(container_pids))"
 [ "$(restarts)" = 0 ] || die "a restart was counted: $(cluster_cli get pods)"
 for bad in broken failed wrong unanswered; do [ "$(sum $bad)" = 0 ] || die "$bad: $(sum $bad)"; done
 say "ok: $((KILLS + 4)) kills, $(sum flows) flows ($(sum messages) messages), $(sum connections) connections" \

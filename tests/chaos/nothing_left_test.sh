@@ -3,25 +3,13 @@
 # Pods come and go, agents are killed at any moment of it, clusters come and
 # go: afterwards this machine holds what it held before, thing by thing.
 set -euo pipefail
-ROOT=$1
-BUILD=$2
-CLUSTER=z$((BASHPID % 99999))
-FAIRLEAD_CLUSTER=$CLUSTER
-CYCLES=$([ -n "${FL_LONG:-}" ] && echo 1000 || echo 50)
-KILLS=$([ -n "${FL_LONG:-}" ] && echo 200 || echo 4)
-CLUSTERS=$([ -n "${FL_LONG:-}" ] && echo 20 || echo 3)
+. "$1/tests/support/cluster.sh"
+CYCLES=$(counted 50 1000)
+KILLS=$(counted 4 200)
+CLUSTERS=$(counted 3 20)
 AT_ONCE=25
 RANDOM=${FAIRLEAD_SEED:-1}
-say() { printf '%s\n' "$*"; }
-step() { say "==> $*"; }
-die() {
-  say "FAILED (FAIRLEAD_SEED=${FAIRLEAD_SEED:-1}): $*"
-  show_logs
-  exit 1
-}
-. "$ROOT/deploy/local/cluster.sh"
 . "$ROOT/tests/support/census.sh"
-trap 'remove_cluster >/dev/null 2>&1; rm -rf "$CLUSTER_DIR"' EXIT
 
 apply_pods() { # COUNT
   cluster_cli apply -f - >/dev/null <<SPEC
@@ -36,18 +24,15 @@ expose:
   - {port: 80, to: http}
 SPEC
 }
-all_ready() { [ "$(cluster_cli get pods | grep -c ' ready ')" = "$1" ]; }
-no_pods() { [ "$(cluster_cli get pods | wc -l)" -le 1 ]; }
 come_and_go() { # COUNT
   apply_pods "$1"
-  eventually 60 all_ready "$1" || die "$1 pods do not become ready: $(cluster_cli get pods)"
+  eventually 60 ready_pods "$1" || die "$1 pods do not become ready: $(cluster_cli get pods)"
   cluster_cli delete job brief >/dev/null
   eventually 60 no_pods || die "pods are left: $(cluster_cli get pods)"
 }
 some_moment() { sleep "0.$(printf %03d $((RANDOM % 700)))"; }
 
-make_cluster 2 >/dev/null
-disown -a
+start_cluster 2
 come_and_go 2 # what is made once and stays: layers, the first files
 census >"$CLUSTER_DIR/before"
 things=$(wc -l <"$CLUSTER_DIR/before")
@@ -63,7 +48,7 @@ for ((round = 0; round < KILLS; ++round)); do
   some_moment
   kill_daemon "$node"
   again "$node"
-  ((round % 2 == 0)) || eventually 60 all_ready 4 || die "what was begun is not ended: $(cluster_cli get pods)"
+  ((round % 2 == 0)) || eventually 60 ready_pods 4 || die "what was begun is not ended: $(cluster_cli get pods)"
   cluster_cli delete job brief >/dev/null
   some_moment
   kill_daemon "$node"
@@ -75,10 +60,9 @@ done
 step "$CLUSTERS clusters come and go"
 remove_cluster >/dev/null || die "something is left of a cluster"
 for ((round = 1; round < CLUSTERS; ++round)); do
-  make_cluster 2 >/dev/null
-  disown -a
+  start_cluster 2
   apply_pods 2
-  eventually 60 all_ready 2 || die "2 pods do not become ready"
+  eventually 60 ready_pods 2 || die "2 pods do not become ready"
   remove_cluster >/dev/null || die "something is left of a cluster"
 done
 say "ok: $CYCLES pods, $((2 * KILLS)) kills half-way, $CLUSTERS clusters: nothing left of ${things} things"

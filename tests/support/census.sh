@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sourced by tests of whole clusters, after deploy/local/cluster.sh: everything that
-# the cluster CLUSTER holds on this machine, one thing a line, so that what is left
-# over is the difference of two censuses. Pids do not appear: a daemon that was
-# started again is the same thing. Also what such tests do with daemons.
+# Sourced after tests/support/cluster.sh: everything that the cluster holds on
+# this machine, one thing a line, so that what is left over is the difference of
+# two censuses. Pids do not appear: a daemon that was started again is the same
+# thing.
 #
 #   census > before; ...; no_more_than before || die "..."
 
@@ -41,40 +41,13 @@ taken_addresses() {
     grep '^fairlead_addresses{.*state="held"' | sed 's/^/lease /' || true
 }
 
+same_census() { census >"$CLUSTER_DIR/census" && [ -z "$(comm -3 "$1" "$CLUSTER_DIR/census")" ]; }
+
 # no_more_than FILE: waits until the census is the one in FILE; else says what differs.
 no_more_than() {
-  local end=$((SECONDS + 20))
-  until census >"$CLUSTER_DIR/census" && [ -z "$(comm -3 "$1" "$CLUSTER_DIR/census")" ]; do
-    [ "$SECONDS" -lt "$end" ] || {
-      say "only before, or (indented) only now:"
-      comm -3 "$1" "$CLUSTER_DIR/census" | head -n 40
-      return 1
-    }
-    sleep 0.2
-  done
-}
-
-# kill_daemon NAME: SIGKILL, and the end of all its threads: the first may be a zombie while another still
-# ends in the kernel and holds the lock of the state folder.
-kill_daemon() {
-  local pid
-  pid=$(daemon_pid "$1") || return 1
-  kill -KILL "$pid"
-  while ! awk '{exit !($3 == "Z" && $20 < 2)}' "/proc/$pid/stat" 2>/dev/null && [ -d "/proc/$pid" ]; do sleep 0.02; done
-}
-
-# again NAME: its agent or control, without the shell's word when it is killed.
-again() {
-  if [ "$1" = control ]; then launch_control; else start_agent "$1"; fi
-  disown
-}
-
-# eventually SECONDS COMMAND...: until it succeeds.
-eventually() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    [ "$SECONDS" -lt "$end" ] || return 1
-    sleep 0.1
-  done
+  eventually 20 same_census "$1" || {
+    say "only before, or (indented) only now:"
+    comm -3 "$1" "$CLUSTER_DIR/census" | head -n 40
+    return 1
+  }
 }

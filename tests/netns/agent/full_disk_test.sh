@@ -4,34 +4,13 @@
 # reading, pods, names and services go on, control starts on the full disk; when
 # there is room again it takes writes by itself, and nothing acknowledged is lost.
 set -euo pipefail
-ROOT=$1
-BUILD=$2
-CLUSTER=f$((BASHPID % 99999))
-FAIRLEAD_CLUSTER=$CLUSTER
-say() { printf '%s\n' "$*"; }
-step() { say "==> $*"; }
-die() {
-  say "FAILED: $*"
-  show_logs
-  exit 1
-}
-. "$ROOT/deploy/local/cluster.sh"
+. "$1/tests/support/cluster.sh"
 DISK=$CLUSTER_DIR/control
-trap 'remove_cluster >/dev/null 2>&1 || true; umount "$DISK" 2>/dev/null || true; remove_cluster >/dev/null 2>&1 || true; rm -rf "$CLUSTER_DIR"' EXIT
 
-eventually() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    [ "$SECONDS" -lt "$end" ] || return 1
-    sleep 0.1
-  done
-}
 apply_namespace() { printf 'kind: Namespace\nname: %s\n' "$1" | cluster_cli apply -f -; }
 ask() { curl -s --unix-socket "$CLUSTER_DIR/control.sock" "$@"; }
 read_only() { [[ $(ask http://control/metrics) == *"
 fairlead_store_read_only $1"* ]]; }
-ready_pods() { [ "$(cluster_cli get pods | grep -c ' ready ')" = "$1" ]; }
 requests_pass() { cluster_cli exec client -- loadgen http://web:80 50 --pause 1 >/dev/null; }
 refused() { # OUTPUT of a write
   [[ $1 == *"the file system $DISK (tmpfs) is full"* && $1 == *"writing needs 2.0 MiB"* && $1 == *"free space there"* ]]
@@ -39,8 +18,7 @@ refused() { # OUTPUT of a write
 
 mkdir -p "$DISK"
 mount -t tmpfs -o size=20m fairlead-test "$DISK"
-make_cluster 1
-disown -a
+start_cluster 1
 cluster_cli apply -f "$ROOT/deploy/examples/hello.yaml" >/dev/null
 eventually 30 ready_pods 4 || die "four pods do not become ready"
 
@@ -63,12 +41,9 @@ cluster_cli get nodes,pods,services >/dev/null || die "nothing can be read"
 requests_pass || die "requests fail"
 
 step "control starts on the full disk"
-pid=$(daemon_pid control)
-kill -KILL "$pid"
-while [ -d "/proc/$pid" ]; do sleep 0.02; done
+kill_daemon control
 head -c 30M /dev/zero >>"$DISK/filler" 2>/dev/null || true
-launch_control
-disown
+again control
 until_true 10 control cluster_cli get nodes || die "control does not start on a full disk"
 answer=$(apply_namespace more 2>&1) && die "a write was taken: $answer"
 refused "$answer" || die "the refusal after a start: $answer"

@@ -5,32 +5,15 @@
 # told with its code; what is deleted while no agent runs is gone when one is
 # back; --teardown leaves nothing of a node.
 set -euo pipefail
-ROOT=$1
-BUILD=$2
-CLUSTER=k$((BASHPID % 99999))
-FAIRLEAD_CLUSTER=$CLUSTER
-ROUNDS=${FAIRLEAD_KILL_ROUNDS:-5}
-say() { printf '%s\n' "$*"; }
-step() { say "==> $*"; }
-die() {
-  say "FAILED: $*"
-  show_logs
-  exit 1
-}
-. "$ROOT/deploy/local/cluster.sh"
-. "$ROOT/tests/support/census.sh"
-trap 'remove_cluster >/dev/null 2>&1; rm -rf "$CLUSTER_DIR"' EXIT
+. "$1/tests/support/cluster.sh"
+ROUNDS=5
 
-container_pids() { cat "$CLUSTER_DIR"/n?/state/pods/*/c/*/pid | sort; }
-restarts() { cluster_cli get pods | awk 'NR > 1 {sum += $6} END {print sum + 0}'; }
-pods_are_ready() { [ "$(cluster_cli get pods | grep -c ' ready ')" = 4 ]; }
 below() { find "$@" -mindepth 1 | head -n 20; }
-no_pods() { [ "$(cluster_cli get pods | wc -l)" -le 1 ] && [ -z "$(below "$CLUSTER_DIR"/n?/run/netns)" ]; }
+nothing_left() { no_pods && [ -z "$(below "$CLUSTER_DIR"/n?/run/netns)" ]; }
 told() { grep -c "msg=$2 " "$CLUSTER_DIR/logs/$1.log" || true; } # NAME MESSAGE: how often its log says it
 has_told() { [ "$(told "$1" "$2")" -ge "$3" ]; }
 
-make_cluster 2
-disown -a
+start_cluster 2
 
 step "two containers of one pod are made at the same time"
 cluster_cli apply -f - >/dev/null <<'SPEC'
@@ -43,13 +26,13 @@ containers:
   - {name: one, image: "oci:hello", command: [/bin/sleep, infinity], resources: {cpu: 0.05, memory: 16MiB}}
   - {name: two, image: "oci:hello", command: [/bin/sleep, infinity], resources: {cpu: 0.05, memory: 16MiB}}
 SPEC
-eventually 30 pods_are_ready || die "four pairs do not become ready"
+eventually 30 ready_pods 4 || die "four pairs do not become ready"
 [ "$(restarts)" = 0 ] || die "a container of a pair had to be tried again: $(cluster_cli events)"
 cluster_cli delete job pair >/dev/null
-eventually 30 no_pods || die "pairs are left: $(cluster_cli get pods)"
+eventually 30 nothing_left || die "pairs are left: $(cluster_cli get pods)"
 
 cluster_cli apply -f "$ROOT/deploy/examples/hello.yaml" >/dev/null
-eventually 30 pods_are_ready || die "four pods do not become ready"
+eventually 30 ready_pods 4 || die "four pods do not become ready"
 client=$(cluster_cli get pods | awk '$2 == "client" {print $1 " " $3}')
 read -r client client_node <<<"$client"
 other=n$((3 - ${client_node#n}))
@@ -89,7 +72,7 @@ runc --root "$runc_root" exec "$id" loadgen http://10.96.0.11:80 100 >/dev/null 
 again "$client_node"
 again control
 eventually 20 node_is_ready "$client_node" || die "$client_node is not ready again"
-eventually 20 pods_are_ready || die "the pods are not ready again"
+eventually 20 ready_pods 4 || die "the pods are not ready again"
 [ "$(container_pids)" = "$before" ] || die "a container was restarted"
 
 step "an exit while no agent runs is told with its code, and the container starts again"
@@ -98,7 +81,7 @@ runc_root=$CLUSTER_DIR/$other/run/runc
 id=$(runc --root "$runc_root" list -q | awk 'NR == 1')
 runc --root "$runc_root" kill "$id" KILL
 again "$other"
-restarted() { [ "$(restarts)" = 1 ] && pods_are_ready; }
+restarted() { [ "$(restarts)" = 1 ] && ready_pods 4; }
 eventually 20 restarted || die "the container did not come back: $(cluster_cli get pods)"
 cluster_cli events | grep 'exited with code 137' >/dev/null || die "the code is not told: $(cluster_cli events)"
 
@@ -107,7 +90,7 @@ kill_daemon "$other"
 bundle=$(ls -d "$CLUSTER_DIR/$other"/state/pods/*/c/web | head -n 1)
 kill -KILL "$(cat "$bundle/conmon.pid")" "$(cat "$bundle/pid")"
 again "$other"
-restarted() { [ "$(restarts)" = 2 ] && pods_are_ready; }
+restarted() { [ "$(restarts)" = 2 ] && ready_pods 4; }
 eventually 20 restarted || die "the container did not come back: $(cluster_cli get pods)"
 cluster_cli events | grep 'its exit code is unknown: its monitor was killed' >/dev/null ||
   die "that the code is unknown is not told: $(cluster_cli events)"
@@ -118,7 +101,7 @@ kill_daemon n2
 for job in web client; do cluster_cli delete job "$job" >/dev/null; done
 again n1
 again n2
-eventually 40 no_pods || die "pods are left: $(cluster_cli get pods; below "$CLUSTER_DIR"/n?/run/netns)"
+eventually 40 nothing_left || die "pods are left: $(cluster_cli get pods; below "$CLUSTER_DIR"/n?/run/netns)"
 [ -z "$(below "$CLUSTER_DIR"/n?/state/pods "$CLUSTER_DIR"/n?/state/exits)" ] || die "files of pods are left"
 
 step "--teardown leaves nothing of a node"

@@ -4,30 +4,8 @@
 # is stopped and started again, with the cause in its events; one whose probe
 # hangs holds up no other, and nothing of a probe is left behind.
 set -euo pipefail
-ROOT=$1
-BUILD=$2
-CLUSTER=l$((BASHPID % 99999))
-FAIRLEAD_CLUSTER=$CLUSTER
-say() { printf '%s\n' "$*"; }
-step() { say "==> $*"; }
-die() {
-  say "FAILED: $*"
-  cluster_cli get pods
-  cluster_cli events
-  show_logs
-  exit 1
-}
-. "$ROOT/deploy/local/cluster.sh"
-trap 'remove_cluster >/dev/null 2>&1; rm -rf "$CLUSTER_DIR"' EXIT
+. "$1/tests/support/cluster.sh"
 
-eventually() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    [ "$SECONDS" -lt "$end" ] || return 1
-    sleep 0.1
-  done
-}
 pod_line() { cluster_cli get pods | grep -E "^$1-[^ ]+ +$1 "; }
 is_like() { pod_line "$1" | grep -qE "$2"; } # JOB PATTERN
 has_event() { cluster_cli events | grep -qF "$1"; }
@@ -36,8 +14,7 @@ probe_processes() { # of every container, in whichever hierarchy counts processe
 }
 no_probe_runs() { [ -z "$(probe_processes)" ]; }
 
-make_cluster 1
-disown -a
+start_cluster 1
 
 cluster_cli apply -f - >/dev/null <<'SPEC'
 kind: Job

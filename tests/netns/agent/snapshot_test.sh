@@ -4,36 +4,13 @@
 # restored: the pods go on with the containers that they had, what was made
 # after the snapshot is stopped, and the cluster takes work again.
 set -euo pipefail
-ROOT=$1
-BUILD=$2
-CLUSTER=s$((BASHPID % 99999))
-FAIRLEAD_CLUSTER=$CLUSTER
-say() { printf '%s\n' "$*"; }
-step() { say "==> $*"; }
-die() {
-  say "FAILED: $*"
-  show_logs
-  exit 1
-}
-. "$ROOT/deploy/local/cluster.sh"
+. "$1/tests/support/cluster.sh"
 SAVED=$CLUSTER_DIR/monday.snap
-trap 'remove_cluster >/dev/null 2>&1; rm -rf "$CLUSTER_DIR"' EXIT
 
-eventually() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    [ "$SECONDS" -lt "$end" ] || return 1
-    sleep 0.1
-  done
-}
-container_pids() { cat "$CLUSTER_DIR"/n?/state/pods/*/c/*/pid | sort; }
-ready_pods() { [ "$(cluster_cli get pods | grep -c ' ready ')" = "$1" ]; }
 same_containers() { [ "$(container_pids)" = "$before" ]; }
 revision() { cluster_cli version | sed -n 's/.*revision //p'; }
 
-make_cluster 2
-disown -a
+start_cluster 2
 cluster_cli apply -f "$ROOT/deploy/examples/hello.yaml" >/dev/null
 eventually 30 ready_pods 4 || die "four pods do not become ready"
 before=$(container_pids)
@@ -62,14 +39,11 @@ SPEC
 seen=$(revision)
 
 step "control and all that it stored are gone; the snapshot is restored"
-pid=$(daemon_pid control)
-kill -KILL "$pid"
-while [ -d "/proc/$pid" ]; do sleep 0.02; done
+kill_daemon control
 cluster_cli snapshot restore "$SAVED" --data "$CLUSTER_DIR/control" 2>/dev/null && die "a store was overwritten"
 rm -rf "$CLUSTER_DIR/control"
 cluster_cli snapshot restore "$SAVED" --data "$CLUSTER_DIR/control"
-launch_control
-disown
+again control
 until_true 10 control cluster_cli get nodes || die "fairlead-control does not start on the restored store"
 [ "$(revision)" -gt "$seen" ] || die "revisions that agents have seen are given again: $(revision) after $seen"
 wait_for_nodes 2

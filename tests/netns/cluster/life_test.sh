@@ -8,38 +8,13 @@
 #     once it is silent; it comes back, its old pods go, and nothing ever
 #     answers at their addresses.
 set -euo pipefail
-ROOT=$1
-BUILD=$2
-ROUNDS=$3
-CLUSTER=l$((BASHPID % 99999))
-export FAIRLEAD_CLUSTER=$CLUSTER FAIRLEAD_PRESET=${BUILD##*/}
-export FAIRLEAD_CONTROL_FLAGS="--silent-after 3s --replace-after 4s"
-say() { printf '%s\n' "$*"; }
-step() { say "==> $*"; }
-die() {
-  say "FAILED: $*"
-  exit 1
-}
-. "$ROOT/deploy/local/cluster.sh"
-finish() {
-  local code=$?
-  [ $code = 0 ] || show_logs
-  "$ROOT/dev" down >/dev/null || code=1
-  rm -rf "$CLUSTER_DIR"
-  exit $code
-}
-trap finish EXIT
-"$ROOT/dev" up --bare --no-build --nodes 3 >/dev/null
+. "$1/tests/support/cluster.sh"
+ROUNDS=$(counted 10 100)
+FAIRLEAD_CONTROL_FLAGS="--silent-after 3s --replace-after 4s"
+start_cluster 3
 
 # soon SECONDS WHAT COMMAND...: waits for something that happens by itself.
-soon() {
-  local end=$((SECONDS + $1)) what=$2
-  shift 2
-  until "$@"; do
-    [ $SECONDS -lt $end ] || die "not within bounds: $what; $(cluster_cli get nodes,pods)"
-    sleep 0.1
-  done
-}
+soon() { eventually "$1" "${@:3}" || die "not within bounds: $2"; }
 
 spec() { # spec ROUND: three servers and a client
   cat <<YAML

@@ -11,20 +11,9 @@
 # what is in use cannot be changed or deleted. At the end n1's uplink takes 9000
 # bytes, n2's as before, and pods exchange what is larger than n2's.
 set -euo pipefail
-ROOT=$1
-BUILD=$2
-CLUSTER=m$((BASHPID % 99999))
-FAIRLEAD_CLUSTER=$CLUSTER
-say() { printf '%s\n' "$*"; }
-step() { say "==> $*"; }
-die() {
-  say "FAILED: $*"
-  tail -n 20 "$CLUSTER_DIR"/logs/*.log 2>/dev/null | cut -c1-300
-  exit 1
-}
-. "$ROOT/deploy/local/cluster.sh"
-server=''
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; remove_cluster >/dev/null 2>&1; rm -rf "$CLUSTER_DIR"' EXIT
+. "$1/tests/support/cluster.sh"
+SERVER=
+let_go() { [ -z "$SERVER" ] || kill "$SERVER"; }
 fairlead() { cluster_cli "$@"; }
 apply() { fairlead apply -f -; }
 
@@ -197,11 +186,9 @@ net_of_web() { # NODE: the network namespace of its pod of web
 datagrams=(python3 -B "$ROOT/tests/netns/cluster/datagrams.py")
 large=$(net_of_web n1) && small=$(net_of_web n2) || die "web is not on both nodes: $(fairlead get pods -o wide)"
 nsenter --net="$small" "${datagrams[@]}" serve "$CLUSTER_DIR/serves" &
-server=$!
+SERVER=$!
 until_true 10 n2 test -e "$CLUSTER_DIR/serves" || die "nothing serves on n2"
 said=$(nsenter --net="$large" "${datagrams[@]}" ask "$(web_on n2 | cut -d' ' -f2)" 4000 2>&1) ||
   die "from n1 to n2: $said"
 [ "$said" = 1450 ] || die "n1's pod learnt a path MTU of $said, not 1450"
-kill "$server"
-server=''
 say "3 networks, 2 nodes, 18 walls, 6 refusals, uplinks of 9000 and 1500"

@@ -4,19 +4,8 @@
 # that a crash could leave (a daemon, a process of a pod in its cgroup, a mount,
 # pins) is planted, removed, and looked for by other means than removal.sh's.
 set -euo pipefail
-ROOT=$1
-BUILD=$2
-CLUSTER=t$((BASHPID % 99999))
-FAIRLEAD_CLUSTER=$CLUSTER
-say() { printf '%s\n' "$*"; }
-step() { say "==> $*"; }
-die() {
-  say "FAILED: $*"
-  exit 1
-}
-. "$ROOT/deploy/local/cluster.sh"
+. "$1/tests/support/cluster.sh"
 cgroup_mounts() { awk '$3 ~ /^cgroup2?$/ {print $2}' /proc/mounts; }
-trap 'remove_cluster >/dev/null 2>&1; rm -rf "$CLUSTER_DIR"' EXIT
 
 mkdir -p "$CLUSTER_DIR/logs"
 mount_bpffs
