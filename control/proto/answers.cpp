@@ -58,6 +58,20 @@ void fields(V& v, typename V::template Ref<DropList> o) {
 }
 
 template <class V>
+void fields(V& v, typename V::template Ref<TableRow> o) {
+  v.field("node", o.node, Text{});
+  v.field("table", o.table, Text{});
+  v.field("used", o.used, Wide{});
+  v.field("capacity", o.capacity, Wide{});
+  v.field("refused", o.refused, Wide{});
+}
+
+template <class V>
+void fields(V& v, typename V::template Ref<TableList> o) {
+  v.list("tables", o.tables);
+}
+
+template <class V>
 void fields(V& v, typename V::template Ref<Explanation> o) {
   v.field("object", o.object, Text{});
   v.field("state", o.state, Text{});
@@ -135,6 +149,7 @@ std::string to_json(const Object& object) { return document::format_json(to_valu
 std::string to_json(const EventList& events) { return write(events); }
 std::string to_json(const ApplyResult& result) { return write(result); }
 std::string to_json(const DropList& drops) { return write(drops); }
+std::string to_json(const TableList& tables) { return write(tables); }
 std::string to_json(const Explanation& explanation) { return write(explanation); }
 std::string to_json(const ServerVersion& version) { return write(version); }
 std::string to_json(const Error& error) { return document::format_json(to_value(error)); }
@@ -184,6 +199,7 @@ Result<ObjectList> object_list_from_json(std::string_view text) {
 Result<EventList> event_list_from_json(std::string_view text) { return read<EventList>(text); }
 Result<ApplyResult> apply_result_from_json(std::string_view text) { return read<ApplyResult>(text); }
 Result<DropList> drop_list_from_json(std::string_view text) { return read<DropList>(text); }
+Result<TableList> table_list_from_json(std::string_view text) { return read<TableList>(text); }
 Result<Explanation> explanation_from_json(std::string_view text) { return read<Explanation>(text); }
 Result<ServerVersion> server_version_from_json(std::string_view text) { return read<ServerVersion>(text); }
 

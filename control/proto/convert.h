@@ -80,6 +80,21 @@ struct DropList {
   bool operator==(const DropList&) const = default;
 };
 
+// GET /v1/nodes/{name}/tables
+struct TableRow {
+  std::string node;
+  std::string table;  // a name of dataplane/fwd's list, or "flows"
+  std::uint64_t used = 0;
+  std::uint64_t capacity = 0;
+  std::uint64_t refused = 0;
+  bool operator==(const TableRow&) const = default;
+};
+
+struct TableList {
+  std::vector<TableRow> tables;
+  bool operator==(const TableList&) const = default;
+};
+
 // GET /v1/explain/{kind}/{ns}/{name}: why is it not placed, not ready, not reachable.
 struct Explanation {
   std::string object;                 // "pod/web-2"
@@ -105,6 +120,7 @@ std::string to_json(const EventList& events);
 std::string to_json(const ApplyResult& result);
 std::string to_json(const ErrorList& errors);
 std::string to_json(const DropList& drops);
+std::string to_json(const TableList& tables);
 std::string to_json(const Explanation& explanation);
 std::string to_json(const ServerVersion& version);
 std::string to_json(const Error& error);  // an ErrorList of one
@@ -115,6 +131,7 @@ Result<EventList> event_list_from_json(std::string_view text);
 Result<ApplyResult> apply_result_from_json(std::string_view text);
 Result<ErrorList> error_list_from_json(std::string_view text);
 Result<DropList> drop_list_from_json(std::string_view text);
+Result<TableList> table_list_from_json(std::string_view text);
 Result<Explanation> explanation_from_json(std::string_view text);
 Result<ServerVersion> server_version_from_json(std::string_view text);
 

@@ -66,7 +66,9 @@ bool is_count_name(std::string_view name) {
 Result<Heartbeat> value(const v1::Heartbeat& from) {
   Heartbeat beat;
   beat.applied = Revision(from.applied_revision());
-  if (static_cast<std::size_t>(std::max(from.counters_size(), from.drops_size())) > kMaxCounts)
+  const std::size_t longest = std::max<std::size_t>(
+      {std::size_t(from.counters_size()), std::size_t(from.drops_size()), from.tables().size()});
+  if (longest > kMaxCounts)
     return corrupt("heartbeat", "has more than " + std::to_string(kMaxCounts) + " counters");
   for (const v1::Count& count : from.counters()) {
     const auto known = std::ranges::find(kNodeCounters, count.name(), &NodeCounter::name);
@@ -76,6 +78,12 @@ Result<Heartbeat> value(const v1::Heartbeat& from) {
     if (!is_count_name(count.name())) return corrupt("heartbeat", "has a drop reason that is no name");
     beat.drops[count.name()] = count.value();
   }
+  for (const auto& [name, level] : from.tables()) {
+    if (!is_count_name(name)) return corrupt("heartbeat", "has a table that is no name");
+    beat.tables[name] = {level.used(), level.capacity(), level.refused()};
+  }
+  if (from.refusal().size() > kMaxCause) return corrupt("heartbeat", "has a refusal that is too long");
+  beat.refusal = from.refusal();
   return beat;
 }
 

@@ -76,6 +76,13 @@ struct ToAgentMessage {
     for (const NodeCounter& counter : kNodeCounters)
       set(*out.add_counters(), counter.name, heartbeat.counters.*counter.value);
     for (const auto& [reason, packets] : heartbeat.drops) set(*out.add_drops(), reason, packets);
+    for (const auto& [table, level] : heartbeat.tables) {
+      v1::TableLevel& to_level = (*out.mutable_tables())[as_utf8(table)];
+      to_level.set_used(level.used);
+      to_level.set_capacity(level.capacity);
+      to_level.set_refused(level.refused);
+    }
+    out.set_refusal(as_utf8(heartbeat.refusal.substr(0, kMaxCause)));
   }
   void operator()(const PodReport& report) const {
     v1::PodReport& out = *to.mutable_pod_report();

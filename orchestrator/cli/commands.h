@@ -62,11 +62,12 @@ struct ExplainOptions {
 };
 Outcome<> explain(const Session& session, const ExplainOptions& options);
 
-struct DropsOptions {
+struct NodeOptions {
   std::string node;  // empty: all
   std::string output = "table";
 };
-Outcome<> node_drops(const Session& session, const DropsOptions& options);
+Outcome<> node_drops(const Session& session, const NodeOptions& options);
+Outcome<> node_tables(const Session& session, const NodeOptions& options);
 
 struct VersionOptions {
   std::string output = "table";

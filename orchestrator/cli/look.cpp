@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands that look: events, explain, node drops, version.
+// The commands that look: events, explain, node drops, node tables, version.
 #include <cstdio>
 #include <thread>
 
@@ -32,17 +32,45 @@ void print_events(const proto::EventList& list, const EventsOptions& options, bo
   std::fputs(table.text().c_str(), stdout);
 }
 
-Outcome<proto::DropList> fetch_drops(const Session& session, const std::string& node) {
-  FL_TRY(const std::string body,
-         fetch(session, net::Method::get, path_of({Kind::node, "", node}) + "/drops"));
-  return understood(proto::drop_list_from_json(body));
-}
-
 Outcome<std::vector<std::string>> node_names(const Session& session) {
   FL_TRY(const proto::ObjectList nodes, fetch_list(session, Kind::node, ""));
   std::vector<std::string> names;
   for (const Object& object : nodes.items) names.push_back(meta_of(object).name);
   return names;
+}
+
+// What one node or each says of itself, as one list. A node that does not answer hides no other.
+template <class List, class Item>
+Outcome<> print_of_nodes(const Session& session, const NodeOptions& options, const std::string& path,
+                         Result<List> (*parse)(std::string_view), std::vector<Item> List::* items) {
+  std::vector<std::string> names{options.node};
+  if (options.node.empty()) {
+    FL_TRY(names, node_names(session));
+  }
+  List all;
+  std::optional<Failure> failed;
+  for (const std::string& name : names) {
+    const auto body = fetch(session, net::Method::get, path_of({Kind::node, "", name}) + path);
+    Outcome<List> list = body ? understood(parse(*body)) : std::unexpected(body.error());
+    if (!list) {
+      std::vector<Error>& errors = list.error().errors;
+      if (failed)
+        failed->errors.insert(failed->errors.end(), errors.begin(), errors.end());
+      else
+        failed = std::move(list.error());
+      continue;
+    }
+    for (Item& item : (*list).*items) {
+      if (item.node.empty()) item.node = name;
+      (all.*items).push_back(std::move(item));
+    }
+  }
+  if (options.output == "table")
+    std::fputs(table_of(all).text().c_str(), stdout);
+  else
+    print_answer(proto::to_json(all), options.output);
+  if (failed) return std::unexpected(std::move(*failed));
+  return {};
 }
 
 }  // namespace
@@ -80,34 +108,14 @@ Outcome<> explain(const Session& session, const ExplainOptions& options) {
   return {};
 }
 
-Outcome<> node_drops(const Session& session, const DropsOptions& options) {
-  std::vector<std::string> names{options.node};
-  if (options.node.empty()) {
-    FL_TRY(names, node_names(session));
-  }
-  proto::DropList all;
-  std::optional<Failure> failed;
-  for (const std::string& name : names) {
-    auto drops = fetch_drops(session, name);
-    if (!drops) {
-      std::vector<Error>& errors = drops.error().errors;
-      if (failed)
-        failed->errors.insert(failed->errors.end(), errors.begin(), errors.end());
-      else
-        failed = std::move(drops.error());
-      continue;
-    }
-    for (proto::Drop& drop : drops->drops) {
-      if (drop.node.empty()) drop.node = name;
-      all.drops.push_back(std::move(drop));
-    }
-  }
-  if (options.output == "table")
-    std::fputs(table_of(all).text().c_str(), stdout);
-  else
-    print_answer(proto::to_json(all), options.output);
-  if (failed) return std::unexpected(std::move(*failed));
-  return {};
+Outcome<> node_drops(const Session& session, const NodeOptions& options) {
+  return print_of_nodes<proto::DropList>(session, options, "/drops", proto::drop_list_from_json,
+                                         &proto::DropList::drops);
+}
+
+Outcome<> node_tables(const Session& session, const NodeOptions& options) {
+  return print_of_nodes<proto::TableList>(session, options, "/tables", proto::table_list_from_json,
+                                          &proto::TableList::tables);
 }
 
 Outcome<> version(const Session& session, const VersionOptions& options) {

@@ -33,7 +33,7 @@ struct Everything {
   DeleteOptions remove;
   EventsOptions events;
   ExplainOptions explain;
-  DropsOptions drops;
+  NodeOptions node;
   VersionOptions version;
   LogsOptions logs;
   SnapshotOptions snapshot;
@@ -161,10 +161,16 @@ void add_looks(CLI::App& app, Everything& all, Run& run) {
 
   CLI::App* node = command(app, "node", "Look at a node", "fairlead node drops n1");
   node->require_subcommand(1);
-  CLI::App* drops = command(*node, "drops", "Packets that were dropped, by reason", "fairlead node drops n1");
-  drops->add_option("node", all.drops.node, "Default: all nodes");
-  add_output(*drops, all.drops.output);
-  drops->callback([&] { run = [&all](const Session& s) { return as_code(node_drops(s, all.drops)); }; });
+  const auto look = [&](const char* name, const char* what, const char* example, auto function) {
+    CLI::App* one = command(*node, name, what, example);
+    one->add_option("node", all.node.node, "Default: all nodes");
+    add_output(*one, all.node.output);
+    one->callback([&all, &run, function] {
+      run = [&all, function](const Session& s) { return as_code(function(s, all.node)); };
+    });
+  };
+  look("drops", "Packets that were dropped, by reason", "fairlead node drops n1", node_drops);
+  look("tables", "How full the tables of the dataplane are", "fairlead node tables n1", node_tables);
 
   CLI::App* version =
       command(app, "version", "Versions of this program and of the control plane", "fairlead version");

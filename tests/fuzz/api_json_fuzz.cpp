@@ -34,6 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(object_list_from_json(text), object_list_from_json);
   check(event_list_from_json(text), event_list_from_json);
   check(apply_result_from_json(text), apply_result_from_json);
+  check(drop_list_from_json(text), drop_list_from_json);
+  check(table_list_from_json(text), table_list_from_json);
   check(error_list_from_json(text), error_list_from_json);
   check(strings_from_json(text), strings_from_json);
   static_cast<void>(decode_agent_message(text));

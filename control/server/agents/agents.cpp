@@ -209,6 +209,12 @@ std::map<std::string, proto::Heartbeat> Agents::heartbeats() const {
   return all;
 }
 
+Result<proto::Heartbeat> Agents::heartbeat(const std::string& node) const {
+  const auto link = links_.find(node);
+  if (link == links_.end()) return std::unexpected(agent_gone(node));
+  return link->second->last;
+}
+
 std::size_t Agents::queued_messages() const {
   std::size_t sum = 0;
   for (const auto& [node, link] : links_) sum += link->stream->queued_messages();

@@ -59,6 +59,7 @@ class Agents {
   std::size_t open_relays() const { return relays_.size(); }
   std::size_t queued_messages() const;
   std::map<std::string, proto::Heartbeat> heartbeats() const;  // the last one of each connected node
+  Result<proto::Heartbeat> heartbeat(const std::string& node) const;
   const AgentCounters& counters() const { return counters_; }
 
  private:

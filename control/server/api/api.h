@@ -7,7 +7,7 @@
 //   GET  PUT DELETE /v1/{namespaces|nodes}/NAME     [?expect=REV&dry_run=1]
 //   GET  PUT DELETE /v1/namespaces/NS/{jobs|pods|services}/NAME
 //   POST /v1/apply?namespace=&dry_run=&expect=&file=
-//   GET  /v1/events?object=&after=                  GET /v1/nodes/NAME/drops
+//   GET  /v1/events?object=&after=                  GET /v1/nodes/NAME/{drops|tables}
 //   GET  /v1/explain/KIND/NS/NAME                   NS is - for a node
 //   WS   /v1/watch?from=  /v1/snapshot  /v1/agent  /v1/namespaces/NS/pods/NAME/{exec|logs}
 #pragma once
@@ -43,6 +43,7 @@ class Api {
   net::Response events(const net::Request& request) const;
   net::Response explain(const net::Request& request) const;
   net::Task<net::Response> drops(net::Request request);
+  net::Response tables(const net::Request& request) const;
   Result<> may_watch(const net::Request& request);  // compacted is 410, before there is a stream
   net::Task<> watch(net::Request request, net::WebSocketPtr stream);
   net::Task<> snapshot(net::Request request, net::WebSocketPtr stream);

@@ -119,6 +119,22 @@ void add_net(Families& families, const net::ServerCounters& net) {
   families.value(static_cast<double>(net.malformed), {{"reason", "malformed"}});
 }
 
+void add_tables(Families& families, const std::map<std::string, proto::Heartbeat>& beats) {
+  const auto each = [&](MetricType type, const std::string& name, const std::string& help,
+                        std::uint64_t proto::TableLevel::* value) {
+    families.add(type, name, help);
+    for (const auto& [node, beat] : beats)
+      for (const auto& [table, level] : beat.tables)
+        families.value(static_cast<double>(level.*value), {{"node", node}, {"table", table}});
+  };
+  each(MetricType::Gauge, "table_rows", "Rows of a node's table in use", &proto::TableLevel::used);
+  each(MetricType::Gauge, "table_capacity", "Rows that a node's table can hold",
+       &proto::TableLevel::capacity);
+  each(MetricType::Counter, "table_refused_total",
+       "What a full table had no room for: packets that would have begun a flow, or publications",
+       &proto::TableLevel::refused);
+}
+
 // What the connected nodes said of themselves.
 void add_nodes(Families& families, const std::map<std::string, proto::Heartbeat>& beats) {
   for (const proto::NodeCounter& counter : proto::kNodeCounters) {
@@ -132,6 +148,7 @@ void add_nodes(Families& families, const std::map<std::string, proto::Heartbeat>
   for (const auto& [node, beat] : beats)
     for (const auto& [reason, packets] : beat.drops)
       families.value(static_cast<double>(packets), {{"node", node}, {"reason", reason}});
+  add_tables(families, beats);
 }
 
 void add_agents(Families& families, const Agents& agents) {

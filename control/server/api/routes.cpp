@@ -39,6 +39,7 @@ void Api::add_routes(net::Router& router) {
     const Result<> told = only(r, {});
     return told ? drops(std::move(r)) : at_once(refuse(told.error()));
   });
+  now(Method::get, "/v1/nodes/{name}/tables", "get", {}, &Api::tables);
   router.on_stream(
       "/v1/watch", "watch",
       [this](Request r, net::WebSocketPtr s) { return watch(std::move(r), std::move(s)); },

@@ -43,6 +43,10 @@ net::Task<> read_until_closed(net::WebSocketPtr stream) {
   }
 }
 
+Error no_node(const std::string& node) {
+  return {Code::not_found, "node/" + node, "does not exist", "look with: fairlead get nodes"};
+}
+
 }  // namespace
 
 Result<> Api::may_watch(const net::Request& request) {
@@ -95,13 +99,23 @@ net::Task<> Api::pod_stream(net::Request request, net::WebSocketPtr stream, Resu
 
 net::Task<net::Response> Api::drops(net::Request request) {
   const std::string node = request.params.at("name");
-  if (!find(published().nodes, "", node))
-    co_return refuse(
-        Error{Code::not_found, "node/" + node, "does not exist", "look with: fairlead get nodes"});
+  if (!find(published().nodes, "", node)) co_return refuse(no_node(node));
   proto::StreamOpen open;
   open.kind = proto::StreamOpen::Kind::drops;
   const Result<std::string> read = co_await read_from_node(&agents_, node, std::move(open), kDropsDeadline);
   co_return read ? answer(*read) : refuse(read.error());
+}
+
+// As the node's last heartbeat said: a second old at most, but flows, which are counted when they are swept.
+net::Response Api::tables(const net::Request& request) const {
+  const std::string& node = request.params.at("name");
+  if (!find(published().nodes, "", node)) return refuse(no_node(node));
+  const Result<proto::Heartbeat> beat = agents_.heartbeat(node);
+  if (!beat) return refuse(beat.error());
+  proto::TableList list;
+  for (const auto& [table, level] : beat->tables)
+    list.tables.push_back({node, table, level.used, level.capacity, level.refused});
+  return answer(proto::to_json(list));
 }
 
 }  // namespace fairlead::server

@@ -177,6 +177,7 @@ void Agent::take(const Publish& publish) {
     const Result<> result = tables_->publish(*snapshot, publish.links);
     log::debug("tables", {{"revision", std::to_string(snapshot->revision.value)},
                           {"took", format_duration(mono_now() - began)}});
+    look_at_tables();
     asio::post(loop_,
                [this, publish, revision = snapshot->revision, result] { finish(publish, revision, result); });
   });
@@ -221,6 +222,10 @@ void Agent::sweep() {
   trim_heap();  // what publications and starts have freed since
   if (const Result<> swept = tables_->sweep(); !swept)
     log::warn("flows are not swept", {{"why", format(swept.error())}});
+  look_at_tables();
+}
+
+void Agent::look_at_tables() {
   const Result<TableCounts> counts = tables_->counts();
   if (!counts) return log::warn("drops are not counted", {{"why", format(counts.error())}});
   asio::post(loop_, [this, counts = *counts] { counts_ = counts; });
@@ -239,6 +244,8 @@ void Agent::count(proto::Heartbeat& beat) const {
   to.objects_unsaved = log_.unsaved();
   to.remembered_seconds = static_cast<std::uint64_t>(remembered_.count() / 1000);
   beat.drops = counts_.drops;
+  beat.tables = counts_.levels;
+  beat.refusal = counts_.refusal;
   dns::Counters dns;
   for (const auto& [network, server] : names_) dns += server.counters();
   to.dns_queries = dns.queries;

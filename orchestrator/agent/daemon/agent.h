@@ -82,7 +82,8 @@ class Agent {
   void answer(WorkId id, const Result<>& result);
   void wake_at(std::optional<MonoTime> time);
   void sweep_later();
-  void sweep();  // on a worker
+  void sweep();           // on a worker
+  void look_at_tables();  // on a worker: what the next heartbeats say of them
   void count(proto::Heartbeat& beat) const;
 
   boost::asio::io_context& loop_;
@@ -107,7 +108,7 @@ class Agent {
   boost::asio::steady_timer sweep_timer_;
   boost::asio::steady_timer remember_timer_;
   bool begun_ = false;
-  TableCounts counts_;  // as last swept
+  TableCounts counts_;  // as last published or swept
   // Last, so that they end first. One pool each: no piece of work waits behind another kind's.
   WorkerPool probes_;
   WorkerPool exec_probes_;

@@ -13,6 +13,7 @@
 #include "base/io/log.h"
 #include "control/catalog/network.h"
 #include "control/proto/convert.h"
+#include "dataplane/fwd/verdicts.h"
 #include "dataplane/model/diff.h"
 #include "dataplane/model/lower.h"
 
@@ -128,6 +129,12 @@ Result<> Tables::detach(const PodUid& uid, std::uint32_t ifindex) {
 
 Result<> Tables::publish(const Snapshot& snapshot, const std::set<PodUid>& links) {
   const std::lock_guard lock(mutex_);
+  const Result<> done = put(snapshot, links);
+  note_refusal(done);
+  return done;
+}
+
+Result<> Tables::put(const Snapshot& snapshot, const std::set<PodUid>& links) {
   local_.pods.clear();
   for (const PodUid& uid : links)
     if (const auto found = attached_.find(uid); found != attached_.end()) local_.pods.insert(*found);
@@ -136,7 +143,9 @@ Result<> Tables::publish(const Snapshot& snapshot, const std::set<PodUid>& links
   if (compiled.left_out > 0)
     log::warn("objects that no table could hold were left out",
               {{"objects", std::to_string(compiled.left_out)}});
-  counts_ = {compiled.failed_open, compiled.without_backend, compiled.left_out, {}};
+  counts_.failed_open = compiled.failed_open;
+  counts_.without_backend = compiled.without_backend;
+  counts_.left_out = compiled.left_out;
   FL_TRY_OK(apply(compiled.state));
   remember_addresses(snapshot, links);
   return {};
@@ -161,15 +170,33 @@ Result<> Tables::apply(const model::ForwardingState& state) {
   if (image_ && state_ == state) return {};
   if (!image_) {
     FL_TRY(image_, dataplane_->read_image());
+    note_levels(*image_);
   }
   const model::TableImage before = std::move(*image_);
   image_.reset();
   FL_TRY(model::TableImage after, model::lower(state, before));
   FL_TRY_OK(dataplane_->apply(model::diff(before, after)));
   FL_TRY_OK(dataplane_->finish_migration());
+  note_levels(after);
   image_ = std::move(after);
   state_ = state;
   return {};
+}
+
+void Tables::note_levels(const model::TableImage& image) {
+  for (std::size_t i = 0; i < model::kTableCount; ++i) {
+    proto::TableLevel& level = counts_.levels[model::kTables[i].name];
+    level.used = image.rows[i].size();
+    level.capacity = model::kTables[i].capacity;
+  }
+}
+
+// A table without room is named by the error, whether the model or the kernel refused.
+void Tables::note_refusal(const Result<>& published) {
+  counts_.refusal = published ? "" : format(published.error());
+  if (published || published.error().code != Code::exhausted) return;
+  for (const model::TableInfo& table : model::kTables)
+    if (published.error().object == std::string("table ") + table.name) ++counts_.levels[table.name].refused;
 }
 
 Result<> Tables::sweep() {
@@ -181,6 +208,7 @@ Result<> Tables::sweep() {
     FL_TRY(count, dataplane_->sweep_flows(network, addresses));
   }
   gone_.clear();
+  counts_.levels["flows"] = {count.entries, count.capacity, 0};
   if (count.entries > count.capacity / 4 * 3)
     log::warn("the flow table is nearly full",
               {{"entries", std::to_string(count.entries)}, {"capacity", std::to_string(count.capacity)}});
@@ -193,6 +221,8 @@ Result<TableCounts> Tables::counts() {
   TableCounts counts = counts_;
   for (const ebpf::VerdictCount& count : verdicts)
     if (count.drop && count.packets > 0) counts.drops[count.name] = count.packets;
+  if (const auto flows = counts.levels.find("flows"); flows != counts.levels.end())
+    flows->second.refused = verdicts[FWD_FLOW_TABLE_FULL].packets;
   return counts;
 }
 

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "control/forwarding/compile.h"
+#include "control/proto/stream.h"
 #include "ebpf/loader/node_dataplane.h"
 #include "orchestrator/agent/state.h"
 #include "orchestrator/runtime/paths.h"
@@ -22,10 +23,12 @@ namespace fairlead::agent {
 
 inline constexpr MacAddress kGatewayMac = model::Self{}.gateway_mac;
 
-// What the tables say of themselves, for control's /metrics.
+// What the tables say of themselves, for control's heartbeats.
 struct TableCounts {
   std::uint32_t failed_open = 0, without_backend = 0, left_out = 0;  // see forwarding::Compiled
   std::map<std::string, std::uint64_t> drops;                        // packets by reason
+  std::map<std::string, proto::TableLevel> levels;  // each of FWD_TABLES, and flows as last swept
+  std::string refusal;                              // why the last publication failed; empty: it did not
 };
 
 class Tables {
@@ -50,7 +53,10 @@ class Tables {
 
  private:
   Tables(std::string node, std::unique_ptr<ebpf::NodeDataplane> dataplane);
+  Result<> put(const Snapshot& snapshot, const std::set<PodUid>& links);
   Result<> apply(const model::ForwardingState& state);
+  void note_levels(const model::TableImage& image);
+  void note_refusal(const Result<>& published);
   void remember_addresses(const Snapshot& snapshot, const std::set<PodUid>& links);
   Result<> forget_lost_links(const std::filesystem::path& pins);
 

@@ -82,6 +82,21 @@ Table table_of(const proto::DropList& drops) {
   return table;
 }
 
+// A table with a row more than none is never 0 %, and one that is not full never 100 %.
+std::string level_of(const proto::TableRow& row) {
+  if (row.capacity == 0 || row.used == 0) return "0%";
+  if (row.used >= row.capacity) return "100%";
+  return std::to_string(std::clamp<std::uint64_t>(row.used * 100 / row.capacity, 1, 99)) + "%";
+}
+
+Table table_of(const proto::TableList& tables) {
+  Table table{{"NODE", "TABLE", "USED", "CAPACITY", "LEVEL", "REFUSED"}, {}};
+  for (const proto::TableRow& row : tables.tables)
+    table.rows.push_back({row.node, row.table, std::to_string(row.used), std::to_string(row.capacity),
+                          level_of(row), std::to_string(row.refused)});
+  return table;
+}
+
 std::string format_explanation(const proto::Explanation& e) {
   Table table;
   if (!e.cause.empty()) table.rows.push_back({"cause", e.cause});

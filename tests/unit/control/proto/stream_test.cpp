@@ -13,6 +13,8 @@ std::vector<AgentMessage> agent_messages() {
   Join join{"n1",    IpAddress::v4(0x0A000001), 2000,  4ULL << 30, 110, "6.18.44",
             "0.1.0", {{"disk", "ssd"}},         "lab", 9000};
   Heartbeat counts{Revision(78), {}, {{"NO_LINK", 17}, {"SOURCE_GUARD", UINT64_MAX}}};
+  counts.tables = {{"endpoints", {3, 262144, 0}}, {"flows", {UINT64_MAX, 0, 17}}};
+  counts.refusal = "table links: is full";
   std::uint64_t value = 0;
   for (const NodeCounter& counter : kNodeCounters) counts.counters.*counter.value = ++value;
   PodStatus failed{PodPhase::failed, 3, "exit 1", 1, WallTime(Millis(5)), WallTime(Millis(9))};
@@ -75,6 +77,26 @@ TEST(Stream, AHeartbeatHasNamesOfMetricsAndABound) {
   EXPECT_TRUE(decoded(many));
   many["ONE_MORE"] = 1;
   EXPECT_FALSE(decoded(many));
+}
+
+TEST(Stream, AHeartbeatsTablesHaveNamesAndABound) {
+  Heartbeat beat;
+  const auto decoded = [&] { return decode_agent_message(encode(AgentMessage(beat))); };
+  beat.tables["rings{"] = {};
+  EXPECT_FALSE(decoded());
+  beat.tables.clear();
+  for (std::size_t i = 0; i < kMaxCounts; ++i) beat.tables["t" + std::to_string(i)] = {i, i, i};
+  EXPECT_TRUE(decoded());
+  beat.tables["one_more"] = {};
+  EXPECT_FALSE(decoded());
+}
+
+TEST(Stream, ALongRefusalIsCutShort) {
+  Heartbeat beat;
+  beat.refusal = std::string(kMaxCause, 'x');
+  const std::string bytes = encode(AgentMessage(beat));
+  beat.refusal += "and more";
+  EXPECT_EQ(encode(AgentMessage(beat)), bytes);
 }
 
 TEST(Stream, APodsEventsAreFewShortAndOfOneWord) {

@@ -108,6 +108,7 @@ TEST_F(ControlHouse, EveryBadRequestIsToldWhatIsWrongAndWhatToDo) {
       {Method::delete_, "/v1/namespaces/default/jobs/none", "", 404, "does not exist"},
       {Method::delete_, "/v1/namespaces/default", "", 403, "cannot be deleted"},
       {Method::get, "/v1/nodes/none/drops", "", 404, "does not exist"},
+      {Method::get, "/v1/nodes/none/tables", "", 404, "does not exist"},
       {Method::get, "/v1/explain/job/default/none", "", 404, "does not exist"},
       {Method::get, "/v1/explain/namespace/-/default", "", 501, "no state"},
   };

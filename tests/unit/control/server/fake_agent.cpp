@@ -65,7 +65,8 @@ net::Task<> FakeAgent::run() {
 
 net::Task<> FakeAgent::beat() {
   for (;;) {
-    send(proto::Heartbeat{habits_.acknowledges ? seen_ : Revision{}, habits_.counters, habits_.drops});
+    send(proto::Heartbeat{habits_.acknowledges ? seen_ : Revision{}, habits_.counters, habits_.drops,
+                          habits_.tables, habits_.refusal});
     co_await net::sleep_for(Millis(20));
   }
 }

@@ -26,6 +26,8 @@ struct AgentHabits {
   std::string cluster = "default";
   proto::NodeCounters counters{};  // told with every heartbeat
   std::map<std::string, std::uint64_t> drops{};
+  std::map<std::string, proto::TableLevel> tables{};
+  std::string refusal{};
 };
 
 class FakeAgent {

@@ -154,6 +154,7 @@ TEST_F(ControlHouse, WhatANodeCountsIsReadInTheMetricsAndNotStored) {
   habits.counters.dns_nxdomain = 41;
   habits.counters.without_backend = 2;
   habits.drops = {{"NO_LINK", 17}, {"SOURCE_GUARD", 1}};
+  habits.tables = {{"flows", {1024, 262144, 5}}, {"links", {3, 4096, 0}}};
   {
     FakeAgent n1(address(), "n1", habits);
     FakeAgent n2(address(), "n2");
@@ -162,12 +163,20 @@ TEST_F(ControlHouse, WhatANodeCountsIsReadInTheMetricsAndNotStored) {
     EXPECT_EQ(metric(R"(fairlead_node_work_refused_total{node="n1"})"), 3);
     EXPECT_EQ(metric(R"(fairlead_node_dns_nxdomain_total{node="n1"})"), 41);
     EXPECT_EQ(metric(R"(fairlead_node_service_ports_without_backend{node="n1"})"), 2);
+    EXPECT_EQ(metric(R"(fairlead_table_rows{node="n1",table="flows"})"), 1024);
+    EXPECT_EQ(metric(R"(fairlead_table_capacity{node="n1",table="flows"})"), 262144);
+    EXPECT_EQ(metric(R"(fairlead_table_refused_total{node="n1",table="flows"})"), 5);
+    EXPECT_EQ(metric(R"(fairlead_table_rows{node="n1",table="links"})"), 3);
+    const proto::TableList tables{{{"n1", "flows", 1024, 262144, 5}, {"n1", "links", 3, 4096, 0}}};
+    EXPECT_TRUE(proto::table_list_from_json(get("/v1/nodes/n1/tables")).value_or(proto::TableList{}) ==
+                tables);
     ASSERT_TRUE(soon([&] { return metric(R"(fairlead_node_work_refused_total{node="n2"})") == 0; }));
     const Revision before = proto::object_list_from_json(get("/v1/nodes"))->revision;
     std::this_thread::sleep_for(Millis(100));  // several heartbeats
     EXPECT_EQ(proto::object_list_from_json(get("/v1/nodes"))->revision, before);
   }
   EXPECT_TRUE(soon([&] { return metric(R"(fairlead_node_work_refused_total{node="n1"})") == -1; }));
+  EXPECT_EQ(error_of(net::Method::get, "/v1/nodes/n1/tables").code, Code::unavailable);
 }
 
 TEST_F(StreamHouse, ARefusedStreamIsCounted) {

@@ -53,6 +53,21 @@ TEST(Changes, Drops) {
             "n1    NO_BACKEND  1        tcp a:1 > b:2  no pod\n");
 }
 
+TEST(Changes, TablesAreFullOnlyWhenTheyAre) {
+  const auto level = [](std::uint64_t used, std::uint64_t capacity) {
+    const Table table = table_of(proto::TableList{{{"n1", "flows", used, capacity, 0}}});
+    return table.rows.front().at(4);
+  };
+  EXPECT_EQ(level(0, 4096), "0%");
+  EXPECT_EQ(level(1, 1048576), "1%");
+  EXPECT_EQ(level(500, 1000), "50%");
+  EXPECT_EQ(level(1048575, 1048576), "99%");
+  EXPECT_EQ(level(4096, 4096), "100%");
+  EXPECT_EQ(level(7, 0), "0%");
+  EXPECT_EQ(table_of(proto::TableList{{{"n1", "flows", 262144, 262144, 17}}}).text(),
+            "NODE  TABLE  USED    CAPACITY  LEVEL  REFUSED\nn1    flows  262144  262144    100%   17\n");
+}
+
 TEST(Changes, Events) {
   const proto::EventList events{{{1, WallTime(Millis(1000)), "pod/web-1", "warning", "Failed", "exit 1"}}};
   EXPECT_EQ(table_of(events, WallTime(Millis(8000))).text(),

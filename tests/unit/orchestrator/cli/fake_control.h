@@ -95,6 +95,12 @@ inline net::Task<net::Response> drops_of(net::Request request) {
   co_return json(proto::to_json(proto::DropList{{{"n1", "NO_ROUTE", 3, "", ""}}}));
 }
 
+inline net::Task<net::Response> tables_of(net::Request request) {
+  if (request.params.at("name") == "n2")
+    co_return net::error_response({Code::unavailable, "node/n2", "is silent", "Look at its agent"});
+  co_return json(proto::to_json(proto::TableList{{{"n1", "links", 3, 4096, 0}}}));
+}
+
 inline net::Task<net::Response> explain_object(net::Request request) {
   co_return json(proto::to_json(proto::Explanation{request.path, "ready", "", {}, ""}));
 }
@@ -186,6 +192,7 @@ class FakeControl : public testing::Test {
     router_.on(Method::delete_, "/v1/namespaces/{ns}/jobs/{name}", "delete", delete_job);
     router_.on(Method::post, "/v1/apply", "apply", apply_document);
     router_.on(Method::get, "/v1/nodes/{name}/drops", "get", drops_of);
+    router_.on(Method::get, "/v1/nodes/{name}/tables", "get", tables_of);
     router_.on(Method::get, "/v1/explain/{kind}/{ns}/{name}", "get", explain_object);
     router_.on(Method::get, "/v1/events", "list", list_events);
     router_.on(Method::get, "/v1/version", "get", get_version);

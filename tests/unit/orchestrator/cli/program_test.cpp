@@ -35,6 +35,7 @@ TEST_F(Program, EveryListPrintsForPrograms) {
                                              {"get", "job/web"},
                                              {"events"},
                                              {"node", "drops", "n1"},
+                                             {"node", "tables", "n1"},
                                              {"explain", "job/web"},
                                              {"plan", "-f", "-"},
                                              {"apply", "-f", "-"},
@@ -183,6 +184,12 @@ TEST_F(Program, DropsOfANode) {
   const auto got = fairlead({"node", "drops", "n1"});
   EXPECT_EQ(got.out, "NODE  REASON    PACKETS\nn1    NO_ROUTE  3\n");
   EXPECT_EQ(fairlead({"node", "drops", "n2"}).exit_code, 1);
+}
+
+TEST_F(Program, TablesOfANode) {
+  const auto got = fairlead({"node", "tables", "n1"});
+  EXPECT_EQ(got.out, "NODE  TABLE  USED  CAPACITY  LEVEL  REFUSED\nn1    links  3     4096      1%     0\n");
+  EXPECT_EQ(fairlead({"node", "tables", "n2"}).exit_code, 1);
 }
 
 TEST_F(Program, ExplainNamesTheObjectInThePath) {
