@@ -114,7 +114,7 @@ Result<> Agents::take(const LinkPtr& link, proto::AgentMessage message) {
   const auto current = links_.find(link->node);
   if (current == links_.end() || current->second != link) return {};  // replaced, and closing
   if (auto* beat = std::get_if<proto::Heartbeat>(&message)) {
-    cluster_.heard(link->node, beat->applied);
+    cluster_.heard(link->node, *beat);
     link->last = std::move(*beat);
     announce();
     return {};

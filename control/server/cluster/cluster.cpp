@@ -59,7 +59,10 @@ Checked<proto::ApplyResult> Cluster::remove(const plan::ObjectKey& key, const Ca
       return std::unexpected(
           Errors{{Code::conflict, "node/" + key.name, "cannot leave in one step", "try again"}});
     intent->unit = std::move(leaving->units.front());
-    if (!call.dry_run) liveness_.forget(key.name);
+    if (!call.dry_run) {
+      liveness_.forget(key.name);
+      table_levels_.forget(key.name);
+    }
   }
   return carry_out(std::move(*intent), call);
 }
@@ -96,7 +99,7 @@ Result<proto::Welcome> Cluster::join(const proto::Join& join) {
   FL_TRY(const plan::Writes writes, plan::join(fresh, snapshot(), state_.facts().leases));
   FL_TRY_OK(state_.commit(writes.units, writes.events, outside_.wall()));
   FL_TRY_OK(settle_hosts());
-  heard(join.name, Revision{});
+  heard(join.name, {});
   outside_.settle_soon();
   const auto node = find(snapshot().nodes, "", join.name);
   if (!node) return fail(Code::conflict, "node/" + join.name, "was deleted while it joined", "join again");
@@ -117,8 +120,9 @@ Result<bool> Cluster::settle_hosts() {
   return true;
 }
 
-void Cluster::heard(const std::string& node, Revision applied) {
-  liveness_.heard(node, outside_.mono(), applied);
+void Cluster::heard(const std::string& node, const proto::Heartbeat& beat) {
+  liveness_.heard(node, outside_.mono(), beat.applied);
+  tell(table_levels_.heard(node, beat, outside_.mono()));
   let_ready();
 }
 
@@ -253,7 +257,8 @@ void Cluster::tick() {
 Result<Explanation> Cluster::explain(const plan::ObjectKey& key) const {
   Hearing hearing{
       held(), [this](Revision revision) { return liveness_.awaited(snapshot(), revision, outside_.mono()); },
-      [this](const std::string& node) { return liveness_.behind(node, outside_.mono()); }};
+      [this](const std::string& node) { return liveness_.behind(node, outside_.mono()); },
+      [this](const std::string& node) { return table_levels_.trouble(node); }};
   return server::explain(state_.facts(), key, hearing, outside_.wall());
 }
 

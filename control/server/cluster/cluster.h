@@ -14,8 +14,9 @@
 #include "control/proto/stream.h"
 #include "control/server/cluster/apply.h"
 #include "control/server/cluster/explain.h"
-#include "control/server/cluster/liveness.h"
 #include "control/server/cluster/quarantine.h"
+#include "control/server/nodes/liveness.h"
+#include "control/server/nodes/table_levels.h"
 #include "control/server/state/state.h"
 
 namespace fairlead::server {
@@ -56,7 +57,7 @@ class Cluster {
   Checked<proto::ApplyResult> remove(const plan::ObjectKey& key, const Call& call);
 
   Result<proto::Welcome> join(const proto::Join& join);
-  void heard(const std::string& node, Revision applied);
+  void heard(const std::string& node, const proto::Heartbeat& beat);
   Result<> report(const std::string& node, const proto::PodReport& report);
   Result<> note(Note note);
 
@@ -94,6 +95,7 @@ class Cluster {
   ClusterRules rules_;
   Surroundings outside_;
   Liveness liveness_;
+  TableLevels table_levels_;
   Quarantine quarantine_;
   WallTime replace_from_;  // silent nodes keep their pods before
   // Ready, their nodes say; but a lost pod whose place they take may still be heard somewhere.

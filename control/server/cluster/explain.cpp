@@ -35,7 +35,14 @@ std::string text_of(const Awaited& node) {
 
 Explanation explain_node(const Node& node, const Hearing& hearing, WallTime now) {
   Explanation out{display_name(Object(node)), "ready", "", {}, ""};
-  if (node.status.state == NodeState::ready) return out;
+  out.evidence = hearing.tables(node.meta.name).lines;
+  if (node.status.state == NodeState::ready) {
+    if (out.evidence.empty()) return out;
+    out.cause = out.evidence.front();
+    out.evidence.erase(out.evidence.begin());
+    out.fix = hearing.tables(node.meta.name).fix;
+    return out;
+  }
   out.state = "silent";
   const auto stuck = hearing.behind(node.meta.name);
   out.cause = stuck ? "it is heard, but its tables stand still: " + text_of(*stuck)

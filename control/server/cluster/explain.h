@@ -7,7 +7,8 @@
 #include <functional>
 
 #include "control/proto/convert.h"
-#include "control/server/cluster/liveness.h"
+#include "control/server/nodes/liveness.h"
+#include "control/server/nodes/table_levels.h"
 #include "control/server/state/facts.h"
 #include "orchestrator/plan/writes.h"
 
@@ -20,6 +21,7 @@ struct Hearing {
   std::optional<std::string> held;  // why silent nodes keep their pods
   std::function<std::vector<Awaited>(Revision)> awaited;
   std::function<std::optional<Awaited>(const std::string& node)> behind;
+  std::function<TableTrouble(const std::string& node)> tables;
 };
 
 // Of an object that is gone, what its events still say.

@@ -22,6 +22,10 @@ metric_is() { [[ $(metrics) == *"$1{node=\"n1\",table=\"$2\"} $3
 "* ]]; } # NAME TABLE VALUE
 was_refused() { [ "$(refused "$1")" -gt 0 ]; }
 ask() { cluster_cli exec client -- loadgen http://web:80 1 --pause 1; }
+explained() { # TABLE WHAT
+  cluster_cli events node/n1 | grep -F "TableFull" | grep -F "table $1 holds" | grep -qF "$2" &&
+    cluster_cli explain node/n1 | grep -F "table $1 holds" | grep -qF "$2"
+}
 # The sweep takes flows of before out meanwhile.
 is_full_and_shown() { rows fill flows && is_level flows 262144/262144; }
 refuses() { rows fill flows && ! ask; }
@@ -65,6 +69,7 @@ step "a full flow table refuses by name, and is shown"
 eventually 20 is_full_and_shown || die "a full table is not shown"
 eventually 20 refuses || die "a new flow found room in a full table"
 eventually 20 was_refused flows || die "what was refused is not shown"
+explained flows 'new flows were dropped (FLOW_TABLE_FULL)' || die "explain and events do not say it"
 rows free flows
 eventually 10 ask || die "no request passes when there is room again"
 
@@ -72,7 +77,8 @@ step "tables that do not fit are refused whole, shown, and taken when there is r
 rows fill links
 job late 1
 eventually 20 was_refused links || die "nobody says that links was full"
-is_level links 4096/4096 || die "links is not shown as full"
+eventually 10 is_level links 4096/4096 || die "links is not shown as full"
+eventually 5 explained links 'what control said did not fit' || die "explain and events do not say it"
 ask || die "the tables that were there do not serve any more"
 rows free links
 eventually 30 ready_pods 4 || die "the pod does not come into the tables when there is room again"

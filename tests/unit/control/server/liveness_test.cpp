@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "control/server/cluster/liveness.h"
+#include "control/server/nodes/liveness.h"
 
 #include <gtest/gtest.h>
 

@@ -2,6 +2,7 @@
 // Streams that control relays, and agents that behave badly.
 #include "control/proto/stream.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 
 #include "control/net/stream_client.h"
@@ -177,6 +178,21 @@ TEST_F(ControlHouse, WhatANodeCountsIsReadInTheMetricsAndNotStored) {
   }
   EXPECT_TRUE(soon([&] { return metric(R"(fairlead_node_work_refused_total{node="n1"})") == -1; }));
   EXPECT_EQ(error_of(net::Method::get, "/v1/nodes/n1/tables").code, Code::unavailable);
+}
+
+TEST_F(ControlHouse, AFullTableIsTheNodesEventAndExplained) {
+  start();
+  AgentHabits habits;
+  habits.tables = {{"config", {1, 1, 0}}, {"flows", {95, 100, 5}}, {"links", {3, 4096, 0}}};
+  FakeAgent n1(address(), "n1", habits);
+  ASSERT_TRUE(soon([&] { return events_of("node/n1").back().starts_with("TableFilling "); }));
+  const auto why = proto::explanation_from_json(get("/v1/explain/node/-/n1")).value();
+  EXPECT_EQ(why.state, "ready");
+  EXPECT_EQ(why.cause, "table flows holds 95 of 100 rows");
+  EXPECT_NE(why.fix, "");
+  std::this_thread::sleep_for(Millis(100));  // several heartbeats
+  EXPECT_EQ(std::ranges::count_if(events_of("node/n1"), [](const auto& e) { return e.starts_with("Table"); }),
+            1);
 }
 
 TEST_F(StreamHouse, ARefusedStreamIsCounted) {
