@@ -162,7 +162,7 @@ Result<StreamOpen> value(const v1::StreamOpen& from) {
   open.uid = from.uid();
   open.container = from.container();
   open.command.assign(from.command().begin(), from.command().end());
-  open.tail = from.tail();
+  if (from.has_tail()) open.tail = from.tail();
   open.follow = from.follow();
   return open;
 }

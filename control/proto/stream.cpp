@@ -122,7 +122,7 @@ struct ToControlMessage {
     out.set_uid(as_utf8(open.uid));
     out.set_container(as_utf8(open.container));
     for (const std::string& word : open.command) out.add_command(as_utf8(word));
-    out.set_tail(open.tail);
+    if (open.tail) out.set_tail(*open.tail);
     out.set_follow(open.follow);
   }
   void operator()(const StreamData& data) const { set_data(to, data); }

@@ -134,10 +134,10 @@ struct StreamOpen {
   std::string ns;
   std::string pod;
   std::string uid;
-  std::string container;             // empty: the pod's first
-  std::vector<std::string> command;  // exec
-  std::uint32_t tail = 0;            // logs: last lines; 0: all that is kept
-  bool follow = false;               // logs
+  std::string container;              // empty: the pod's first
+  std::vector<std::string> command;   // exec
+  std::optional<std::uint32_t> tail;  // logs: so many last lines; none: all that is kept
+  bool follow = false;                // logs
   bool operator==(const StreamOpen&) const = default;
 };
 

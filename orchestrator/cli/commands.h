@@ -87,7 +87,7 @@ Outcome<> snapshot_restore(const SnapshotOptions& options);
 struct LogsOptions {
   Words object;
   std::string container;
-  std::uint32_t tail = 0;  // 0: all that is kept
+  std::optional<std::uint32_t> tail;  // none: all that is kept
   bool follow = false;
 };
 Outcome<> logs(const Session& session, const LogsOptions& options);

@@ -129,7 +129,7 @@ void add_pods(CLI::App& app, Everything& all, Run& run) {
       ->required()
       ->expected(1, 2);
   logs->add_option("-c,--container", all.logs.container, "Container; default: the first");
-  logs->add_option("--tail", all.logs.tail, "Only so many last lines");
+  logs->add_option("--tail", all.logs.tail, "Only so many last lines; 0: none of before");
   logs->add_flag("-f,--follow", all.logs.follow, "Go on as more is written");
   logs->callback([&] { run = [&all](const Session& s) { return as_code(cli::logs(s, all.logs)); }; });
 

@@ -161,7 +161,7 @@ Outcome<> logs(const Session& session, const LogsOptions& options) {
   FL_TRY(const Pod pod, resolve(session, options.object, false));
   net::Query query;
   if (!options.container.empty()) query["container"] = options.container;
-  if (options.tail != 0) query["tail"] = std::to_string(options.tail);
+  if (options.tail) query["tail"] = std::to_string(*options.tail);
   if (options.follow) query["follow"] = "1";
   FL_TRY_OK(run_to_end(session, net::format_target(stream_path(pod, "logs"), query), false, false));
   return {};

@@ -29,9 +29,11 @@ Result<proto::StreamOpen> read_logs(const net::Request& request) {
   proto::StreamOpen open;
   open.kind = proto::StreamOpen::Kind::logs;
   open.container = parameter(request, "container");
-  FL_TRY(const std::uint64_t tail, read_number(request, "tail"));
+  if (request.target.query.contains("tail")) {
+    FL_TRY(const std::uint64_t tail, read_number(request, "tail"));
+    open.tail = static_cast<std::uint32_t>(std::min<std::uint64_t>(tail, UINT32_MAX));
+  }
   FL_TRY(open.follow, read_flag(request, "follow"));
-  open.tail = static_cast<std::uint32_t>(std::min<std::uint64_t>(tail, UINT32_MAX));
   return open;
 }
 

@@ -42,11 +42,12 @@ proto::StreamClose run_exec(const runtime::NodePaths& paths, const proto::Stream
 proto::StreamClose run_logs(const runtime::NodePaths& paths, const proto::StreamOpen& request,
                             const Emit& emit, std::stop_token stop) {
   Result<runtime::LogChunk> chunk =
-      request.tail > 0 ? runtime::tail_log(paths, request.uid, request.container, request.tail)
-                       : runtime::read_log(paths, request.uid, request.container, 0);
-  for (;;) {
+      request.tail ? runtime::tail_log(paths, request.uid, request.container, *request.tail)
+                   : runtime::read_log(paths, request.uid, request.container, 0);
+  for (bool tail = request.tail.has_value();; tail = false) {
     if (!chunk) return failed(request, chunk.error());
     if (!emit_lines(chunk->lines, emit) || stop.stop_requested()) return closed(request, 0);
+    if (tail && !request.follow) return closed(request, 0);
     const bool at_end = chunk->lines.empty();
     if (at_end && !request.follow) return closed(request, 0);
     if (at_end) std::this_thread::sleep_for(kLogPoll);

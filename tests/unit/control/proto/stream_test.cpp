@@ -47,8 +47,9 @@ std::vector<ControlMessage> control_messages() {
           WatchEvent{WatchEvent::Type::bookmark, Revision(7), std::nullopt},
           WatchEvent{WatchEvent::Type::synced, Revision(7), std::nullopt},
           Acknowledged{Revision(1ULL << 40), 3},
-          StreamOpen{1, StreamOpen::Kind::exec, "shop", "web-1", "u1", "", {"sh", "-c", "id"}, 0, false},
+          StreamOpen{1, StreamOpen::Kind::exec, "shop", "web-1", "u1", "", {"sh", "-c", "id"}, {}, false},
           StreamOpen{2, StreamOpen::Kind::logs, "shop", "web-1", "u1", "web", {}, 20, true},
+          StreamOpen{3, StreamOpen::Kind::logs, "shop", "web-1", "u1", "web", {}, 0, true},
           StreamData{1, Channel::in, ""},
           StreamClose{2, 0, std::nullopt}};
 }

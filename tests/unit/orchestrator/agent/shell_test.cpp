@@ -18,6 +18,7 @@
 #include "orchestrator/agent/pods/names.h"
 #include "orchestrator/agent/saved/saved_state.h"
 #include "orchestrator/agent/stream/snapshot_builder.h"
+#include "orchestrator/agent/stream/stream_work.h"
 
 namespace fairlead::agent {
 namespace {
@@ -285,6 +286,43 @@ TEST(Machine, PodMtuLeavesRoomForTheOverlay) {
   EXPECT_EQ(forwarding::pod_mtu(network, 1500, Family::v4), 1450U) << "never more than the uplink leaves";
   network.mode = NetworkMode::native;
   EXPECT_EQ(forwarding::pod_mtu(network, 1500, Family::v6), 1500U);
+}
+
+std::string logs_of(const runtime::NodePaths& paths, std::optional<std::uint32_t> tail, bool follow,
+                    const std::string& until = "\n") {
+  proto::StreamOpen open;
+  open.uid = "u1";
+  open.container = "main";
+  open.tail = tail;
+  open.follow = follow;
+  std::string text;
+  std::stop_source stop;
+  const auto emit = [&](proto::Channel, std::string_view bytes) {
+    text += bytes;
+    if (follow && text.find(until) != std::string::npos) stop.request_stop();
+    return true;
+  };
+  (void)run_logs(paths, open, emit, stop.get_token());
+  return text;
+}
+
+TEST(Logs, TailSaysHowManyLinesAndNoneIsAnAnswer) {
+  const Scratch scratch;
+  runtime::NodePaths paths;
+  paths.state_dir = scratch.path;
+  const auto file = paths.log("u1", "main");
+  std::filesystem::create_directories(file.parent_path());
+  std::ofstream(file) << "2026-01-01T00:00:00Z stdout F one\n2026-01-01T00:00:00Z stdout F two\n";
+  EXPECT_EQ(logs_of(paths, {}, false), "one\ntwo\n");
+  EXPECT_EQ(logs_of(paths, 1, false), "two\n");
+  EXPECT_EQ(logs_of(paths, 0, false), "");
+  std::jthread writer([&] {
+    std::this_thread::sleep_for(Millis(50));
+    std::ofstream(file, std::ios::app) << "2026-01-01T00:00:01Z stdout F new\n";
+  });
+  EXPECT_TRUE(logs_of(paths, 0, true, "new").ends_with("new\n"));
+  writer.join();
+  EXPECT_EQ(logs_of(paths, 3, false), "one\ntwo\nnew\n");
 }
 
 }  // namespace

@@ -178,6 +178,8 @@ TEST_F(Program, LogsOfAPodThatIsNotReady) {
   const auto got = fairlead({"logs", "client", "--tail", "5"});
   EXPECT_EQ(got.exit_code, 0) << got.err;
   EXPECT_EQ(got.out, "client-1 tail 5\n");
+  EXPECT_EQ(fairlead({"logs", "client", "--tail", "0"}).out, "client-1 tail 0\n");
+  EXPECT_EQ(fairlead({"logs", "client"}).out, "client-1 tail \n");
 }
 
 TEST_F(Program, DropsOfANode) {
