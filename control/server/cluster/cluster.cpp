@@ -241,7 +241,7 @@ void Cluster::free_addresses() {
 }
 
 void Cluster::tick() {
-  liveness_.observe(snapshot(), outside_.mono());
+  liveness_.observe(snapshot(), state_.published().objects, outside_.mono());
   const std::vector<NodeTurn> turns = liveness_.due(snapshot(), outside_.mono());
   for (const NodeTurn& one : turns) turn(one);
   let_ready();

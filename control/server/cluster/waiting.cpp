@@ -40,7 +40,7 @@ void Cluster::let_ready() {
 // A removal that waits says for whom, once.
 void Cluster::tell_who_is_awaited() {
   const Revision everywhere = liveness_.acknowledged(snapshot());
-  if (everywhere == snapshot().revision) return;
+  if (everywhere >= state_.facts().objects) return;
   std::vector<Note> notes;
   for (const auto& [name, pod] : snapshot().pods) {
     const bool waits = pod->stop && !pod->lost && pod->status.phase == PodPhase::stopping;

@@ -12,9 +12,9 @@ void Liveness::heard(const std::string& node, MonoTime now, Revision applied) {
   last.applied = std::max(last.applied, applied);
 }
 
-void Liveness::observe(const Snapshot& snapshot, MonoTime now) {
+void Liveness::observe(const Snapshot& snapshot, Revision due, MonoTime now) {
   for (auto& [name, heard] : heard_) {
-    const bool behind = heard.applied < snapshot.revision && snapshot.nodes.contains({"", name});
+    const bool behind = heard.applied < due && snapshot.nodes.contains({"", name});
     if (!behind) heard.behind_since.reset();
     if (behind && !heard.behind_since) heard.behind_since = now;
   }

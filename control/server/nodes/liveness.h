@@ -45,8 +45,9 @@ class Liveness {
 
   void heard(const std::string& node, MonoTime now, Revision applied);
   void forget(const std::string& node) { heard_.erase(node); }
-  // From now on is counted for how long each node is behind. Call it when time passes.
-  void observe(const Snapshot& snapshot, MonoTime now);
+  // From now on is counted for how long each node is behind `due`, the newest revision that
+  // nodes were told. Call it when time passes.
+  void observe(const Snapshot& snapshot, Revision due, MonoTime now);
 
   // Nodes whose stored state is no longer true.
   std::vector<NodeTurn> due(const Snapshot& snapshot, MonoTime now) const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/server/state/facts.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "control/catalog/network.h"
@@ -97,6 +98,7 @@ Result<> Facts::apply_network(const store::WatchEvent& change) {
 
 Result<> Facts::apply(const store::WatchEvent& change) {
   const std::string& key = change.now.key;
+  if (key.starts_with(kObjects)) objects = std::max(objects, change.now.mod_revision);
   const auto object = parse_object_key(key);
   if (object && object->kind == Kind::network) return apply_network(change);
   if (key.starts_with(kObjects)) return apply_object(snapshot, change);

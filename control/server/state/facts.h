@@ -20,6 +20,7 @@ struct Facts {
   Snapshot snapshot;
   ipam::Leases leases;
   EventLog events;
+  Revision objects;  // the newest that changed an object: who follows objects is told of no later one
 
   Result<> apply(const store::WatchEvent& change);
 

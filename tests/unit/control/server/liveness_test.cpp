@@ -55,7 +55,7 @@ TEST(Liveness, ANodeIsAwaitedByNameUntilItsTablesAreNewEnough) {
   Liveness liveness = fresh();
   liveness.heard("n1", kStart, Revision(90));
   liveness.heard("n2", kStart, Revision(80));
-  liveness.observe(snapshot, kStart);
+  liveness.observe(snapshot, snapshot.revision, kStart);
   EXPECT_EQ(liveness.awaited(snapshot, Revision(80), kStart), std::vector<Awaited>{});
   EXPECT_EQ(liveness.awaited(snapshot, Revision(85), kStart + Millis(700)),
             (std::vector<Awaited>{{"n2", Revision(80), Millis(700)}}));
@@ -69,7 +69,7 @@ TEST(Liveness, ANodeWhoseTablesStandStillCountsAsSilentUntilTheyMove) {
   const auto hear = [&](Millis at, std::uint64_t n2) {
     liveness.heard("n1", kStart + at, snapshot.revision);
     liveness.heard("n2", kStart + at, Revision(n2));
-    liveness.observe(snapshot, kStart + at);
+    liveness.observe(snapshot, snapshot.revision, kStart + at);
     return liveness.due(snapshot, kStart + at);
   };
   EXPECT_TRUE(hear(Millis(20000), 80).empty());
@@ -90,7 +90,7 @@ TEST(Liveness, AQuietClusterIsNeverBehind) {
   for (int second = 0; second < 200; ++second) {
     liveness.heard("n1", kStart + Millis(second * 1000), Revision(90));
     liveness.heard("n2", kStart + Millis(second * 1000), Revision(90));
-    liveness.observe(snapshot, kStart + Millis(second * 1000));
+    liveness.observe(snapshot, snapshot.revision, kStart + Millis(second * 1000));
   }
   EXPECT_TRUE(liveness.due(snapshot, kStart + Millis(200000)).empty());
 }

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cluster without a socket, on a clock that the test moves: its nodes hear what
+// an agent's stream would tell them, and acknowledge it with a heartbeat each second.
+#include "control/server/cluster/cluster.h"
+
+#include <algorithm>
+#include <gtest/gtest.h>
+#include <set>
+
+#include "control/store/memory_store.h"
+
+namespace fairlead::server {
+namespace {
+
+constexpr const char* kJob = R"(kind: Job
+name: web
+replicas: 3
+containers:
+  - {name: web, image: "oci:images/web", ports: {http: 8080}}
+expose:
+  - {port: 80, to: http}
+)";
+
+class ClusterTest : public testing::Test {
+ protected:
+  ClusterTest() {
+    state_ = State::open(store::make_memory_store(), {"lab", "lab", 1, "uid", "uid2", wall()}).value();
+    EXPECT_TRUE(state_->lead("a", mono()));
+    cluster_ =
+        std::make_unique<Cluster>(*state_, ClusterRules{},
+                                  Surroundings{[this] { return wall(); }, [this] { return mono(); },
+                                               [this] { return "u" + std::to_string(++uids_); }, [] {}});
+    told_ = state_->watch_objects(state_->published().snapshot.revision, {}).value();
+  }
+
+  WallTime wall() const { return WallTime(Millis(1'790'000'000'000) + passed_); }
+  MonoTime mono() const { return MonoTime(Millis(1'000'000) + passed_); }
+
+  void join(const std::string& name) {
+    proto::Join join;
+    join.name = name;
+    join.address = IpAddress::parse("192.0.2." + name.substr(1)).value();
+    join.cpu_milli = 4000;
+    join.memory_bytes = 4ULL << 30U;
+    join.max_pods = 100;
+    join.kernel = "6.18";
+    join.version = "test";
+    join.cluster_id = "lab";
+    const auto welcome = cluster_->join(join);
+    ASSERT_TRUE(welcome) << format(welcome.error());
+    nodes_.insert(name);
+  }
+
+  void apply(const std::string& text) {
+    const auto documents = spec::parse_documents("test.yaml", text, kDefaultNamespace);
+    ASSERT_TRUE(documents);
+    ASSERT_TRUE(cluster_->apply(*documents, {}));
+  }
+
+  // Every pod does at once what control wants of it.
+  void report_pods() {
+    const Snapshot now = cluster_->snapshot();
+    for (const auto& [name, pod] : now.pods) {
+      const PodPhase wanted = pod->stop ? PodPhase::gone : PodPhase::ready;
+      if (pod->status.phase == wanted || !nodes_.contains(pod->node)) continue;
+      proto::PodReport report{pod->meta.ns, pod->meta.name, pod->meta.uid, {}, {}};
+      report.status.phase = wanted;
+      EXPECT_TRUE(cluster_->report(pod->node, report));
+    }
+  }
+
+  void pass(int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      passed_ += Millis(1000);
+      EXPECT_TRUE(state_->lead("a", mono()));
+      state_->upkeep(mono());
+      report_pods();
+      cluster_->settle();
+      state_->deliver();
+      for (auto batch = told_->next(); batch && *batch; batch = told_->next()) seen_ = (*batch)->revision;
+      for (const std::string& node : nodes_) cluster_->heard(node, seen_);
+      cluster_->tick();
+      state_->deliver();
+    }
+  }
+
+  std::size_t said(const std::string& object, const std::string& reason) const {
+    const auto events = state_->facts().events.list(object, 0);
+    return static_cast<std::size_t>(
+        std::ranges::count_if(events, [&](const proto::Event& event) { return event.reason == reason; }));
+  }
+
+  Millis passed_{0};
+  int uids_ = 0;
+  std::unique_ptr<State> state_;
+  std::unique_ptr<Cluster> cluster_;
+  std::unique_ptr<store::Watch> told_;
+  Revision seen_;
+  std::set<std::string> nodes_;  // whose agents are there
+};
+
+// The last write of a removal is of leases and events only, which no agent is told of.
+TEST_F(ClusterTest, NobodyIsSilentInTheQuietAfterAPodWasRemoved) {
+  for (const char* name : {"n1", "n2", "n3"}) join(name);
+  apply(kJob);
+  pass(15);
+  const auto pod = cluster_->snapshot().pods.begin()->second;
+  ASSERT_EQ(pod->status.phase, PodPhase::ready);
+  ASSERT_TRUE(cluster_->remove(plan::key_of(Object(*pod)), {}));
+  pass(5);
+  ASSERT_EQ(said("pod/" + pod->meta.name, "Released"), 1U);
+  ASSERT_LT(state_->published().objects, state_->published().snapshot.revision);
+  pass(100);
+  for (const std::string& node : nodes_) EXPECT_EQ(said("node/" + node, "Silent"), 0U) << node;
+}
+
+}  // namespace
+}  // namespace fairlead::server
