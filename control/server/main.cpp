@@ -24,6 +24,7 @@ struct Flags {
   bool insecure_plaintext = false;
   std::string cluster;
   std::string replace_after = "30s";
+  std::uint32_t replace_rate = ClusterRules{}.replace_per_second;
   std::string silent_after = "6s";
   std::string log_level = "info";
 };
@@ -44,6 +45,9 @@ void declare(CLI::App& app, Flags& flags) {
                  "id of the cluster, as its agents have it; default: the stored one, or \"default\"");
   app.add_option("--replace-after", flags.replace_after,
                  "pods of a node silent for so long are made elsewhere")
+      ->capture_default_str();
+  app.add_option("--replace-rate", flags.replace_rate, "at most so many pods of silent nodes per second")
+      ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   app.add_option("--silent-after", flags.silent_after, "a node not heard for so long is silent")
       ->capture_default_str();
@@ -75,6 +79,7 @@ Result<ControlOptions> read_options(const Flags& flags) {
     FL_TRY(options.net.token, net::read_token(flags.token_file));
   }
   FL_TRY(options.rules.replace_after, parse_duration(flags.replace_after));
+  options.rules.replace_per_second = flags.replace_rate;
   FL_TRY(options.rules.silent_after, parse_duration(flags.silent_after));
   options.rules.start_grace = std::max(options.rules.start_grace, 2 * options.rules.silent_after);
   FL_TRY(const log::Level level, log::parse_level(flags.log_level));

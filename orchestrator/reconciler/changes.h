@@ -40,6 +40,8 @@ struct Changes {
   std::vector<StatusChange>
       statuses;  // that differ from the stored one, or belong to a job with pods in `create`
 
+  std::size_t postponed = 0;  // pods whose silent node's time is up, and that are kept for Rules::at_most
+
   bool empty() const {
     return create.empty() && stop.empty() && remove.empty() && services.empty() && remove_services.empty() &&
            statuses.empty();

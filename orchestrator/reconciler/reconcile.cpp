@@ -47,8 +47,11 @@ class Reconciler {
     }
     if (pod.lost) return;
     const bool silent = node->status.state == NodeState::silent;
-    const bool lost = silent && !held_ && now_ - node->status.since >= rules_.replace_after;
+    const bool due = silent && !held_ && now_ - node->status.since >= rules_.replace_after;
+    const bool lost = due && lost_ < rules_.at_most;
+    if (due && !lost) ++changes_.postponed;
     if (lost) {
+      ++lost_;
       const std::string why =
           "node " + pod.node + " is silent for longer than " + format_duration(rules_.replace_after);
       changes_.stop.push_back({name, why, true});
@@ -124,6 +127,7 @@ class Reconciler {
   const WallTime now_;
   const Rules& rules_;
   const std::optional<std::string> held_;
+  std::size_t lost_ = 0;
   std::map<ObjectName, std::vector<LivePod>> live_;
   std::set<ObjectName> new_names_;
   Changes changes_;

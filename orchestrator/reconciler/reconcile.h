@@ -11,6 +11,8 @@
 // surge 1.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "orchestrator/reconciler/changes.h"
@@ -18,8 +20,9 @@
 namespace fairlead::reconciler {
 
 struct Rules {
-  Millis replace_after{30000};  // a node silent for so long loses its pods to other nodes
-  WallTime not_before{};        // but none before this: control has only just begun to listen
+  Millis replace_after{30000};     // a node silent for so long loses its pods to other nodes
+  WallTime not_before{};           // but none before this: control has only just begun to listen
+  std::size_t at_most = SIZE_MAX;  // so many pods are lost by one call; the others by later ones
 };
 
 // Why silent nodes keep their pods for now; none: they lose them when their time is up. When most

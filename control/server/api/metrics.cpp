@@ -81,6 +81,7 @@ void add_removal(Families& families, const Cluster& cluster) {
   families.gauge("pods_lost", "Pods that were replaced while their node was silent, until it answers", lost);
   families.gauge("replacement_held", "1 while the pods of silent nodes are not replaced",
                  cluster.held() ? 1 : 0);
+  families.gauge("pods_postponed", "Pods of silent nodes that wait for --replace-rate", cluster.postponed());
 }
 
 void add_leases(Families& families, const ipam::Leases& leases) {

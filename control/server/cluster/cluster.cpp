@@ -41,6 +41,7 @@ Cluster::Cluster(State& state, ClusterRules rules, Surroundings outside)
       rules_(rules),
       outside_(std::move(outside)),
       liveness_(outside_.mono(), {rules.start_grace, rules.silent_after, rules.stuck_after}),
+      rate_(rules.replace_per_second, outside_.mono()),
       replace_from_(outside_.wall() + rules.start_grace) {}
 
 Checked<proto::ApplyResult> Cluster::apply(const std::vector<spec::Parsed>& documents, const Call& call) {
@@ -194,6 +195,8 @@ Result<bool> Cluster::settle_once() {
   FL_TRY(const bool hosts, settle_hosts());
   if (hosts) return true;
   const reconciler::Changes changes = reconciler::reconcile(snapshot(), now, rules_of_reconcile());
+  postponed_ = changes.postponed;
+  if (postponed_ > 0) settle_again_ = true;  // a tick later some more may go
   if (changes.empty()) return false;
   const ipam::Leases& leases = state_.facts().leases;
   const scheduler::Plan plan = scheduler::place(snapshot(), leases, changes, snapshot().cluster_seed);
@@ -204,6 +207,8 @@ Result<bool> Cluster::settle_once() {
   if (writes.empty() && notes.empty()) return false;
   quarantine_.begin(writes.units, snapshot());
   FL_TRY_OK(state_.commit(writes.units, notes, now));
+  const auto lost = std::ranges::count_if(changes.stop, &reconciler::Stop::lost);
+  if (lost > 0) rate_.took(static_cast<std::size_t>(lost), outside_.mono());
   return !writes.empty();
 }
 
@@ -256,7 +261,7 @@ void Cluster::tick() {
 
 Result<Explanation> Cluster::explain(const plan::ObjectKey& key) const {
   Hearing hearing{
-      held(), [this](Revision revision) { return liveness_.awaited(snapshot(), revision, outside_.mono()); },
+      kept(), [this](Revision revision) { return liveness_.awaited(snapshot(), revision, outside_.mono()); },
       [this](const std::string& node) { return liveness_.behind(node, outside_.mono()); },
       [this](const std::string& node) { return table_levels_.trouble(node); }};
   return server::explain(state_.facts(), key, hearing, outside_.wall());

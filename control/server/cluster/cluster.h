@@ -16,6 +16,7 @@
 #include "control/server/cluster/explain.h"
 #include "control/server/cluster/quarantine.h"
 #include "control/server/nodes/liveness.h"
+#include "control/server/nodes/replacement_rate.h"
 #include "control/server/nodes/table_levels.h"
 #include "control/server/state/state.h"
 
@@ -24,9 +25,10 @@ namespace fairlead::server {
 struct ClusterRules {
   Millis silent_after{6000};
   Millis replace_after{30000};
-  Millis start_grace{10000};  // after control's start nobody is called silent, nor replaced
-  Millis stuck_after{30000};  // a node whose tables stand still for so long counts as silent
-  Millis heartbeat{1000};     // what agents are told
+  Millis start_grace{10000};              // after control's start nobody is called silent, nor replaced
+  Millis stuck_after{30000};              // a node whose tables stand still for so long counts as silent
+  Millis heartbeat{1000};                 // what agents are told
+  std::uint32_t replace_per_second = 20;  // pods of silent nodes
 };
 
 // What the loop takes from outside; a simulation gives its own.
@@ -77,6 +79,7 @@ class Cluster {
   const Snapshot& snapshot() const { return state_.snapshot(); }
   Result<Explanation> explain(const plan::ObjectKey& key) const;
   const ClusterCounters& counters() const { return counters_; }
+  std::size_t postponed() const { return postponed_; }  // pods of silent nodes that wait for their turn
 
  private:
   Checked<proto::ApplyResult> carry_out(Intent intent, const Call& call);
@@ -89,13 +92,18 @@ class Cluster {
   void tell_who_is_awaited();
   void tell_when_held();
   void tell(const std::vector<Note>& notes);
-  reconciler::Rules rules_of_reconcile() const { return {rules_.replace_after, replace_from_}; }
+  std::optional<std::string> kept() const;
+  reconciler::Rules rules_of_reconcile() const {
+    return {rules_.replace_after, replace_from_, rate_.allowed(outside_.mono())};
+  }
 
   State& state_;
   ClusterRules rules_;
   Surroundings outside_;
   Liveness liveness_;
   TableLevels table_levels_;
+  ReplacementRate rate_;
+  std::size_t postponed_ = 0;
   Quarantine quarantine_;
   WallTime replace_from_;  // silent nodes keep their pods before
   // Ready, their nodes say; but a lost pod whose place they take may still be heard somewhere.

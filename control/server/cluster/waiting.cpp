@@ -57,9 +57,16 @@ void Cluster::tell_who_is_awaited() {
   tell(notes);
 }
 
+// Why pods of silent nodes are not replaced, or not yet.
+std::optional<std::string> Cluster::kept() const {
+  if (std::optional<std::string> why = held()) return why;
+  if (postponed_ == 0) return std::nullopt;
+  return "at most " + std::to_string(rules_.replace_per_second) + " pods a second are, the others follow";
+}
+
 // Every silent node says why its pods are not replaced.
 void Cluster::tell_when_held() {
-  const std::optional<std::string> why = held();
+  const std::optional<std::string> why = kept();
   if (!why) return;
   std::vector<Note> notes;
   for (const auto& [name, node] : snapshot().nodes) {

@@ -175,6 +175,28 @@ TEST_F(ControlHouse, WhileMostNodesAreSilentNothingIsReplaced) {
       << "one of three: now it is n3's own fault";
 }
 
+TEST_F(ControlHouse, PodsOfASilentNodeAreReplacedAFewASecond) {
+  ClusterRules rules = quick();
+  rules.replace_per_second = 2;
+  start(rules);
+  FakeAgent n1(address(), "n1");
+  FakeAgent n2(address(), "n2");
+  auto n3 = std::make_unique<FakeAgent>(address(), "n3");
+  ASSERT_TRUE(soon([&] { return list<Node>("nodes").size() == 3; }));
+  std::string twelve = kWeb;
+  twelve.replace(twelve.find("replicas: 3"), 11, "replicas: 12");
+  apply(twelve);
+  ASSERT_TRUE(soon([&] { return ready_pods().size() == 12 && n3->pods() == 4; }));
+  n3.reset();
+  ASSERT_TRUE(soon([&] {
+    return events_of("node/n3").back() ==
+           "Held its pods are not replaced: at most 2 pods a second are, the others follow";
+  }));
+  EXPECT_TRUE(soon([&] { return metric("fairlead_pods_lost") == 4; }));
+  EXPECT_EQ(metric("fairlead_pods_postponed"), 0);
+  EXPECT_TRUE(soon([&] { return ready_pods().size() == 12; }));
+}
+
 TEST_F(ControlHouse, ANodeWithoutHeartbeatsIsSilentThoughConnected) {
   start();
   AgentHabits still;

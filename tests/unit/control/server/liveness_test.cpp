@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "control/server/nodes/replacement_rate.h"
+
 namespace fairlead::server {
 namespace {
 
@@ -113,6 +115,19 @@ TEST(Liveness, AcknowledgedIsTheOldestOfAllReadyNodes) {
   other.status.state = NodeState::silent;
   snapshot.put(other);
   EXPECT_EQ(liveness.acknowledged(snapshot), Revision(0)) << "nobody is ready: nothing is known";
+}
+
+TEST(ReplacementRate, ASecondsWorthAtOnceThenSoManyASecond) {
+  ReplacementRate rate(20, kStart);
+  EXPECT_EQ(rate.allowed(kStart), 20U);
+  EXPECT_EQ(rate.allowed(kStart + Millis(3'600'000)), 20U) << "an hour's rest is not saved";
+  rate.took(20, kStart);
+  EXPECT_EQ(rate.allowed(kStart), 0U);
+  EXPECT_EQ(rate.allowed(kStart + Millis(49)), 0U);
+  EXPECT_EQ(rate.allowed(kStart + Millis(50)), 1U);
+  rate.took(1, kStart + Millis(75));
+  EXPECT_EQ(rate.allowed(kStart + Millis(100)), 1U) << "the half that was left counts";
+  EXPECT_EQ(rate.allowed(kStart + Millis(5000)), 20U);
 }
 
 }  // namespace

@@ -185,6 +185,27 @@ Snapshot with_silent(std::size_t nodes, std::size_t silent) {
   return snapshot;
 }
 
+TEST(Reconcile, SoManyPodsAreLostAtOnceAndTheOthersFollow) {
+  Snapshot snapshot = with_silent(7, 3);
+  Rules rules{Millis(5000)};
+  rules.at_most = 2;
+  const WallTime late = kNoon + Millis(60000);
+  const Changes first = reconcile(snapshot, late, rules);
+  EXPECT_EQ(first.stop.size(), 2U);
+  EXPECT_EQ(first.create.size(), 2U);
+  EXPECT_EQ(first.postponed, 1U);
+  apply(snapshot, first, "n7");
+  rules.at_most = 0;
+  EXPECT_EQ(reconcile(snapshot, late, rules).postponed, 1U);
+  EXPECT_TRUE(reconcile(snapshot, late, rules).stop.empty());
+  rules.at_most = 2;
+  const Changes second = reconcile(snapshot, late, rules);
+  EXPECT_EQ(second.stop.size(), 1U);
+  EXPECT_EQ(second.postponed, 0U);
+  apply(snapshot, second, "n7");
+  EXPECT_TRUE(reconcile(snapshot, late, rules).empty());
+}
+
 TEST(Reconcile, WhenMostNodesAreSilentNothingIsReplacedAndTheReasonIsSaid) {
   const Rules rules{Millis(5000)};
   const WallTime late = kNoon + Millis(60000);
