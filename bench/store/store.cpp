@@ -17,33 +17,17 @@
 
 #include "bench/support/run.h"
 #include "control/store/sqlite_store.h"
+#include "tests/support/scratch.h"
 
 namespace fairlead::bench {
 namespace {
 
 constexpr std::size_t kValueBytes = 1024;
 
-class Folder {
- public:
-  Folder() : path_((std::filesystem::temp_directory_path() / "fl-bench-store-XXXXXX").string()) {
-    if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::filesystem::path operator/(const char* name) const { return std::filesystem::path(path_) / name; }
-
- private:
-  std::string path_;
-};
-
 // The owner's loop: sleeps until the store has something to tell.
 class Ours {
  public:
-  explicit Ours(const Folder& folder) {
+  explicit Ours(const Scratch& folder) {
     auto opened = store::open_sqlite_store(folder / "store.db");
     if (!opened) throw std::runtime_error(format(opened.error()));
     store_ = std::move(*opened);
@@ -124,7 +108,7 @@ class Ours {
 
 class PlainSqlite {
  public:
-  explicit PlainSqlite(const Folder& folder) {
+  explicit PlainSqlite(const Scratch& folder) {
     if (sqlite3_open((folder / "plain.db").c_str(), &db_) != SQLITE_OK)
       throw std::runtime_error("sqlite3_open");
     run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t(key TEXT PRIMARY KEY, value BLOB)");
@@ -162,7 +146,7 @@ class PlainSqlite {
 };
 
 void measure(Bench& bench) {
-  const Folder folder;
+  const Scratch folder(Scratch::Place::disk);
   Ours ours(folder);
   PlainSqlite plain(folder);
   for (const std::size_t clients : {std::size_t{1}, std::size_t{64}}) {

@@ -5,6 +5,8 @@ namespace fairlead {
 
 Kind kind_of(const Object& object) { return static_cast<Kind>(object.index()); }
 
+bool in_namespace(Kind kind) { return kind == Kind::job || kind == Kind::pod || kind == Kind::service; }
+
 const Meta& meta_of(const Object& object) {
   return std::visit([](const auto& o) -> const Meta& { return o.meta; }, object);
 }

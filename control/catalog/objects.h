@@ -261,6 +261,7 @@ struct Network {
 using Object = std::variant<Namespace, Node, Job, Pod, Service, Network>;
 
 Kind kind_of(const Object& object);
+bool in_namespace(Kind kind);  // rather than of the whole cluster
 const Meta& meta_of(const Object& object);
 Meta& meta_of(Object& object);
 std::string_view to_string(Kind kind);  // "namespace", "node", "job", "pod", "service", "network"

@@ -5,22 +5,6 @@ namespace fairlead {
 namespace {
 
 template <class T>
-void put_in(Table<T>& table, T object) {
-  ObjectName name{object.meta.ns, object.meta.name};
-  table.insert_or_assign(std::move(name), std::make_shared<const T>(std::move(object)));
-}
-
-struct Put {
-  Snapshot& to;
-  void operator()(Namespace o) const { put_in(to.namespaces, std::move(o)); }
-  void operator()(Node o) const { put_in(to.nodes, std::move(o)); }
-  void operator()(Job o) const { put_in(to.jobs, std::move(o)); }
-  void operator()(Pod o) const { put_in(to.pods, std::move(o)); }
-  void operator()(Service o) const { put_in(to.services, std::move(o)); }
-  void operator()(Network o) const { put_in(to.networks, std::move(o)); }
-};
-
-template <class T>
 void each_of(const Table<T>& table, const std::function<void(const Object&)>& visit) {
   for (const auto& [name, object] : table) visit(*object);
 }
@@ -36,29 +20,16 @@ void each_object(const Snapshot& snapshot, const std::function<void(const Object
   each_of(snapshot.services, visit);
 }
 
-void Snapshot::put(Object object) { std::visit(Put{*this}, std::move(object)); }
+void Snapshot::put(Object object) {
+  in_table(*this, kind_of(object), [&]<class T>(Table<T>& table) {
+    T& o = std::get<T>(object);
+    ObjectName name{o.meta.ns, o.meta.name};
+    table.insert_or_assign(std::move(name), std::make_shared<const T>(std::move(o)));
+  });
+}
 
 void Snapshot::erase(Kind kind, const std::string& ns, const std::string& name) {
-  switch (kind) {
-    case Kind::namespace_:
-      namespaces.erase({ns, name});
-      return;
-    case Kind::node:
-      nodes.erase({ns, name});
-      return;
-    case Kind::job:
-      jobs.erase({ns, name});
-      return;
-    case Kind::pod:
-      pods.erase({ns, name});
-      return;
-    case Kind::service:
-      services.erase({ns, name});
-      return;
-    case Kind::network:
-      networks.erase({ns, name});
-      return;
-  }
+  in_table(*this, kind, [&](auto& table) { table.erase({ns, name}); });
 }
 
 std::vector<std::shared_ptr<const Pod>> Snapshot::pods_of(const std::string& ns,

@@ -36,6 +36,26 @@ struct Snapshot {
   std::vector<std::shared_ptr<const Pod>> pods_of(const std::string& ns, const std::string& job) const;
 };
 
+// use(table) with the Table of that kind; what it returns.
+template <class S, class Use>
+auto in_table(S& snapshot, Kind kind, Use use) {
+  switch (kind) {
+    case Kind::namespace_:
+      return use(snapshot.namespaces);
+    case Kind::node:
+      return use(snapshot.nodes);
+    case Kind::job:
+      return use(snapshot.jobs);
+    case Kind::pod:
+      return use(snapshot.pods);
+    case Kind::service:
+      return use(snapshot.services);
+    case Kind::network:
+      break;
+  }
+  return use(snapshot.networks);
+}
+
 // Every object, kind after kind. put() of each gives the same tables again.
 void each_object(const Snapshot& snapshot, const std::function<void(const Object&)>& visit);
 

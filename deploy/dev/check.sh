@@ -62,6 +62,6 @@ origin/main, or --all), then the tests labelled tidy. Changes nothing.
     mapfile -t files < <(changed_files)
   fi
   if [ ${#files[@]} -gt 0 ]; then check_clang_tidy "${files[@]}" || failed=1; fi
-  run_tests tidy '' || failed=1
+  run_tests '' tidy || failed=1
   [ "$failed" = 0 ] || die "check: something above is not right"
 }

@@ -12,11 +12,13 @@
 
 #include "base/check.h"
 #include "control/store/sqlite_store.h"
+#include "tests/support/scratch.h"
 
 namespace {
 
 using namespace fairlead::store;
 using fairlead::Revision;
+using fairlead::Scratch;
 namespace fs = std::filesystem;
 
 std::string read(const fs::path& file) {
@@ -30,15 +32,11 @@ void write(const fs::path& file, const std::string& bytes) {
 
 // A store as a crash leaves it: some of it in the database, some in the log.
 struct Original {
-  fs::path folder;
+  Scratch folder;
   std::string database, log, mark;
   std::vector<KeyValue> items;
 
   Original() {
-    std::string name =
-        (fs::is_directory("/dev/shm") ? "/dev/shm" : "/tmp") + std::string("/fl-fuzz-store-XXXXXX");
-    FL_CHECK(::mkdtemp(name.data()) != nullptr, name);
-    folder = name;
     fill(20);
     const auto store = open_sqlite_store(file(), {.revisions = 10}, 0).value();
     for (int i = 0; i < 10; ++i) (void)store->commit({{}, {put("log" + std::to_string(i % 3), "x")}, {}});
@@ -47,7 +45,6 @@ struct Original {
     log = read(folder / "store.db-wal");
     mark = read(folder / "store.db-mark");
   }
-  ~Original() { fs::remove_all(folder); }
   fs::path file() const { return folder / "store.db"; }
 
  private:

@@ -79,11 +79,10 @@ Result<plan::ObjectKey> read_key(const net::Request& request) {
                 "use namespaces, nodes, jobs, pods or services");
   const auto ns = request.params.find("ns");
   const bool named = ns != request.params.end() && ns->second != "-";
-  if (has_namespace(*kind) != named)
+  if (in_namespace(*kind) != named)
     return fail(
-        Code::not_found, request.path,
-        has_namespace(*kind) ? "names no namespace" : "belongs to no namespace",
-        has_namespace(*kind) ? "use /v1/namespaces/NS/" + word + "/NAME" : "use /v1/" + word + "/NAME");
+        Code::not_found, request.path, in_namespace(*kind) ? "names no namespace" : "belongs to no namespace",
+        in_namespace(*kind) ? "use /v1/namespaces/NS/" + word + "/NAME" : "use /v1/" + word + "/NAME");
   return plan::ObjectKey{*kind, named ? ns->second : "", request.params.at("name")};
 }
 

@@ -9,60 +9,19 @@
 namespace fairlead::server {
 namespace {
 
-template <class T>
-void add(const Table<T>& table, const std::string& ns, std::vector<Object>& out) {
-  for (const auto& [name, object] : table)
-    if (ns.empty() || name.first == ns) out.emplace_back(*object);
-}
-
 std::vector<Object> objects_of(const Snapshot& snapshot, Kind kind, const std::string& ns) {
   std::vector<Object> out;
-  switch (kind) {
-    case Kind::namespace_:
-      add(snapshot.namespaces, "", out);
-      break;
-    case Kind::node:
-      add(snapshot.nodes, "", out);
-      break;
-    case Kind::job:
-      add(snapshot.jobs, ns, out);
-      break;
-    case Kind::pod:
-      add(snapshot.pods, ns, out);
-      break;
-    case Kind::service:
-      add(snapshot.services, ns, out);
-      break;
-    case Kind::network:
-      add(snapshot.networks, "", out);
-      break;
-  }
+  in_table(snapshot, kind, [&](const auto& table) {
+    for (const auto& [name, object] : table)
+      if (ns.empty() || !in_namespace(kind) || name.first == ns) out.emplace_back(*object);
+  });
   return out;
 }
 
-template <class T>
-Result<Object> one(const Table<T>& table, const plan::ObjectKey& key) {
-  if (const auto found = find(table, key.ns, key.name)) return Object(*found);
+Result<Object> object_of(const Snapshot& snapshot, const plan::ObjectKey& key) {
+  if (std::optional<Object> found = stored(snapshot, key)) return std::move(*found);
   return fail(Code::not_found, display_name(key.kind, key.ns, key.name), "does not exist",
               "look with: fairlead get " + std::string(to_string(key.kind)) + "s");
-}
-
-Result<Object> object_of(const Snapshot& snapshot, const plan::ObjectKey& key) {
-  switch (key.kind) {
-    case Kind::namespace_:
-      return one(snapshot.namespaces, key);
-    case Kind::node:
-      return one(snapshot.nodes, key);
-    case Kind::job:
-      return one(snapshot.jobs, key);
-    case Kind::pod:
-      return one(snapshot.pods, key);
-    case Kind::service:
-      return one(snapshot.services, key);
-    case Kind::network:
-      return one(snapshot.networks, key);
-  }
-  return fail(Code::not_found, key.name, "is of no known kind");
 }
 
 Checked<std::vector<spec::Parsed>> read_documents(const net::Request& request, std::string_view file,

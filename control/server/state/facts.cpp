@@ -68,25 +68,10 @@ Result<> apply_lease(ipam::Leases& leases, const store::WatchEvent& change) {
 }  // namespace
 
 std::optional<Object> stored(const Snapshot& snapshot, const plan::ObjectKey& key) {
-  const auto copy = [](const auto& found) -> std::optional<Object> {
-    if (!found) return std::nullopt;
-    return Object(*found);
-  };
-  switch (key.kind) {
-    case Kind::namespace_:
-      return copy(find(snapshot.namespaces, key.ns, key.name));
-    case Kind::node:
-      return copy(find(snapshot.nodes, key.ns, key.name));
-    case Kind::job:
-      return copy(find(snapshot.jobs, key.ns, key.name));
-    case Kind::pod:
-      return copy(find(snapshot.pods, key.ns, key.name));
-    case Kind::service:
-      return copy(find(snapshot.services, key.ns, key.name));
-    case Kind::network:
-      return copy(find(snapshot.networks, key.ns, key.name));
-  }
-  return std::nullopt;
+  return in_table(snapshot, key.kind, [&](const auto& table) -> std::optional<Object> {
+    const auto found = find(table, key.ns, key.name);
+    return found ? std::optional<Object>(*found) : std::nullopt;
+  });
 }
 
 // Networks are few, and seldom change.

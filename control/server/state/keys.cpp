@@ -37,6 +37,4 @@ std::optional<Kind> parse_kind(std::string_view word) {
   return std::nullopt;
 }
 
-bool has_namespace(Kind kind) { return kind == Kind::job || kind == Kind::pod || kind == Kind::service; }
-
 }  // namespace fairlead::server

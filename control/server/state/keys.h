@@ -34,6 +34,5 @@ std::string event_key(std::uint64_t seq);
 
 // "job" and "jobs" of a path or a query.
 std::optional<Kind> parse_kind(std::string_view word);
-bool has_namespace(Kind kind);
 
 }  // namespace fairlead::server

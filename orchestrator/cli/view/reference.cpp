@@ -33,10 +33,6 @@ Result<Reference> reference(std::string_view kind, std::string_view name, std::s
 
 }  // namespace
 
-bool in_namespace(Kind kind) {
-  return kind != Kind::namespace_ && kind != Kind::node && kind != Kind::network;
-}
-
 std::string_view short_name(Kind kind) { return kShort.at(static_cast<std::size_t>(kind)); }
 
 std::string_view plural(Kind kind) { return kPlurals.at(static_cast<std::size_t>(kind)); }

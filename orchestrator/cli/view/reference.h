@@ -20,7 +20,6 @@ struct Reference {
   bool operator==(const Reference&) const = default;
 };
 
-bool in_namespace(Kind kind);
 std::string_view short_name(Kind kind);          // "po"; empty: none
 std::string_view plural(Kind kind);              // "namespaces", "nodes", ...
 Result<Kind> parse_kind(std::string_view word);  // "pod", "pods", in any case

@@ -16,39 +16,26 @@ no_probe_runs() { [ -z "$(probe_processes)" ]; }
 
 start_cluster 1
 
-cluster_cli apply -f - >/dev/null <<'SPEC'
-kind: Job
-name: sick
-grace: 1s
-containers:
-  - name: main
-    image: oci:busybox
-    command: [sleep, infinity]
-    resources: {cpu: 0.1, memory: 32MiB}
-    ready: {exec: [test, -d, /tmp], every: 500ms}
-    live: {exec: [sh, -c, "echo no disk >&2; false"], every: 500ms, failures: 2}
+job() { # NAME PROBE...: one container that does nothing, and its probes
+  cat <<SPEC
 ---
 kind: Job
-name: stuck
+name: $1
 grace: 1s
 containers:
   - name: main
     image: oci:busybox
     command: [sleep, infinity]
     resources: {cpu: 0.1, memory: 32MiB}
-    ready: {exec: [sh, -c, "echo thinking; sleep 4441 & sleep 4441"], every: 500ms, timeout: 1s, failures: 1}
----
-kind: Job
-name: well
-grace: 1s
-containers:
-  - name: main
-    image: oci:busybox
-    command: [sleep, infinity]
-    resources: {cpu: 0.1, memory: 32MiB}
-    ready: {exec: [test, -d, /tmp], every: 500ms}
-    live: {exec: ["true"], every: 500ms}
 SPEC
+  printf '    %s\n' "${@:2}"
+}
+{
+  job sick 'ready: {exec: [test, -d, /tmp], every: 500ms}' \
+    'live: {exec: [sh, -c, "echo no disk >&2; false"], every: 500ms, failures: 2}'
+  job stuck 'ready: {exec: [sh, -c, "echo thinking; sleep 4441 & sleep 4441"], every: 500ms, timeout: 1s, failures: 1}'
+  job well 'ready: {exec: [test, -d, /tmp], every: 500ms}' 'live: {exec: ["true"], every: 500ms}'
+} | cluster_cli apply -f - >/dev/null
 
 step "a container without life is started again, and why is told"
 eventually 60 is_like sick 'n1 .* [1-9][0-9]* +[0-9hms]+ ' || die "sick was never restarted"

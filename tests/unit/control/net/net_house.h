@@ -24,16 +24,11 @@
 #include "control/net/client.h"
 #include "control/net/server.h"
 #include "control/net/stream_client.h"
+#include "tests/support/scratch.h"
 
 namespace fairlead::net {
 
 inline constexpr const char* kToken = "0123456789abcdef-test";
-
-inline std::string temporary_folder() {
-  std::string pattern = "/tmp/fairlead-net-XXXXXX";
-  EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-  return pattern;
-}
 
 inline Result<> let_known_in(const Principal& who, std::string_view, std::string_view path) {
   if (who.type != Principal::Type::stranger) return {};
@@ -81,10 +76,7 @@ inline Task<> keep_open(Request, WebSocketPtr stream) {
 
 class NetHouse : public testing::Test {
  protected:
-  void TearDown() override {
-    stop();
-    std::filesystem::remove_all(folder_);
-  }
+  void TearDown() override { stop(); }
 
   void open(ServerOptions options) {
     router_.on(Method::get, "/v1/echo/{name}", "get", echo_name);
@@ -108,7 +100,7 @@ class NetHouse : public testing::Test {
     thread_.join();
   }
 
-  std::string socket_path() const { return folder_ + "/control.sock"; }
+  std::string socket_path() const { return folder_ / "control.sock"; }
   ServerAddress local() const { return ServerAddress::parse(socket_path()).value(); }
 
   ServerCounters counters() {
@@ -154,7 +146,7 @@ class NetHouse : public testing::Test {
     return hear(fd);
   }
 
-  std::string folder_ = temporary_folder();
+  Scratch folder_;
   asio::io_context loop_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(loop_);
   Router router_{let_known_in};

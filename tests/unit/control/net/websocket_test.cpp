@@ -107,7 +107,7 @@ TEST_F(NetHouse, AQuietServerIsNoticedByTheClient) {
   const Fd deaf(::socket(AF_UNIX, SOCK_STREAM, 0));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  const std::string path = folder_ + "/deaf.sock";
+  const std::string path = folder_ / "deaf.sock";
   std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
   ASSERT_EQ(::bind(deaf.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   ASSERT_EQ(::listen(deaf.get(), 4), 0);

@@ -178,7 +178,7 @@ TEST_F(ControlHouse, AWatchOfACompactedPastIsRefusedWith410) {
   start();
   for (int i = 0; i < 5; ++i) apply("kind: Namespace\nname: ns" + std::to_string(i) + "\n");
   stop();
-  const std::filesystem::path file = folder_ + "/state/store.db";
+  const std::filesystem::path file = folder_ / "state/store.db";
   std::uint64_t newest = 0;
   {
     const auto store = store::open_sqlite_store(file);

@@ -4,20 +4,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <filesystem>
 
 namespace fairlead::server {
-
-ControlHouse::ControlHouse() {
-  std::string pattern = "/tmp/fairlead-control-XXXXXX";
-  EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-  folder_ = pattern;
-}
-
-void ControlHouse::TearDown() {
-  stop();
-  std::filesystem::remove_all(folder_);
-}
 
 ClusterRules ControlHouse::quick() {
   return {Millis(300), Millis(300), Millis(100), Millis(30000), Millis(20)};
@@ -26,8 +14,8 @@ ClusterRules ControlHouse::quick() {
 void ControlHouse::start(ClusterRules rules) {
   loop_ = std::make_unique<net::asio::io_context>(1);
   ControlOptions options;
-  options.state_dir = folder_ + "/state";
-  options.net.socket = folder_ + "/control.sock";
+  options.state_dir = folder_ / "state";
+  options.net.socket = folder_ / "control.sock";
   options.rules = rules;
   auto opened = Control::open(loop_->get_executor(), std::move(options));
   ASSERT_TRUE(opened) << format(opened.error());
@@ -45,7 +33,7 @@ void ControlHouse::stop() {
 }
 
 net::ServerAddress ControlHouse::address() const {
-  return net::ServerAddress::parse(folder_ + "/control.sock").value();
+  return net::ServerAddress::parse((folder_ / "control.sock").native()).value();
 }
 
 net::Response ControlHouse::call(net::Method method, const std::string& target,

@@ -15,6 +15,7 @@
 #include "control/net/client.h"
 #include "control/proto/convert.h"
 #include "control/server/control.h"
+#include "tests/support/scratch.h"
 
 namespace fairlead::server {
 
@@ -31,8 +32,7 @@ expose:
 
 class ControlHouse : public testing::Test {
  protected:
-  ControlHouse();
-  void TearDown() override;
+  void TearDown() override { stop(); }
 
   void start(ClusterRules rules = quick());
   void stop();
@@ -60,7 +60,7 @@ class ControlHouse : public testing::Test {
   // False when it has not become true within 10 s.
   static bool soon(const std::function<bool()>& what);
 
-  std::string folder_;
+  Scratch folder_;
 
  private:
   std::unique_ptr<net::asio::io_context> loop_;

@@ -67,7 +67,7 @@ TEST_F(ControlHouse, PodsAndServicesHaveAddressesOfTheirNamespacesNetwork) {
 TEST_F(ControlHouse, AStoreFromBeforeNetworksGetsItsNetwork) {
   start();
   stop();
-  const std::string file = folder_ + "/state/store.db";
+  const std::string file = folder_ / "state/store.db";
   {
     // What version 0.1 wrote: a welcome whose network has the seed 7.
     const std::string seed("\x49\x07\0\0\0\0\0\0\0", 9);

@@ -16,7 +16,7 @@ TEST_F(ControlHouse, ARestartKeepsEverythingAndDisturbsNoPod) {
   stop();
   EXPECT_TRUE(soon([&] { return n1->ended(); }));
   EXPECT_EQ(n1->end_reason(), "the server is stopping");
-  EXPECT_FALSE(std::filesystem::exists(folder_ + "/control.sock"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "control.sock"));
 
   start();
   EXPECT_EQ(get("/v1/pods"), pods);
@@ -33,8 +33,8 @@ TEST_F(ControlHouse, AStateFolderHasOneOwner) {
   start();
   net::asio::io_context loop(1);
   ControlOptions second;
-  second.state_dir = folder_ + "/state";
-  second.net.socket = folder_ + "/other.sock";
+  second.state_dir = folder_ / "state";
+  second.net.socket = folder_ / "other.sock";
   const auto refused = Control::open(loop.get_executor(), second);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::unavailable) << format(refused.error());
@@ -45,8 +45,8 @@ TEST_F(ControlHouse, AStateFolderBelongsToOneCluster) {
   stop();
   net::asio::io_context loop(1);
   ControlOptions other;
-  other.state_dir = folder_ + "/state";
-  other.net.socket = folder_ + "/other.sock";
+  other.state_dir = folder_ / "state";
+  other.net.socket = folder_ / "other.sock";
   other.cluster = "another";
   const auto refused = Control::open(loop.get_executor(), other);
   ASSERT_FALSE(refused);

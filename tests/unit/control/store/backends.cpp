@@ -7,27 +7,9 @@
 
 namespace fairlead::store::test {
 
-Folder::Folder(Place place) {
-  const std::filesystem::path memory = "/dev/shm";
-  const bool in_memory = place == Place::memory && std::filesystem::is_directory(memory);
-  std::string name =
-      ((in_memory ? memory : std::filesystem::temp_directory_path()) / "fl-store-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) std::abort();
-  path_ = name;
-}
-
-Folder::~Folder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-void Folder::clear() const {
-  for (const auto& entry : std::filesystem::directory_iterator(path_)) std::filesystem::remove_all(entry);
-}
-
 std::vector<Backend> backends() {
-  const auto memory = [](const Folder&, History history) { return make_memory_store(history); };
-  const auto sqlite = [](const Folder& folder, History history) -> std::unique_ptr<Store> {
+  const auto memory = [](const Scratch&, History history) { return make_memory_store(history); };
+  const auto sqlite = [](const Scratch& folder, History history) -> std::unique_ptr<Store> {
     auto store = open_sqlite_store(folder / "store.db", history);
     EXPECT_TRUE(store) << format(store.error());
     return store ? std::move(*store) : nullptr;

@@ -12,30 +12,15 @@
 
 #include "control/store/memory_store.h"
 #include "control/store/store.h"
+#include "tests/support/scratch.h"
 
 namespace fairlead::store::test {
-
-// A folder of its own, removed with everything in it. In memory where the
-// machine can (an fsync there costs nothing), on the disk when asked.
-class Folder {
- public:
-  enum class Place { memory, disk };
-  explicit Folder(Place place = Place::memory);
-  ~Folder();
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  void clear() const;  // everything in it goes
-  std::filesystem::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 struct Backend {
   std::string name;
   bool durable = false;
   // Opens what was closed before in the same folder, when durable.
-  std::function<std::unique_ptr<Store>(const Folder&, History)> open;
+  std::function<std::unique_ptr<Store>(const Scratch&, History)> open;
 };
 
 std::vector<Backend> backends();
@@ -57,7 +42,7 @@ class ContractTest : public testing::TestWithParam<Backend> {
   std::vector<KeyValue> all(std::string_view prefix = "", std::uint64_t at = 0);
   std::string keys(std::string_view prefix = "", std::uint64_t at = 0);  // "a=1 b=2"
 
-  Folder folder_;
+  Scratch folder_;
   std::unique_ptr<Store> store_;
 };
 

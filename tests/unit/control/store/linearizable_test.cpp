@@ -133,7 +133,7 @@ class History : public testing::Test {
     if (store) clients.run(**store, power, 20);
     return clients.history();
   }
-  Folder folder_;
+  Scratch folder_;
   std::filesystem::path file_ = folder_ / "store.db";
 };
 

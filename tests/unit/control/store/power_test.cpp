@@ -84,7 +84,7 @@ class PowerLoss : public testing::Test {
     return reached;
   }
 
-  Folder folder_;
+  Scratch folder_;
   std::filesystem::path file_ = folder_ / "store.db";
   std::optional<Power> power_;
   std::uint64_t acknowledged_ = 0;

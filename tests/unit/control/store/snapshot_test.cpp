@@ -37,7 +37,7 @@ class SnapshotFile : public testing::Test {
     std::istringstream in(bytes);
     return restore_sqlite_store(file_, in);
   }
-  Folder folder_;
+  Scratch folder_;
   std::filesystem::path file_ = folder_ / "store.db";
 };
 

@@ -16,7 +16,7 @@ namespace {
 
 class SqliteCrash : public testing::Test {
  protected:
-  Folder folder_{Folder::Place::disk};
+  Scratch folder_{Scratch::Place::disk};
   std::filesystem::path file_ = folder_ / "store.db";
 };
 

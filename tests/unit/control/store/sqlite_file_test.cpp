@@ -64,7 +64,7 @@ class SqliteFile : public testing::Test {
     return text.str();
   }
 
-  Folder folder_;
+  Scratch folder_;
   std::filesystem::path file_ = folder_ / "store.db";
 };
 

@@ -14,6 +14,13 @@ class AgentStep : public testing::Test {
   FakeNode node;
   void TearDown() override { EXPECT_THAT(node.violations, testing::IsEmpty()); }
 
+  // A pod that was wanted half a second ago, and its work done.
+  std::shared_ptr<const Pod> begun(std::size_t containers = 1) {
+    auto pod = make_pod("a", containers);
+    node.want({pod});
+    node.run_until_idle(Millis{500});
+    return pod;
+  }
   std::vector<PodPhase> phases(const PodUid& pod) const {
     std::vector<PodPhase> seen;
     for (const PodStatus& status : node.reports.at(pod))

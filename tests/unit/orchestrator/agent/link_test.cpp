@@ -5,13 +5,13 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <filesystem>
 #include <gtest/gtest.h>
 
 #include "base/hash.h"
 #include "control/net/router.h"
 #include "control/net/server.h"
 #include "orchestrator/agent/stream/control_link.h"
+#include "tests/support/scratch.h"
 
 namespace fairlead::agent {
 namespace {
@@ -50,8 +50,7 @@ net::Task<> play(PlayedControl* control, net::Request, net::WebSocketPtr stream)
 }
 
 TEST(ControlLink, ARefusedWelcomeEndsTheStreamWithoutAHeartbeatAndIsTriedAgain) {
-  std::string folder = "/tmp/fairlead-link-XXXXXX";
-  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const Scratch folder;
   boost::asio::io_context loop(1);
   PlayedControl control;
   control.loop = &loop;
@@ -60,7 +59,7 @@ TEST(ControlLink, ARefusedWelcomeEndsTheStreamWithoutAHeartbeatAndIsTriedAgain) 
     return play(&control, std::move(request), std::move(stream));
   });
   net::ServerOptions options;
-  options.socket = folder + "/control.sock";
+  options.socket = folder / "control.sock";
   auto server = net::Server::open(loop.get_executor(), options, router);
   ASSERT_TRUE(server) << format(server.error());
   (*server)->start();
@@ -96,7 +95,6 @@ TEST(ControlLink, ARefusedWelcomeEndsTheStreamWithoutAHeartbeatAndIsTriedAgain) 
   boost::asio::co_spawn(loop, (*server)->stop(), boost::asio::detached);
   loop.restart();
   loop.run_for(std::chrono::seconds(5));
-  std::filesystem::remove_all(folder);
 }
 
 // A thousand nodes that lost control at the same time: never all at once, never longer than five seconds.

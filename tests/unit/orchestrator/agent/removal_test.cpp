@@ -9,9 +9,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 TEST_F(AgentStep, RemovalWithdrawsThenTermsThenDeletesEverything) {
-  const auto pod = make_pod("a", 2);
-  node.want({pod});
-  node.run_until_idle(Millis{500});
+  const auto pod = begun(2);
   node.journal.clear();
   node.want({stopped(pod)});
   node.run_until_idle(Millis{1000});
@@ -41,9 +39,7 @@ TEST_F(AgentStep, AGonePodIsReportedAgainUntilControlDropsIt) {
 }
 
 TEST_F(AgentStep, ADeafContainerIsKilledAfterItsGrace) {
-  const auto pod = make_pod("a");
-  node.want({pod});
-  node.run_until_idle(Millis{500});
+  const auto pod = begun();
   node.containers[{"a", 0}].deaf = true;
   node.want({stopped(pod)});
   node.run_until_idle(Millis{9000});
@@ -57,9 +53,7 @@ TEST_F(AgentStep, ADeafContainerIsKilledAfterItsGrace) {
 
 // Control counts a node no longer that publishes nothing, and says so to it too.
 TEST_F(AgentStep, ARemovalDoesNotWaitForeverForTables) {
-  const auto pod = make_pod("a");
-  node.want({pod});
-  node.run_until_idle(Millis{500});
+  const auto pod = begun();
   node.want({stopped(pod)});
   node.acknowledge();
   for (int i = 0; i < 400 && node.status("a").phase != PodPhase::gone; ++i) {
@@ -77,9 +71,7 @@ TEST_F(AgentStep, ARemovalDoesNotWaitForeverForTables) {
 }
 
 TEST_F(AgentStep, NoTermBeforeEveryNodeHasAcknowledged) {
-  const auto pod = make_pod("a");
-  node.want({pod});
-  node.run_until_idle(Millis{500});
+  const auto pod = begun();
   node.control_acknowledges = false;
   node.want({stopped(pod)});
   node.run_until_idle(Millis{60'000});
@@ -93,9 +85,7 @@ TEST_F(AgentStep, NoTermBeforeEveryNodeHasAcknowledged) {
 }
 
 TEST_F(AgentStep, WithoutControlAPodsOwnExitStillEndsIt) {
-  const auto pod = make_pod("a");
-  node.want({pod});
-  node.run_until_idle(Millis{500});
+  const auto pod = begun();
   node.control_acknowledges = false;
   node.want({stopped(pod)});
   node.run_until_idle(Millis{60'000});
@@ -107,9 +97,7 @@ TEST_F(AgentStep, WithoutControlAPodsOwnExitStillEndsIt) {
 }
 
 TEST_F(AgentStep, DrainPassesBetweenTheAcknowledgementAndTerm) {
-  const auto pod = make_pod("a");
-  node.want({pod});
-  node.run_until_idle(Millis{500});
+  const auto pod = begun();
   node.want({stopped(pod, Millis{30'000})});
   node.run_until_idle(Millis{29'000});
   EXPECT_EQ(node.count("term a/0"), 0U);
@@ -135,9 +123,7 @@ TEST_F(AgentStep, ALostPodIsOffTheNetworkThenKilledWithoutAskingAnybody) {
 }
 
 TEST_F(AgentStep, APodThatWasStoppingWhenItWasLostIsCutOffToo) {
-  const auto pod = make_pod("a");
-  node.want({pod});
-  node.run_until_idle(Millis{500});
+  const auto pod = begun();
   node.control_acknowledges = false;
   node.want({stopped(pod)});
   node.run_until_idle(Millis{1000});

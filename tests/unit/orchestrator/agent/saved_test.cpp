@@ -7,22 +7,13 @@
 #include "base/io/file.h"
 #include "orchestrator/agent/saved/snapshot_log.h"
 #include "orchestrator/agent/stream/snapshot_builder.h"
+#include "tests/support/scratch.h"
 
 namespace fairlead::agent {
 namespace {
 
 using proto::WatchEvent;
 using Type = WatchEvent::Type;
-
-class Scratch {
- public:
-  Scratch() {
-    std::string name = (std::filesystem::temp_directory_path() / "fl-saved-XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  ~Scratch() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
 
 Object pod(const std::string& name, std::uint64_t revision) {
   Pod pod;
@@ -79,7 +70,7 @@ std::string whole_file() {
 
 TEST(SavedSnapshot, IsAllThatWasSaidInWholeTransactions) {
   const Scratch scratch;
-  SnapshotLog log(scratch.path / "objects", "boot");
+  SnapshotLog log(scratch / "objects", "boot");
   EXPECT_EQ(text_of(*log.load()), "nothing");
   Stream stream(log);
   stream.say(put("a", 3));
@@ -105,7 +96,7 @@ TEST(SavedSnapshot, IsAllThatWasSaidInWholeTransactions) {
 
 TEST(SavedSnapshot, ATransactionThatIsOpenWhileTheFileIsWrittenAnewIsNotLost) {
   const Scratch scratch;
-  SnapshotLog log(scratch.path / "objects", "boot");
+  SnapshotLog log(scratch / "objects", "boot");
   Stream stream(log);
   stream.say(mark(Type::synced, 1));
   stream.say(put("a", 2));
@@ -117,7 +108,7 @@ TEST(SavedSnapshot, ATransactionThatIsOpenWhileTheFileIsWrittenAnewIsNotLost) {
 
 TEST(SavedSnapshot, IsWrittenAnewWhenItsTailHasGrown) {
   const Scratch scratch;
-  SnapshotLog log(scratch.path / "objects", "boot");
+  SnapshotLog log(scratch / "objects", "boot");
   Stream stream(log);
   stream.say(mark(Type::synced, 1));
   ASSERT_TRUE(log.write());
@@ -127,7 +118,7 @@ TEST(SavedSnapshot, IsWrittenAnewWhenItsTailHasGrown) {
     stream.say(mark(Type::bookmark, revision));
     if (revision % 1000 != 0) continue;
     ASSERT_TRUE(log.write());
-    most = std::max<std::size_t>(most, std::filesystem::file_size(scratch.path / "objects"));
+    most = std::max<std::size_t>(most, std::filesystem::file_size(scratch / "objects"));
   }
   EXPECT_LT(most, 3U << 20) << "a log of one object";
   ASSERT_TRUE(log.write());
@@ -167,7 +158,7 @@ TEST(SavedSnapshot, ChangedAnywhereIsRefusedOrOnlyItsLastRecordIsNotBelieved) {
 
 TEST(SavedSnapshot, ThatCannotBeWrittenIsForgotten) {
   const Scratch scratch;
-  const std::filesystem::path folder = scratch.path / "state";
+  const std::filesystem::path folder = scratch / "state";
   std::filesystem::create_directories(folder);
   SnapshotLog log(folder / "objects", "boot");
   Stream stream(log);

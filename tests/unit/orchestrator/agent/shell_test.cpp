@@ -19,22 +19,13 @@
 #include "orchestrator/agent/saved/saved_state.h"
 #include "orchestrator/agent/stream/snapshot_builder.h"
 #include "orchestrator/agent/stream/stream_work.h"
+#include "tests/support/scratch.h"
 
 namespace fairlead::agent {
 namespace {
 
 using proto::WatchEvent;
 using Type = WatchEvent::Type;
-
-class Scratch {
- public:
-  Scratch() {
-    std::string name = (std::filesystem::temp_directory_path() / "fl-agent-XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  ~Scratch() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
 
 Pod pod_named(const std::string& name) {
   Pod pod;
@@ -54,17 +45,17 @@ TEST(ExitWatcher, ReportsAnExitOnceWithItsCode) {
   boost::asio::io_context loop;
   std::vector<Exited> seen;
   auto watcher =
-      *ExitWatcher::open(loop, scratch.path, [&](const Exited& exited) { seen.push_back(exited); });
-  watcher->arm("a.web", Exited{"a", 0, 4, 0, ""}, {scratch.path / "a", ""});
-  watcher->arm("b.web", Exited{"b", 1, 1, 0, ""}, {scratch.path / "b", ""});
-  ASSERT_TRUE(write_file_atomic(scratch.path / "a.web", "137\n"));
-  ASSERT_TRUE(write_file_atomic(scratch.path / "other", "1"));
+      *ExitWatcher::open(loop, scratch.path(), [&](const Exited& exited) { seen.push_back(exited); });
+  watcher->arm("a.web", Exited{"a", 0, 4, 0, ""}, {scratch / "a", ""});
+  watcher->arm("b.web", Exited{"b", 1, 1, 0, ""}, {scratch / "b", ""});
+  ASSERT_TRUE(write_file_atomic(scratch / "a.web", "137\n"));
+  ASSERT_TRUE(write_file_atomic(scratch / "other", "1"));
   loop.run_for(std::chrono::milliseconds(50));
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0].pod, "a");
   EXPECT_EQ(seen[0].incarnation, 4U);
   EXPECT_EQ(seen[0].code, 137);
-  ASSERT_TRUE(write_file_atomic(scratch.path / "a.web", "1"));
+  ASSERT_TRUE(write_file_atomic(scratch / "a.web", "1"));
   loop.restart();
   loop.run_for(std::chrono::milliseconds(50));
   EXPECT_EQ(seen.size(), 1U);
@@ -72,40 +63,40 @@ TEST(ExitWatcher, ReportsAnExitOnceWithItsCode) {
 
 TEST(ExitWatcher, SeesAnExitThatCameBeforeItWasArmed) {
   const Scratch scratch;
-  ASSERT_TRUE(write_file_atomic(scratch.path / "a.web", "0"));
+  ASSERT_TRUE(write_file_atomic(scratch / "a.web", "0"));
   boost::asio::io_context loop;
   std::vector<Exited> seen;
   auto watcher =
-      *ExitWatcher::open(loop, scratch.path, [&](const Exited& exited) { seen.push_back(exited); });
-  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, {scratch.path, ""});
+      *ExitWatcher::open(loop, scratch.path(), [&](const Exited& exited) { seen.push_back(exited); });
+  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, {scratch.path(), ""});
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0].code, 0);
 }
 
 TEST(ExitWatcher, SaysWhenMemoryRanOut) {
   const Scratch scratch;
-  ASSERT_TRUE(write_file_atomic(scratch.path / "a.web", "137"));
-  ASSERT_TRUE(write_file_atomic(scratch.path / "oom", ""));
+  ASSERT_TRUE(write_file_atomic(scratch / "a.web", "137"));
+  ASSERT_TRUE(write_file_atomic(scratch / "oom", ""));
   boost::asio::io_context loop;
   std::vector<Exited> seen;
   auto watcher =
-      *ExitWatcher::open(loop, scratch.path, [&](const Exited& exited) { seen.push_back(exited); });
-  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, {scratch.path, ""});
+      *ExitWatcher::open(loop, scratch.path(), [&](const Exited& exited) { seen.push_back(exited); });
+  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, {scratch.path(), ""});
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_TRUE(seen[0].out_of_memory);
 }
 
 TEST(ExitWatcher, EndsAContainerWhoseMonitorWasKilled) {
   const Scratch scratch;
-  ASSERT_TRUE(write_file_atomic(scratch.path / "pid", std::to_string(::getpid())));
+  ASSERT_TRUE(write_file_atomic(scratch / "pid", std::to_string(::getpid())));
   boost::asio::io_context loop;
   std::vector<Exited> seen;
   auto watcher =
-      *ExitWatcher::open(loop, scratch.path, [&](const Exited& exited) { seen.push_back(exited); });
-  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, {scratch.path, ""});
+      *ExitWatcher::open(loop, scratch.path(), [&](const Exited& exited) { seen.push_back(exited); });
+  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, {scratch.path(), ""});
   for (int i = 0; i < 3; ++i) watcher->look_for_lost();
-  EXPECT_TRUE(seen.empty());                                        // this process lives
-  ASSERT_TRUE(write_file_atomic(scratch.path / "pid", "4194999"));  // beyond any pid
+  EXPECT_TRUE(seen.empty());                                   // this process lives
+  ASSERT_TRUE(write_file_atomic(scratch / "pid", "4194999"));  // beyond any pid
   watcher->look_for_lost();
   EXPECT_TRUE(seen.empty());  // the monitor may still be writing
   watcher->look_for_lost();
@@ -171,11 +162,11 @@ SavedState some_state() {
 
 TEST(SavedState, ComesBackAsItWas) {
   const Scratch scratch;
-  ASSERT_TRUE(save(scratch.path / "state", some_state()));
-  const auto loaded = load(scratch.path / "state");
+  ASSERT_TRUE(save(scratch / "state", some_state()));
+  const auto loaded = load(scratch / "state");
   ASSERT_TRUE(loaded) << format(loaded.error());
   EXPECT_EQ(*loaded, some_state());
-  EXPECT_EQ(*load(scratch.path / "absent"), SavedState{});
+  EXPECT_EQ(*load(scratch / "absent"), SavedState{});
 }
 
 TEST(SavedState, AnyCutAndAnyChangedByteIsRefused) {

@@ -11,7 +11,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 #include <cstdlib>
-#include <filesystem>
 #include <gtest/gtest.h>
 #include <thread>
 
@@ -20,6 +19,7 @@
 #include "control/net/server.h"
 #include "control/proto/convert.h"
 #include "control/proto/stream.h"
+#include "tests/support/scratch.h"
 
 namespace fairlead::cli {
 
@@ -149,9 +149,6 @@ inline Result<> let_in(const net::Principal&, std::string_view, std::string_view
 class FakeControl : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = "/tmp/fairlead-cli-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
     add_routes();
     net::ServerOptions options;
     options.socket = socket();
@@ -167,11 +164,10 @@ class FakeControl : public testing::Test {
     work_.reset();
     if (thread_.joinable()) thread_.join();
     server_.reset();
-    std::filesystem::remove_all(folder_);
   }
 
-  std::string socket() const { return folder_ + "/control.sock"; }
-  std::string folder() const { return folder_; }
+  std::string socket() const { return folder_ / "control.sock"; }
+  std::string folder() const { return folder_.path(); }
 
   // Runs the real program; its arguments after the connection.
   ProcessResult fairlead(std::vector<std::string> arguments, const std::string& input = "") const {
@@ -200,7 +196,7 @@ class FakeControl : public testing::Test {
     router_.on_stream("/v1/namespaces/{ns}/pods/{name}/logs", "logs", logs_of_pod);
   }
 
-  std::string folder_;
+  Scratch folder_;
   net::asio::io_context loop_{1};
   net::asio::executor_work_guard<net::asio::io_context::executor_type> work_{loop_.get_executor()};
   net::Router router_{let_in};

@@ -24,28 +24,11 @@ std::string namespace_of(std::uint32_t job) {
 
 std::string_view namespace_network(const std::string& ns) { return ns == kOtherNamespace ? "other" : ""; }
 
-template <class T>
-std::optional<Revision> revision_in(const Table<T>& table, const ObjectKey& key) {
-  const auto object = find(table, key.ns, key.name);
-  return object ? std::optional(object->meta.revision) : std::nullopt;
-}
-
 Revision revision_of(const Snapshot& facts, const ObjectKey& key) {
-  switch (key.kind) {
-    case Kind::namespace_:
-      return revision_in(facts.namespaces, key).value_or(Revision{});
-    case Kind::node:
-      return revision_in(facts.nodes, key).value_or(Revision{});
-    case Kind::job:
-      return revision_in(facts.jobs, key).value_or(Revision{});
-    case Kind::pod:
-      return revision_in(facts.pods, key).value_or(Revision{});
-    case Kind::service:
-      return revision_in(facts.services, key).value_or(Revision{});
-    case Kind::network:
-      return revision_in(facts.networks, key).value_or(Revision{});
-  }
-  return {};
+  return in_table(facts, key.kind, [&](const auto& table) {
+    const auto object = find(table, key.ns, key.name);
+    return object ? object->meta.revision : Revision{};
+  });
 }
 
 Network small_network() {
