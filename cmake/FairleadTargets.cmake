@@ -60,7 +60,7 @@ function(fl_test name)
 endfunction()
 
 # fl_script_test(NAME SCRIPT LABEL netns|... [ARGS ...] [ENV ...] [TIMEOUT s] [SERIAL] [LONG])
-# A script (*_test.sh, or Python), which gets the folders of source and build, then ARGS. LONG as above.
+# A script (*_test.sh, or Python), which gets the folders of source and build, then ARGS; 77 is a skip. LONG as above.
 function(fl_script_test name script)
   _fl_test_arguments(${ARGN})
   set(interpreter bash)
@@ -70,6 +70,7 @@ function(fl_script_test name script)
   endif()
   _fl_run(${name} ${ARGN}
     COMMAND ${interpreter} ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR} ${R_ARGS})
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77)
 endfunction()
 
 macro(_fl_test_arguments)

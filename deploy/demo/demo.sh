@@ -13,7 +13,7 @@ dev_demo() {
 nginx and redis, three pods each, behind virtual addresses on a local cluster of $DEMO_NODES nodes,
 asked some hundred times a second from pods on every node, over IPv4 and IPv6. A line counts requests and
 failures while you kill any daemon or pod by a key; the keys are on the screen. The images are made of
-Debian's packages (apt-get download, once, kept in build/demo). The end removes everything.
+Debian's packages (apt-get download, kept in build/demo). The end removes everything.
   --script KEYS  nobody presses keys: KEYS (like c,a,p) are pressed at equal distances in
                  N seconds; exit 0 only when no request failed, and none had to be asked
                  again before the first pod was killed

@@ -63,7 +63,7 @@ def outcome_of(test):
         # A program that could not be started is a failure, not a skip.
         if status == "notrun" and "SKIP_" not in why:
             return "failed", f"did not run: {why}\n{output}"
-        return "skipped", why or output
+        return "skipped", " ".join(output.split()) or why
     failure = test.find("failure")
     return "failed", (failure.get("message", "") if failure is not None else "") + "\n" + output
 

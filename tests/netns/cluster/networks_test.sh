@@ -124,12 +124,18 @@ check_inside c 10.40. 10.41. 1500 none
 step "nothing passes from one network to another, by name or by address"
 address_of() { fairlead --namespace "$1" get pods -o wide | awk '$2 == "web" {print $4; exit}'; }
 vip_of() { fairlead --namespace "$1" get service web -o json | sed -n 's/.*"vip4": "\(.*\)".*/\1/p'; }
+walled() { # FROM TO URL; waits a second for what must not be answered
+  ! fairlead --namespace "$1" exec client -- wget -T 1 -qO- "$3" >/dev/null 2>&1 || die "$1 reached $3 of $2"
+}
+walls=()
 for pair in "default b" "b default" "b c" "c b" "c default" "default c"; do
   read -r from to <<<"$pair"
   for url in "http://$(address_of "$to"):8080/" "http://$(vip_of "$to")/" "http://web.$to:80/"; do
-    ! fairlead --namespace "$from" exec client -- wget -T 1 -qO- "$url" >/dev/null 2>&1 || die "$from reached $url of $to"
+    walled "$from" "$to" "$url" &
+    walls+=($!)
   done
 done
+for wall in "${walls[@]}"; do wait "$wall"; done
 for ns in default b c; do
   for node in n1 n2; do
     in_space "$node" python3 -c "import urllib.request,sys; urllib.request.urlopen(sys.argv[1], timeout=3).read()" \

@@ -46,7 +46,7 @@ struct Exchange {
 // Asks until the same bytes come back, at most `tries` times. A refusal for size (EMSGSIZE) is
 // obeyed: the next question is as large as the kernel says the way is.
 Exchange exchange(const NetLab& lab, const std::string& from, Family family, const std::string& address,
-                  std::uint16_t port, std::size_t bytes, Cut cut, int tries = 4);
+                  std::uint16_t port, std::size_t bytes, Cut cut, int tries = 14);
 
 // `count` datagrams to an IPv4 address from one socket of the calling thread's network namespace; answers
 // are not read.

@@ -60,7 +60,7 @@ class ControlHouse : public testing::Test {
   // False when it has not become true within 10 s.
   static bool soon(const std::function<bool()>& what);
 
-  Scratch folder_;
+  Scratch folder_{Scratch::Place::disk};
 
  private:
   std::unique_ptr<net::asio::io_context> loop_;
