@@ -54,18 +54,24 @@ struct fwd_context {
   __u16 wire_dst_epoch;
   __u32 ethertype; /* 0x0800 or 0x86dd, of the packet (or of the inner one) */
   struct fwd_headers pkt;
+  /* Room for rows and headers, as a BPF stack has 512 bytes. Nobody clears it: each
+   * stage reads only what it, or the flow before it, has written. */
   struct fwd_headers quote;
-  /* room for keys and rows: a BPF stack has 512 bytes */
   struct fwd_flow_key key;
   struct fwd_flow_key reverse_key;
   struct fwd_flow forward;
   struct fwd_flow reverse;
   struct fwd_fragment_key fragment_key;
   struct fwd_fragment fragment;
-  struct fwd_addr old_src;
-  struct fwd_addr old_dst;
-  __u8 outer[72];
+  struct fwd_addr new_src; /* side by side, as in a packet */
+  struct fwd_addr new_dst;
+  __be32 outer[19]; /* headers to be written: the tunnel's are 74 bytes at most */
 };
+
+/* A new packet: all that a stage may read before it has written it. */
+FWD_INLINE void fwd_begin(struct fwd_context* c) {
+  __builtin_memset(c, 0, __builtin_offsetof(struct fwd_context, quote));
+}
 
 /* Hash of source, destination, ports and protocol under a seed. */
 FWD_INLINE __u64 fwd_hash_ports(const struct fwd_headers* p, __be16 sport_be, __be16 dport_be, __u64 seed) {

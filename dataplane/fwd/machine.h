@@ -30,7 +30,6 @@ FWD_INLINE int fwd_store(struct fwd_machine* m, __u32 offset, const void* from, 
 
 /* Sums: fix the checksum at `offset` for one changed 32-bit word. A tc program
  * leaves this to the kernel: packets on a veth carry unfinished checksums. */
-FWD_INLINE int fwd_sum_l3(struct fwd_machine* m, __u32 offset, __u32 from, __u32 to);
 FWD_INLINE int fwd_sum_l4(struct fwd_machine* m, __u32 offset, __u32 from, __u32 to, __u32 flags);
 
 /* The whole packet: bytes of a segment's payload when it is to be cut into such (0: it is not),

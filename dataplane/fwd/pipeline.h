@@ -10,7 +10,6 @@
  * Look-ups of a small packet of a known flow, in tables that hash (h) and in arrays (a):
  *
  *   from a pod, to another node     links, flows, endpoints: 3 h; config, vteps: 2 a
- *     through a service             the backend's endpoint once more: 4 h
  *   from a wire                     vtep_numbers, networks, source and destination
  *                                   in endpoints, flows: 5 h; config: 1 a
  *   from a wire, native             routes instead of the first two: 3 h and a trie
@@ -67,14 +66,14 @@ FWD_INLINE int fwd_send(struct fwd_machine* m, struct fwd_context* c, const stru
     if (bad) return bad;
   }
   c->out_vtep = number;
-  if (link->flags & FWD_LINK_NATIVE) return fwd_hand_over(m, c, config, vtep, mac);
-  return fwd_encapsulate(m, c, config, vtep, mac);
+  const int handed = link->flags & FWD_LINK_NATIVE ? fwd_hand_over(m, c, config, vtep) : FWD_PASS;
+  return handed ? handed : fwd_encapsulate(m, c, config, vtep, mac);
 }
 
 /* Endpoint or route: where the packet goes now that its destination stands. */
 FWD_INLINE int fwd_route_packet(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
-                                const struct fwd_link* link) {
-  const struct fwd_endpoint* to = fwd_endpoint_of(m, c->net, &c->pkt.dst);
+                                const struct fwd_link* link, const struct fwd_endpoint* to) {
+  if (!to) to = fwd_endpoint_of(m, c->net, &c->pkt.dst);
   if (to && to->flags & FWD_ENDPOINT_VIP)
     return c->pkt.flags & FWD_PKT_FRAGMENT ? FWD_FRAGMENT_TO_VIP
            : c->pkt.flags & FWD_PKT_ECHO   ? fwd_echo_answer(m, c, config, link)
@@ -88,21 +87,21 @@ FWD_INLINE int fwd_route_packet(struct fwd_machine* m, struct fwd_context* c, co
     const int refused = fwd_policy_ingress(m, c);
     return refused ? refused : fwd_deliver(m, c, config, to);
   }
-  if (to) {
-    c->epoch = to->epoch;
-    return fwd_send(m, c, config, link, to->vtep, to->mac);
+  if (!to && !c->from_vtep) {
+    const __u32 kind = fwd_route_kind(m, c->net, &c->pkt.dst);
+    if (kind == FWD_ROUTE_CLUSTER) return FWD_NO_ENDPOINT;
+    const int refused = link->flags & FWD_LINK_HOST ? FWD_PASS : fwd_guard_underlay(m, c, config, kind);
+    return refused ? refused : FWD_TO_OUTSIDE;
   }
-  if (c->from_vtep) return fwd_send(m, c, config, link, c->from_vtep, config->gateway_mac);
-  const __u32 kind = fwd_route_kind(m, c->net, &c->pkt.dst);
-  if (kind == FWD_ROUTE_CLUSTER) return FWD_NO_ENDPOINT;
-  const int refused = link->flags & FWD_LINK_HOST ? FWD_PASS : fwd_guard_underlay(m, c, config, kind);
-  return refused ? refused : FWD_TO_OUTSIDE;
+  if (to) c->epoch = to->epoch;
+  return fwd_send(m, c, config, link, to ? to->vtep : c->from_vtep, to ? to->mac : config->gateway_mac);
 }
 
 FWD_INLINE int fwd_from_pod_stages(struct fwd_machine* m, struct fwd_context* c) {
   const __u32 zero = 0;
   const struct fwd_config* config = fwd_find_config(m, &zero);
   struct fwd_link_key key;
+  const struct fwd_endpoint* to = 0;
   key.ifindex = c->in_ifindex;
   const __u32 mark = fwd_take_mark(m);
   if ((mark & 0xffff0000U) == FWD_SPLIT_MARK) {
@@ -119,10 +118,10 @@ FWD_INLINE int fwd_from_pod_stages(struct fwd_machine* m, struct fwd_context* c)
   c->own_epoch = fwd_own_source(&c->pkt, link) ? link->epoch : 0;
   if (!bad && fwd_not_unicast(&c->pkt)) bad = FWD_MULTICAST;
   if (!bad) bad = fwd_guard_source(m, c, link);
-  if (!bad) bad = fwd_service_stage(m, c, config);
+  if (!bad) bad = fwd_service_stage(m, c, config, &to);
   if (!bad) bad = fwd_icmp_error_stage(m, c);
   if (!bad) bad = fwd_policy_egress(m, c);
-  return bad ? bad : fwd_route_packet(m, c, config, link);
+  return bad ? bad : fwd_route_packet(m, c, config, link, to);
 }
 
 /* Identity is what {network, source} says, and a source speaks only from the
@@ -179,7 +178,7 @@ FWD_INLINE int fwd_from_wire_stages(struct fwd_machine* m, struct fwd_context* c
 
 /* A packet that a pod, or the node's own endpoint, sent into link `ifindex`. */
 FWD_INLINE __u32 fwd_from_pod(struct fwd_machine* m, struct fwd_context* c, __u32 ifindex) {
-  __builtin_memset(c, 0, sizeof *c);
+  fwd_begin(c);
   c->in_ifindex = ifindex;
   c->now = fwd_now(m);
   c->verdict = (__u32)fwd_from_pod_stages(m, c);
@@ -188,7 +187,7 @@ FWD_INLINE __u32 fwd_from_pod(struct fwd_machine* m, struct fwd_context* c, __u3
 
 /* A packet that came in by the uplink. */
 FWD_INLINE __u32 fwd_from_wire(struct fwd_machine* m, struct fwd_context* c) {
-  __builtin_memset(c, 0, sizeof *c);
+  fwd_begin(c);
   c->now = fwd_now(m);
   c->verdict = (__u32)fwd_from_wire_stages(m, c);
   return c->verdict;

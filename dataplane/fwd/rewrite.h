@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
  * Changing addresses and ports of a packet, checksums included (RFC 1624,
- * RFC 768 for UDP's zero). One changed 32-bit word at a time, so that every
- * machine's way of fixing a sum fits behind the same two hooks. Returns
- * FWD_PASS, or FWD_KERNEL_REFUSED when the machine could not.
+ * RFC 768 for UDP's zero). A transport's sum is told of one changed 32-bit word
+ * at a time (both addresses are one, the ports another), so that every machine's
+ * way of fixing it fits behind one hook. An IPv4 header's sum is nobody's to
+ * leave unfinished: it is written with the addresses. Returns FWD_PASS, or
+ * FWD_KERNEL_REFUSED when the machine could not.
  */
 #ifndef FAIRLEAD_FWD_REWRITE_H
 #define FAIRLEAD_FWD_REWRITE_H
@@ -19,23 +21,37 @@ FWD_INLINE __u32 fwd_sum_offset(const struct fwd_headers* p) {
   return 0; /* ICMP for IPv4 does not cover addresses */
 }
 
-FWD_INLINE __u32 fwd_src_offset(const struct fwd_headers* p) { return p->l3 + (p->family == 4 ? 12U : 8U); }
-FWD_INLINE __u32 fwd_dst_offset(const struct fwd_headers* p) { return p->l3 + (p->family == 4 ? 16U : 24U); }
+/* Source and destination as one word of a sum (RFC 1071: in one's complement it is the same). */
+FWD_INLINE __u32 fwd_sum_of(const struct fwd_addr* src, const struct fwd_addr* dst, __u8 family) {
+  __u64 sum = (__u64)src->w[3] + dst->w[3];
+  if (family == 6)
+    for (int i = 0; i < 3; ++i) sum += (__u64)src->w[i] + dst->w[i];
+  sum = (sum & 0xffffffffU) + (sum >> 32);
+  return (__u32)sum + (__u32)(sum >> 32);
+}
 
-/* Writes an address at `offset` and fixes the sum at `sum`, which covers it
- * as part of a pseudo header (`flags`). IPv4 fixes its header's sum too. */
-FWD_INLINE int fwd_set_address(struct fwd_machine* m, const struct fwd_headers* p, __u32 offset,
-                               const struct fwd_addr* from, const struct fwd_addr* to, __u32 sum,
-                               __u32 flags) {
-  if (fwd_addr_equal(from, to)) return FWD_PASS;
-  if (p->family == 4) {
-    if (sum && fwd_sum_l4(m, sum, from->w[3], to->w[3], flags)) return FWD_KERNEL_REFUSED;
-    if (fwd_sum_l3(m, p->l3 + 10, from->w[3], to->w[3])) return FWD_KERNEL_REFUSED;
-    return fwd_store(m, offset, &to->w[3], 4) ? FWD_KERNEL_REFUSED : FWD_PASS;
-  }
-  for (int i = 0; i < 4; ++i)
-    if (sum && fwd_sum_l4(m, sum, from->w[i], to->w[i], flags | FWD_SUM_IPV6)) return FWD_KERNEL_REFUSED;
-  return fwd_store(m, offset, to, sizeof *to) ? FWD_KERNEL_REFUSED : FWD_PASS;
+/* The IPv4 header's own sum and addresses, which stand side by side. */
+FWD_INLINE int fwd_set_ipv4(struct fwd_machine* m, __u32 l3, __u32 from, __u32 to, const struct fwd_addr* src,
+                            const struct fwd_addr* dst) {
+  __u16 sum;
+  if (fwd_load(m, l3 + 10, &sum, sizeof sum)) return FWD_KERNEL_REFUSED;
+  sum = fwd_fold((__u64)(__u16)~sum + (__u32)~from + to);
+  const __be32 h[3] = {fwd_swap32(fwd_swap16(sum)), src->w[3], dst->w[3]};
+  return fwd_store(m, l3 + 10, (const __u8*)h + 2, 10) ? FWD_KERNEL_REFUSED : FWD_PASS;
+}
+
+/* Writes the addresses `src` and `dst`, which lie side by side, and fixes the sum at `sum`, which covers
+ * them as part of a pseudo header (`flags`). IPv4 fixes its header's sum too. */
+FWD_INLINE int fwd_set_addresses(struct fwd_machine* m, const struct fwd_headers* p,
+                                 const struct fwd_addr* src, const struct fwd_addr* dst, __u32 sum,
+                                 __u32 flags) {
+  if (fwd_addr_equal(&p->src, src) && fwd_addr_equal(&p->dst, dst)) return FWD_PASS;
+  const __u32 from = fwd_sum_of(&p->src, &p->dst, p->family);
+  const __u32 to = fwd_sum_of(src, dst, p->family);
+  if (sum && fwd_sum_l4(m, sum, from, to, p->family == 4 ? flags : flags | FWD_SUM_IPV6))
+    return FWD_KERNEL_REFUSED;
+  if (p->family == 4) return fwd_set_ipv4(m, p->l3, from, to, src, dst);
+  return fwd_store(m, p->l3 + 8, src, 2 * sizeof *src) ? FWD_KERNEL_REFUSED : FWD_PASS;
 }
 
 FWD_INLINE __u32 fwd_port_word(__be16 sport_be, __be16 dport_be) {
@@ -59,8 +75,7 @@ FWD_INLINE int fwd_rewrite(struct fwd_machine* m, struct fwd_context* c, const s
   struct fwd_headers* p = &c->pkt;
   const __u32 sum = fwd_sum_offset(p);
   const __u32 flags = p->proto == FWD_PROTO_UDP ? FWD_SUM_UDP : 0U;
-  int bad = fwd_set_address(m, p, fwd_src_offset(p), &p->src, &to->src, sum, flags | FWD_SUM_PSEUDO);
-  if (!bad) bad = fwd_set_address(m, p, fwd_dst_offset(p), &p->dst, &to->dst, sum, flags | FWD_SUM_PSEUDO);
+  int bad = fwd_set_addresses(m, p, &to->src, &to->dst, sum, flags | FWD_SUM_PSEUDO);
   if (!bad) bad = fwd_set_ports(m, p, to->sport_be, to->dport_be, sum, flags);
   p->src = to->src;
   p->dst = to->dst;
@@ -70,14 +85,23 @@ FWD_INLINE int fwd_rewrite(struct fwd_machine* m, struct fwd_context* c, const s
   return bad;
 }
 
+/* MACs stand at even addresses, in rows as in packets. */
+FWD_INLINE void fwd_copy_mac(__u8* to, const __u8* from) {
+  __builtin_memcpy(__builtin_assume_aligned(to, 2), __builtin_assume_aligned(from, 2), 6);
+}
+
+FWD_INLINE void fwd_write_ethernet(__u8* h, const __u8* to, const __u8* from, __u32 ethertype) {
+  const __be16 type_be = fwd_swap16((__u16)ethertype);
+  fwd_copy_mac(h, to);
+  fwd_copy_mac(h + 6, from);
+  __builtin_memcpy(__builtin_assume_aligned(h + 12, 2), &type_be, sizeof type_be);
+}
+
 /* New Ethernet header: constant gateway as the source. */
 FWD_INLINE int fwd_set_ethernet(struct fwd_machine* m, __u32 offset, const __u8* to, const __u8* from,
                                 __u32 ethertype) {
-  __u8 header[FWD_ETH_LENGTH];
-  __builtin_memcpy(header, to, 6);
-  __builtin_memcpy(header + 6, from, 6);
-  header[12] = (__u8)(ethertype >> 8);
-  header[13] = (__u8)ethertype;
+  __u8 header[FWD_ETH_LENGTH] __attribute__((aligned(2)));
+  fwd_write_ethernet(header, to, from, ethertype);
   return fwd_store(m, offset, header, sizeof header) ? FWD_KERNEL_REFUSED : FWD_PASS;
 }
 

@@ -10,6 +10,8 @@
 #include "dataplane/fwd/abi.h"
 
 #define FWD_INLINE static inline __attribute__((always_inline))
+/* What few packets need: kept out of the way of the others, whose code then is short and in order. */
+#define FWD_RARE static __attribute__((noinline, cold, section(".text")))
 
 #define FWD_PROTO_ICMP 1U
 #define FWD_PROTO_IGMP 2U
@@ -27,6 +29,12 @@ FWD_INLINE int fwd_addr_none(const struct fwd_addr* a) {
 
 FWD_INLINE __u16 fwd_swap16(__u16 x) { return (__u16)__builtin_bswap16(x); }
 FWD_INLINE __u32 fwd_swap32(__u32 x) { return __builtin_bswap32(x); }
+
+/* The Internet checksum (RFC 1071) of words that were added up as they stand in memory. */
+FWD_INLINE __u16 fwd_fold(__u64 sum) {
+  for (int i = 0; i < 4; ++i) sum = (sum & 0xffffU) + (sum >> 16);
+  return (__u16)~sum;
+}
 
 /* The key of the packets that answer what `flow` makes of a packet. */
 FWD_INLINE void fwd_flow_answer_key(const struct fwd_flow_key* key, const struct fwd_flow* flow,

@@ -78,12 +78,6 @@ FWD_INLINE int fwd_store(fwd_machine* m, std::uint32_t offset, const void* from,
   return 0;
 }
 
-FWD_INLINE int fwd_sum_l3(fwd_machine* m, std::uint32_t offset, std::uint32_t from, std::uint32_t to) {
-  if (outside(m, offset, 2)) return 1;
-  *sum_at(m, offset) = fixed_sum(*sum_at(m, offset), from, to);
-  return 0;
-}
-
 FWD_INLINE int fwd_sum_l4(fwd_machine* m, std::uint32_t offset, std::uint32_t from, std::uint32_t to,
                           std::uint32_t flags) {
   if (outside(m, offset, 2)) return 1;
@@ -192,6 +186,13 @@ unsigned matching_bits(const fwd_route_key& a, const fwd_route_key& b) {
   return static_cast<unsigned>(left.size() * 8);
 }
 
+// What an earlier packet may have left: no stage may take it for its own.
+fwd_context poisoned() {
+  fwd_context context;
+  std::memset(&context, 0xa5, sizeof context);
+  return context;
+}
+
 Outcome outcome_of(const fwd_context& context, Bytes packet) {
   Outcome outcome{context.verdict, context.out_ifindex, context.out_vtep, {}};
   if (leaves(context.verdict, context.out_ifindex)) outcome.packet = std::move(packet);
@@ -242,7 +243,7 @@ Outcome Reference::from_pod(Bytes packet, std::uint32_t ifindex, Frame frame) {
   again_.clear();
   mark_ = frame.mark;
   segment_ = frame.segment;
-  fwd_context context;
+  fwd_context context = poisoned();
   fwd_machine machine{*this, packet};
   fwd_from_pod(&machine, &context, ifindex);
   return outcome_of(context, std::move(packet));
@@ -250,7 +251,7 @@ Outcome Reference::from_pod(Bytes packet, std::uint32_t ifindex, Frame frame) {
 
 Outcome Reference::from_wire(Bytes packet) {
   mark_ = segment_ = 0;
-  fwd_context context;
+  fwd_context context = poisoned();
   fwd_machine machine{*this, packet};
   fwd_from_wire(&machine, &context);
   return outcome_of(context, std::move(packet));

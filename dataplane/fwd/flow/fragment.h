@@ -37,8 +37,7 @@ FWD_INLINE void fwd_fragment_key_of(struct fwd_context* c, const struct fwd_addr
 }
 
 /* Behind the flow of a packet keyed `c->key`: a first fragment leaves its row. */
-FWD_INLINE int fwd_fragment_begin(struct fwd_machine* m, struct fwd_context* c) {
-  if (!(c->pkt.flags & FWD_PKT_FRAGMENT)) return FWD_PASS;
+FWD_RARE int fwd_fragment_first(struct fwd_machine* m, struct fwd_context* c) {
   fwd_fragment_key_of(c, &c->key.src, &c->key.dst);
   __builtin_memset(&c->fragment, 0, sizeof c->fragment);
   c->fragment.src = c->pkt.src;
@@ -49,8 +48,12 @@ FWD_INLINE int fwd_fragment_begin(struct fwd_machine* m, struct fwd_context* c) 
   return fwd_fragment_put(m, &c->fragment_key, &c->fragment) ? FWD_FRAGMENT_TABLE_FULL : FWD_PASS;
 }
 
+FWD_INLINE int fwd_fragment_begin(struct fwd_machine* m, struct fwd_context* c) {
+  return c->pkt.flags & FWD_PKT_FRAGMENT ? fwd_fragment_first(m, c) : FWD_PASS;
+}
+
 /* A later fragment becomes what its row says; `c->key` keeps what it was. */
-FWD_INLINE int fwd_fragment_follow(struct fwd_machine* m, struct fwd_context* c) {
+FWD_RARE int fwd_fragment_follow(struct fwd_machine* m, struct fwd_context* c) {
   __builtin_memset(&c->key, 0, sizeof c->key);
   c->key.src = c->pkt.src;
   c->key.dst = c->pkt.dst;

@@ -82,7 +82,7 @@ FWD_INLINE int fwd_forward_to_backend(struct fwd_machine* m, struct fwd_context*
   return FWD_PASS;
 }
 
-FWD_INLINE int fwd_new_flow(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config) {
+FWD_RARE int fwd_new_flow(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config) {
   const struct fwd_endpoint* endpoint = fwd_endpoint_of(m, c->net, &c->pkt.dst);
   if (!endpoint) return FWD_PASS; /* the world's: the kernel tracks it where it masquerades */
   int bad = FWD_PASS;
@@ -101,7 +101,7 @@ FWD_INLINE int fwd_new_flow(struct fwd_machine* m, struct fwd_context* c, const 
 
 /* The flow's pod has left: nothing may reach the next one at its address by the
  * old flow. Both directions go. */
-FWD_INLINE int fwd_flow_outlived(struct fwd_machine* m, struct fwd_context* c) {
+FWD_RARE int fwd_flow_outlived(struct fwd_machine* m, struct fwd_context* c) {
   const struct fwd_flow* flow = fwd_flow_find(m, &c->key);
   if (!flow) return FWD_BACKEND_GONE;
   fwd_flow_answer_key(&c->key, flow, &c->reverse_key);
@@ -111,21 +111,24 @@ FWD_INLINE int fwd_flow_outlived(struct fwd_machine* m, struct fwd_context* c) {
   return FWD_BACKEND_GONE;
 }
 
-/* Is the translation of this flow over? Its pod has left; or its connection has
- * ended, and a new one uses the port again: the ring may choose anew. Or it has
- * lost its answers, by an agent that was killed while it swept. */
-FWD_INLINE int fwd_flow_over(struct fwd_machine* m, struct fwd_context* c, const struct fwd_flow* flow) {
-  const struct fwd_endpoint* endpoint = fwd_endpoint_of(m, c->net, &flow->dst);
-  if (!endpoint || fwd_epoch_passed(endpoint, flow->epoch)) return 1;
-  if ((c->pkt.tcp_flags & (FWD_TCP_SYN | FWD_TCP_ACK)) != FWD_TCP_SYN) return 0;
+FWD_RARE int fwd_flow_ends(struct fwd_machine* m, struct fwd_context* c, const struct fwd_flow* flow) {
   fwd_flow_answer_key(&c->key, flow, &c->reverse_key);
   const struct fwd_flow* answer = fwd_flow_find(m, &c->reverse_key);
   if (!answer || !fwd_flow_answers(&c->key, answer)) return 1;
   return fwd_flow_ended(flow->flags, answer->flags);
 }
 
+/* Is the translation of this flow over? Its pod has left; or its connection has
+ * ended, and a new one uses the port again: the ring may choose anew. Or it has
+ * lost its answers, by an agent that was killed while it swept. */
+FWD_INLINE int fwd_flow_over(struct fwd_machine* m, struct fwd_context* c, const struct fwd_flow* flow,
+                             const struct fwd_endpoint* to) {
+  if (!to || fwd_epoch_passed(to, flow->epoch)) return 1;
+  return (c->pkt.tcp_flags & (FWD_TCP_SYN | FWD_TCP_ACK)) == FWD_TCP_SYN && fwd_flow_ends(m, c, flow);
+}
+
 /* TCP ends with its pod; a datagram, or a new connection, gets another backend. */
-FWD_INLINE int fwd_flow_again(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config) {
+FWD_RARE int fwd_flow_again(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config) {
   const int gone = fwd_flow_outlived(m, c);
   const int goes_on = c->pkt.proto == FWD_PROTO_TCP && !(c->pkt.tcp_flags & FWD_TCP_SYN);
   return goes_on ? gone : fwd_new_flow(m, c, config);
@@ -137,16 +140,22 @@ FWD_INLINE int fwd_fragment_from_pod(struct fwd_machine* m, struct fwd_context* 
   return bad == FWD_FRAG_BEFORE_FIRST && !fwd_endpoint_of(m, c->net, &c->pkt.dst) ? FWD_PASS : bad;
 }
 
-/* A packet from a pod (or from the node's endpoint), before policy. */
+/* A packet from a pod (or from the node's endpoint), before policy. `*to`: its destination's
+ * endpoint, where that was looked at. */
 FWD_INLINE int fwd_service_stage(struct fwd_machine* m, struct fwd_context* c,
-                                 const struct fwd_config* config) {
+                                 const struct fwd_config* config, const struct fwd_endpoint** to) {
   if (fwd_fragment_follows(&c->pkt)) return fwd_fragment_from_pod(m, c);
   if (!fwd_has_ports(&c->pkt)) return FWD_PASS;
   fwd_flow_key_of(c, &c->key);
   struct fwd_flow* flow = fwd_flow_find(m, &c->key);
   if (!flow) return fwd_new_flow(m, c, config);
-  if (flow->flags & FWD_FLOW_REWRITE && flow->flags & FWD_FLOW_ORIGIN && fwd_flow_over(m, c, flow))
-    return fwd_flow_again(m, c, config);
+  if (flow->flags & FWD_FLOW_REWRITE && flow->flags & FWD_FLOW_ORIGIN) {
+    *to = fwd_endpoint_of(m, c->net, &flow->dst);
+    if (fwd_flow_over(m, c, flow, *to)) {
+      *to = 0;
+      return fwd_flow_again(m, c, config);
+    }
+  }
   fwd_flow_touch(flow, &c->pkt, c->now);
   c->epoch = flow->epoch;
   c->from_vtep = flow->vtep; /* where answers go while the endpoint is not yet known */
@@ -156,8 +165,8 @@ FWD_INLINE int fwd_service_stage(struct fwd_machine* m, struct fwd_context* c,
 
 /* A flow from a pod that this node has not heard of yet is remembered with the
  * node and the epoch it came from, so that its first answer waits for no table. */
-FWD_INLINE int fwd_learn(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
-                         const struct fwd_endpoint* to) {
+FWD_RARE int fwd_learn(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
+                       const struct fwd_endpoint* to) {
   fwd_forward_straight(c);
   c->forward.epoch = to->epoch;
   const int bad = fwd_flow_make(m, c, config->node_seed, c->wire_src_epoch);

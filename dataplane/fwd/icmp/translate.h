@@ -20,8 +20,9 @@ FWD_INLINE int fwd_rewrite_quote(struct fwd_machine* m, struct fwd_context* c, c
   const struct fwd_headers* q = &c->quote;
   const __u32 icmp_sum = c->pkt.l4 + 2;
   const __u32 sum = q->family == 6 ? icmp_sum : 0U;
-  int bad = fwd_set_address(m, q, fwd_src_offset(q), &q->src, &flow->dst, sum, 0);
-  if (!bad) bad = fwd_set_address(m, q, fwd_dst_offset(q), &q->dst, &flow->src, sum, 0);
+  c->new_src = flow->dst;
+  c->new_dst = flow->src;
+  int bad = fwd_set_addresses(m, q, &c->new_src, &c->new_dst, sum, 0);
   if (!bad) bad = fwd_set_ports(m, q, flow->dport_be, flow->sport_be, icmp_sum, 0);
   return bad;
 }
@@ -31,20 +32,17 @@ FWD_INLINE int fwd_rewrite_quote(struct fwd_machine* m, struct fwd_context* c, c
 FWD_INLINE int fwd_rewrite_error(struct fwd_machine* m, struct fwd_context* c, const struct fwd_flow* flow) {
   struct fwd_headers* p = &c->pkt;
   const __u32 sum = fwd_sum_offset(p);
-  int bad = FWD_PASS;
-  c->old_src = p->src;
-  if (fwd_addr_equal(&p->src, &c->quote.dst)) p->src = flow->src;
-  c->old_dst = p->dst;
-  p->dst = flow->dst;
-  bad = fwd_set_address(m, p, fwd_src_offset(p), &c->old_src, &p->src, sum, FWD_SUM_PSEUDO);
-  if (!bad) bad = fwd_set_address(m, p, fwd_dst_offset(p), &c->old_dst, &p->dst, sum, FWD_SUM_PSEUDO);
+  c->new_src = fwd_addr_equal(&p->src, &c->quote.dst) ? flow->src : p->src;
+  c->new_dst = flow->dst;
+  const int bad = fwd_set_addresses(m, p, &c->new_src, &c->new_dst, sum, FWD_SUM_PSEUDO);
+  p->src = c->new_src;
+  p->dst = c->new_dst;
   c->translated = 1;
   return bad;
 }
 
 /* An ICMP error flows in the direction that answers the packet it quotes. */
-FWD_INLINE int fwd_icmp_error_stage(struct fwd_machine* m, struct fwd_context* c) {
-  if (!(c->pkt.flags & FWD_PKT_ICMP_ERROR)) return FWD_PASS;
+FWD_RARE int fwd_icmp_error(struct fwd_machine* m, struct fwd_context* c) {
   if (fwd_parse_quote(m, &c->pkt, &c->quote)) return FWD_PASS; /* quotes too little: nothing of ours */
   if (!fwd_has_ports(&c->quote)) return FWD_PASS;
   if (!fwd_addr_equal(&c->pkt.dst, &c->quote.src)) return FWD_PASS; /* not to the quoted packet's sender */
@@ -61,9 +59,13 @@ FWD_INLINE int fwd_icmp_error_stage(struct fwd_machine* m, struct fwd_context* c
   return bad ? bad : fwd_rewrite_error(m, c, flow);
 }
 
+FWD_INLINE int fwd_icmp_error_stage(struct fwd_machine* m, struct fwd_context* c) {
+  return c->pkt.flags & FWD_PKT_ICMP_ERROR ? fwd_icmp_error(m, c) : FWD_PASS;
+}
+
 /* Turns an echo request around: addresses and MACs swap, the type changes. */
-FWD_INLINE int fwd_echo_answer(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
-                               const struct fwd_link* link) {
+FWD_RARE int fwd_echo_answer(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
+                             const struct fwd_link* link) {
   struct fwd_headers* p = &c->pkt;
   const __u8 type = p->family == 4 ? 0 : 129;
   const __u8 from[4] = {(__u8)(p->family == 4 ? 8 : 128), 0, 0, 0};
@@ -76,9 +78,9 @@ FWD_INLINE int fwd_echo_answer(struct fwd_machine* m, struct fwd_context* c, con
   const void* dst = p->family == 4 ? (const void*)&p->dst.w[3] : (const void*)&p->dst;
   int bad = fwd_sum_l4(m, p->l4 + 2, from_word, to_word, 0);
   if (size == 4) {
-    bad |= fwd_store(m, fwd_src_offset(p), dst, 4) | fwd_store(m, fwd_dst_offset(p), src, 4);
+    bad |= fwd_store(m, p->l3 + 12, dst, 4) | fwd_store(m, p->l3 + 16, src, 4);
   } else {
-    bad |= fwd_store(m, fwd_src_offset(p), dst, 16) | fwd_store(m, fwd_dst_offset(p), src, 16);
+    bad |= fwd_store(m, p->l3 + 8, dst, 16) | fwd_store(m, p->l3 + 24, src, 16);
   }
   bad |= fwd_store(m, p->l4, &type, 1);
   if (bad) return FWD_KERNEL_REFUSED;

@@ -76,7 +76,7 @@ FWD_STEP fwd_next_option(__u32 turn, void* state) {
 }
 
 /* A SYN that offers larger segments than `limit` takes offers such. */
-FWD_INLINE int fwd_clamp_mss(struct fwd_machine* m, const struct fwd_headers* p, __u32 limit) {
+FWD_RARE int fwd_clamp_mss(struct fwd_machine* m, const struct fwd_headers* p, __u32 limit) {
   const __u32 headers = p->family == 4 ? 40U : 60U;
   struct fwd_options options = {m, p->l4, p->l4_length, 20, 0};
   if (!limit || limit <= headers) return FWD_PASS;
@@ -86,8 +86,7 @@ FWD_INLINE int fwd_clamp_mss(struct fwd_machine* m, const struct fwd_headers* p,
 
 /* An ICMP error of a router between the nodes about one of our outer packets: the way to that
  * node is narrower than both uplinks. The kernel gets it, too. */
-FWD_INLINE void fwd_learn_path(struct fwd_machine* m, struct fwd_context* c,
-                               const struct fwd_config* config) {
+FWD_RARE void fwd_learn_path(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config) {
   const struct fwd_headers* p = &c->pkt;
   struct fwd_headers* q = &c->quote;
   __u8 h[8];

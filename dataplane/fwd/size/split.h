@@ -25,7 +25,7 @@
 #define FWD_PROTO_FRAGMENT 44U
 
 /* FWD_SPLIT, or FWD_PASS: not this one. */
-FWD_INLINE int fwd_split(struct fwd_machine* m, struct fwd_context* c, __u32 size) {
+FWD_RARE int fwd_split(struct fwd_machine* m, struct fwd_context* c, __u32 size) {
   const struct fwd_headers* p = &c->pkt;
   __u8 next = 0;
   __u32 words[2];
@@ -41,7 +41,7 @@ FWD_INLINE int fwd_split(struct fwd_machine* m, struct fwd_context* c, __u32 siz
 }
 
 /* The half that `mark` says, of a packet that fwd_split let through. */
-FWD_INLINE int fwd_cut(struct fwd_machine* m, __u32 mark) {
+FWD_RARE int fwd_cut(struct fwd_machine* m, __u32 mark) {
   struct fwd_ipv6 ip;
   const __u32 at = FWD_ETH_LENGTH + FWD_IPV6_LENGTH;
   const __u32 id = mark >> 1 & 0x7fffU;
@@ -64,7 +64,8 @@ FWD_INLINE int fwd_cut(struct fwd_machine* m, __u32 mark) {
     if (fwd_trim(m, at + 8 + half)) return FWD_KERNEL_REFUSED;
     ip.payload_be = fwd_swap16((__u16)(8 + half));
   }
-  fwd_put16(h + 2, word);
+  h[2] = (__u8)(word >> 8);
+  h[3] = (__u8)word;
   ip.next = FWD_PROTO_FRAGMENT;
   if (fwd_store(m, at, h, sizeof h) || fwd_store(m, FWD_ETH_LENGTH, &ip, sizeof ip))
     return FWD_KERNEL_REFUSED;

@@ -42,34 +42,23 @@ FWD_INLINE void fwd_sum_address(const struct fwd_addr* a, __u64* sum) {
   *sum += (__u64)a->w[0] + a->w[1] + a->w[2] + a->w[3];
 }
 
-FWD_INLINE __u16 fwd_fold(__u64 sum) {
-  for (int i = 0; i < 4; ++i) sum = (sum & 0xffffU) + (sum >> 16);
-  return (__u16)~sum;
-}
-
-/* ICMP header of 8 bytes at `h`; the sum covers it, the quote and, in IPv6, the addresses. */
-FWD_INLINE int fwd_write_too_big(struct fwd_machine* m, const struct fwd_context* c, __u8* h,
+/* ICMP header of two words at `h`; the sum covers it, the quote and, in IPv6, the addresses. */
+FWD_INLINE int fwd_write_too_big(struct fwd_machine* m, const struct fwd_context* c, __be32* h,
                                  const struct fwd_addr* from, __u32 quote_at, __u32 mtu) {
   const struct fwd_headers* p = &c->pkt;
   const __u32 quote = p->family == 4 ? FWD_QUOTE_IPV4 : FWD_QUOTE_IPV6;
   struct fwd_sum quoted = {m, 0, quote_at, 0};
-  __u32 words[2];
-  __builtin_memset(h, 0, 8);
-  h[0] = p->family == 4 ? 3 : 2;
-  h[1] = p->family == 4 ? 4 : 0;
-  fwd_put16(h + 6, mtu);
   fwd_repeat(quote / 16, fwd_sum_step, &quoted);
   if (quoted.outside) return 1;
-  __u64 sum = quoted.sum;
-  __builtin_memcpy(words, h, sizeof words);
-  sum += (__u64)words[0] + words[1];
+  h[0] = fwd_swap32(p->family == 4 ? 0x03040000U : 0x02000000U);
+  h[1] = fwd_swap32(fwd_length16(mtu));
+  __u64 sum = quoted.sum + h[0] + h[1];
   if (p->family == 6) {
     fwd_sum_address(from, &sum);
     fwd_sum_address(&p->src, &sum);
     sum += (__u64)fwd_swap32(quote + 8) + fwd_swap32(FWD_PROTO_ICMPV6);
   }
-  const __u16 folded = fwd_fold(sum);
-  __builtin_memcpy(h + 2, &folded, sizeof folded);
+  h[0] |= fwd_swap32(fwd_swap16(fwd_fold(sum)));
   return 0;
 }
 
@@ -85,8 +74,8 @@ FWD_INLINE int fwd_untranslate(struct fwd_machine* m, struct fwd_context* c) {
 }
 
 /* FWD_TOO_BIG, with the answer in the packet's place and `out_ifindex` set where there is one. */
-FWD_INLINE int fwd_answer_too_big(struct fwd_machine* m, struct fwd_context* c,
-                                  const struct fwd_config* config, const struct fwd_link* link, __u32 limit) {
+FWD_RARE int fwd_answer_too_big(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
+                                const struct fwd_link* link, __u32 limit) {
   struct fwd_headers* p = &c->pkt;
   const __u32 quote = p->family == 4 ? FWD_QUOTE_IPV4 : FWD_QUOTE_IPV6;
   const __u32 size = p->family == 4 ? 28U : 48U;
@@ -96,15 +85,15 @@ FWD_INLINE int fwd_answer_too_big(struct fwd_machine* m, struct fwd_context* c,
   if (fwd_untranslate(m, c) || fwd_trim(m, FWD_ETH_LENGTH + quote) || fwd_open(m, size))
     return FWD_KERNEL_REFUSED;
   const struct fwd_addr* from = c->net == config->host_net && !fwd_addr_none(own) ? own : &p->dst;
-  __u8* h = c->outer;
+  __be32* h = c->outer;
   int bad;
   if (p->family == 4) {
     fwd_write_ipv4(h, from, &p->src, 0, size + quote, FWD_PROTO_ICMP);
-    bad = fwd_write_too_big(m, c, h + 20, from, FWD_ETH_LENGTH + size, mtu);
+    bad = fwd_write_too_big(m, c, h + 5, from, FWD_ETH_LENGTH + size, mtu);
     if (!bad) bad = fwd_store(m, FWD_ETH_LENGTH, h, 28);
   } else {
     fwd_write_ipv6(h, from, &p->src, 0, 8 + quote, 0, FWD_PROTO_ICMPV6);
-    bad = fwd_write_too_big(m, c, h + 40, from, FWD_ETH_LENGTH + size, mtu);
+    bad = fwd_write_too_big(m, c, h + 10, from, FWD_ETH_LENGTH + size, mtu);
     if (!bad) bad = fwd_store(m, FWD_ETH_LENGTH, h, 48);
   }
   if (bad || fwd_set_ethernet(m, 0, link->mac, config->gateway_mac, c->ethertype)) return FWD_KERNEL_REFUSED;

@@ -21,13 +21,13 @@
 #include "dataplane/fwd/flow/service.h"
 #include "dataplane/fwd/way/tunnel.h"
 
+/* FWD_PASS: not so. */
 FWD_INLINE int fwd_hand_over(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
-                             const struct fwd_vtep* to, const __u8* mac) {
+                             const struct fwd_vtep* to) {
   c->next_hop = to->addr;
   if (c->pkt.family == 4 || !fwd_addr_is_ipv4(&to->addr)) return FWD_TO_NODE;
   __u8 macs[12]; /* the next hop's, then the uplink's */
-  if (fwd_neighbour(m, config->uplink_ifindex, &to->addr, macs))
-    return fwd_encapsulate(m, c, config, to, mac);
+  if (fwd_neighbour(m, config->uplink_ifindex, &to->addr, macs)) return FWD_PASS;
   c->out_ifindex = config->uplink_ifindex;
   return fwd_set_ethernet(m, 0, macs, macs + 6, c->ethertype) ? FWD_KERNEL_REFUSED : FWD_TO_NODE;
 }

@@ -27,98 +27,72 @@
 
 #include "dataplane/fwd/size/fits.h"
 
-#define FWD_VXLAN_FLAG_VNI 0x08
-
-FWD_INLINE void fwd_put16(__u8* to, __u32 value) {
-  to[0] = (__u8)(value >> 8);
-  to[1] = (__u8)value;
-}
+#define FWD_VXLAN_FLAG_VNI 0x08U
 
 /* A segmentation-offload packet may exceed the field; the kernel writes the
  * true length into every segment. */
 FWD_INLINE __u32 fwd_length16(__u32 length) { return length > 65535U ? 65535U : length; }
 
 /* RFC 791 header with its checksum. */
-FWD_INLINE void fwd_write_ipv4(__u8* h, const struct fwd_addr* from, const struct fwd_addr* to, __u8 tos,
+FWD_INLINE void fwd_write_ipv4(__be32* h, const struct fwd_addr* from, const struct fwd_addr* to, __u8 tos,
                                __u32 length, __u8 proto) {
-  __u32 sum = 0;
-  __builtin_memset(h, 0, 20);
-  h[0] = 0x45;
-  h[1] = tos;
-  fwd_put16(h + 2, fwd_length16(length));
-  h[6] = 0x40; /* DF */
-  h[8] = 64;
-  h[9] = proto;
-  __builtin_memcpy(h + 12, &from->w[3], 4);
-  __builtin_memcpy(h + 16, &to->w[3], 4);
-  for (int i = 0; i < 20; i += 2) sum += (__u32)h[i] << 8 | h[i + 1];
-  sum = (sum & 0xffffU) + (sum >> 16);
-  sum = (sum & 0xffffU) + (sum >> 16);
-  fwd_put16(h + 10, ~sum & 0xffffU);
+  const __be32 sizes = fwd_swap32(0x45000000U | (__u32)tos << 16 | fwd_length16(length));
+  const __be32 whole = fwd_swap32(0x4000U); /* id 0, DF */
+  const __be32 what = fwd_swap32(64U << 24 | (__u32)proto << 16);
+  const __u16 sum = fwd_fold((__u64)sizes + whole + what + from->w[3] + to->w[3]);
+  h[0] = sizes;
+  h[1] = whole;
+  h[2] = what | fwd_swap32(fwd_swap16(sum));
+  h[3] = from->w[3];
+  h[4] = to->w[3];
 }
 
 /* RFC 8200 header; the flow label is the flow's hash (RFC 6438). */
-FWD_INLINE void fwd_write_ipv6(__u8* h, const struct fwd_addr* from, const struct fwd_addr* to, __u8 tos,
+FWD_INLINE void fwd_write_ipv6(__be32* h, const struct fwd_addr* from, const struct fwd_addr* to, __u8 tos,
                                __u32 length, __u64 hash, __u8 proto) {
-  const __u32 label = (__u32)hash & 0xfffffU;
-  h[0] = (__u8)(0x60 | tos >> 4);
-  h[1] = (__u8)((__u32)tos << 4 | label >> 16);
-  fwd_put16(h + 2, label);
-  fwd_put16(h + 4, fwd_length16(length));
-  h[6] = proto;
-  h[7] = 64;
-  __builtin_memcpy(h + 8, from, 16);
-  __builtin_memcpy(h + 24, to, 16);
+  h[0] = fwd_swap32(0x60000000U | (__u32)tos << 20 | ((__u32)hash & 0xfffffU));
+  h[1] = fwd_swap32(fwd_length16(length) << 16 | (__u32)proto << 8 | 64U);
+  for (int i = 0; i < 4; ++i) {
+    h[2 + i] = from->w[i];
+    h[6 + i] = to->w[i];
+  }
 }
 
-FWD_INLINE void fwd_write_vxlan(__u8* h, const struct fwd_context* c, const struct fwd_config* config,
-                                __u32 length, __u64 hash) {
-  fwd_put16(h, 49152U + ((__u32)(hash >> 40) & 0x3fffU));
-  __builtin_memcpy(h + 2, &config->vxlan_port_be, 2);
-  fwd_put16(h + 4, fwd_length16(length));
-  fwd_put16(h + 6, 0);
-  __builtin_memset(h + 8, 0, 8);
-  h[8] = FWD_VXLAN_FLAG_VNI;
-  h[12] = (__u8)(c->vni >> 16);
-  h[13] = (__u8)(c->vni >> 8);
-  h[14] = (__u8)c->vni;
-}
-
-FWD_INLINE void fwd_write_epochs(__u8* vxlan, __u32 source, __u32 destination) {
-  fwd_put16(vxlan + 1, source);
-  vxlan[3] = (__u8)(destination >> 8);
-  vxlan[7] = (__u8)destination;
+/* UDP and VXLAN header, with the epochs where the other end reads them, and the inner Ethernet header. */
+FWD_INLINE void fwd_write_vxlan(__be32* h, const struct fwd_context* c, const struct fwd_config* config,
+                                const struct fwd_vtep* to, __u32 length, __u64 hash, const __u8* mac) {
+  const __u32 source = to->flags & FWD_VTEP_FAIRLEAD ? c->own_epoch : 0;
+  const __u32 destination = to->flags & FWD_VTEP_FAIRLEAD ? c->epoch : 0;
+  const __u32 port = 49152U + ((__u32)(hash >> 40) & 0x3fffU);
+  h[0] = fwd_swap32(port << 16 | fwd_swap16(config->vxlan_port_be));
+  h[1] = fwd_swap32(fwd_length16(length) << 16);
+  h[2] = fwd_swap32(FWD_VXLAN_FLAG_VNI << 24 | (source & 0xffffU) << 8 | (destination >> 8 & 0xffU));
+  h[3] = fwd_swap32(c->vni << 8 | (destination & 0xffU));
+  fwd_write_ethernet((__u8*)(h + 4), mac, config->gateway_mac, c->ethertype);
 }
 
 /* Puts the outer headers and the inner Ethernet header (to `mac`) in front of
- * the packet; the outer Ethernet addresses are the machine's to write. */
+ * the packet, all that is written in one piece: from the outer EtherType on, for
+ * the outer Ethernet addresses are the machine's to write. */
 FWD_INLINE int fwd_encapsulate(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
                                const struct fwd_vtep* to, const __u8* mac) {
   const __u32 inner = fwd_packet_length(m); /* with its Ethernet header */
   const __u64 hash = fwd_hash_way(&c->pkt, config->cluster_seed);
   const __u8 tos = c->pkt.tos & 0xfc;
-  __u8* h = c->outer;
-  __u8 type[2];
-  int bad;
+  __be32* h = c->outer;
+  const __u8* type = (const __u8*)h + 2;
   if (fwd_addr_is_ipv4(&to->addr)) {
     if (fwd_push(m, FWD_OUTER_IPV4, c->pkt.family, 4)) return FWD_KERNEL_REFUSED;
-    fwd_write_ipv4(h, &config->vtep, &to->addr, tos, inner + 36, FWD_PROTO_UDP);
-    fwd_write_vxlan(h + 20, c, config, inner + 16, hash);
-    if (to->flags & FWD_VTEP_FAIRLEAD) fwd_write_epochs(h + 28, c->own_epoch, c->epoch);
-    fwd_put16(type, FWD_ETHERTYPE_IPV4);
-    bad = fwd_store(m, FWD_ETH_LENGTH, h, 36);
-    if (!bad) bad = fwd_set_ethernet(m, FWD_ETH_LENGTH + 36, mac, config->gateway_mac, c->ethertype);
-  } else {
-    if (fwd_push(m, FWD_OUTER_IPV6, c->pkt.family, 6)) return FWD_KERNEL_REFUSED;
-    fwd_write_ipv6(h, &config->vtep, &to->addr, tos, inner + 16, hash, FWD_PROTO_UDP);
-    fwd_write_vxlan(h + 40, c, config, inner + 16, hash);
-    if (to->flags & FWD_VTEP_FAIRLEAD) fwd_write_epochs(h + 48, c->own_epoch, c->epoch);
-    fwd_put16(type, FWD_ETHERTYPE_IPV6);
-    bad = fwd_store(m, FWD_ETH_LENGTH, h, 56);
-    if (!bad) bad = fwd_set_ethernet(m, FWD_ETH_LENGTH + 56, mac, config->gateway_mac, c->ethertype);
+    h[0] = fwd_swap32(FWD_ETHERTYPE_IPV4);
+    fwd_write_ipv4(h + 1, &config->vtep, &to->addr, tos, inner + 36, FWD_PROTO_UDP);
+    fwd_write_vxlan(h + 6, c, config, to, inner + 16, hash, mac);
+    return fwd_store(m, FWD_ETH_LENGTH - 2, type, 2 + FWD_OUTER_IPV4) ? FWD_KERNEL_REFUSED : FWD_TO_WIRE;
   }
-  if (!bad) bad = fwd_store(m, 12, type, 2);
-  return bad ? FWD_KERNEL_REFUSED : FWD_TO_WIRE;
+  if (fwd_push(m, FWD_OUTER_IPV6, c->pkt.family, 6)) return FWD_KERNEL_REFUSED;
+  h[0] = fwd_swap32(FWD_ETHERTYPE_IPV6);
+  fwd_write_ipv6(h + 1, &config->vtep, &to->addr, tos, inner + 16, hash, FWD_PROTO_UDP);
+  fwd_write_vxlan(h + 11, c, config, to, inner + 16, hash, mac);
+  return fwd_store(m, FWD_ETH_LENGTH - 2, type, 2 + FWD_OUTER_IPV6) ? FWD_KERNEL_REFUSED : FWD_TO_WIRE;
 }
 
 /* Is this a VXLAN packet to this node? FWD_PASS with `*vxlan` = 0: not ours. A

@@ -21,6 +21,11 @@ class Restart : public testing::Test {
     overlay_->add_pod("p1", 1);
     overlay_->add_pod("p2", 2);
     overlay_->publish();
+    // A kernel installs the route to a new IPv6 address of its own a moment after it has taken the address.
+    ASSERT_TRUE(eventually([&] {
+      const Argv once{"ping", "-c", "1", "-W", "1", overlay_->address("p2", Family::v6)};
+      return overlay_->lab().run("p1", once, std::chrono::seconds(5)).ok();
+    }));
   }
   void TearDown() override {
     overlay_.reset();
