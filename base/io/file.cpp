@@ -21,17 +21,23 @@ Result<> write_all(const Fd& file, std::string_view bytes, const std::string& na
   return {};
 }
 
+Result<> fill(const std::string& file_name, std::string_view bytes, unsigned mode, bool durable) {
+  const Fd file(::open(file_name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+  if (!file)
+    return std::unexpected(os_error(errno, file_name, "check that the folder exists and is writable"));
+  FL_TRY_OK(write_all(file, bytes, file_name));
+  if (durable && ::fsync(file.get()) != 0)
+    return std::unexpected(os_error(errno, file_name, "check the disk"));
+  return {};
+}
+
 Result<> replace(const std::filesystem::path& path, std::string_view bytes, unsigned mode, bool durable) {
   const std::string temporary = path.string() + ".tmp";
-  Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
-  if (!file)
-    return std::unexpected(os_error(errno, temporary, "check that the folder exists and is writable"));
-  FL_TRY_OK(write_all(file, bytes, temporary));
-  if (durable && ::fsync(file.get()) != 0)
-    return std::unexpected(os_error(errno, temporary, "check the disk"));
-  file.reset();
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return std::unexpected(os_error(errno, path.string()));
-  return {};
+  Result<> filled = fill(temporary, bytes, mode, durable);
+  if (filled && ::rename(temporary.c_str(), path.c_str()) != 0)
+    filled = std::unexpected(os_error(errno, path.string()));
+  if (!filled) ::unlink(temporary.c_str());  // a full disk has its room back
+  return filled;
 }
 
 }  // namespace
@@ -54,6 +60,8 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
 }
 
 Result<> replace_file(const std::filesystem::path& path, std::string_view bytes, unsigned mode) {
+  const Result<std::string> there = read_file(path, bytes.size());
+  if (there && *there == bytes) return {};
   return replace(path, bytes, mode, false);
 }
 

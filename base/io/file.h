@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole small files. Writes are atomic: a reader sees the old bytes or the new
-// ones. write_file_atomic (temporary file, fsync, rename, fsync of the folder) keeps that
-// over a power loss; replace_file spares the disk and is for what is made anew after one.
+// Whole small files. Writes are atomic: a reader sees the old bytes or the new ones.
+// write_file_atomic (temporary file, fsync, rename, fsync of the folder) keeps that over a power loss;
+// replace_file is for what is made anew after one, and needs no disk for what is there already.
 #pragma once
 
 #include <cstddef>

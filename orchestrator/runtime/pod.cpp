@@ -33,14 +33,6 @@ std::string make_hosts(const PodFiles& files) {
   return text;
 }
 
-std::string make_resolv_conf(const PodFiles& files) {
-  std::string text;
-  for (const IpAddress& server : files.nameservers) text += "nameserver " + format(server) + "\n";
-  if (!files.search.empty()) text += "search";
-  for (const std::string& domain : files.search) text += " " + domain;
-  return files.search.empty() ? text : text + "\n";
-}
-
 // Containers that have a bundle and those that only runc knows.
 Result<std::set<std::string>> containers_of(const NodePaths& paths, std::string_view uid) {
   std::set<std::string> names;
@@ -69,7 +61,7 @@ Result<> write_pod_files(const NodePaths& paths, std::string_view uid, const Pod
   if (error) return fail(Code::io, etc.string(), error.message());
   FL_TRY_OK(replace_file(etc / "hosts", make_hosts(files)));
   FL_TRY_OK(replace_file(etc / "hostname", files.pod_name + "\n"));
-  return replace_file(etc / "resolv.conf", make_resolv_conf(files));
+  return replace_file(etc / "resolv.conf", files.resolv_conf);
 }
 
 Result<> remove_pod(const NodePaths& paths, std::string_view uid) {

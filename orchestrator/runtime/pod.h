@@ -12,13 +12,12 @@
 
 namespace fairlead::runtime {
 
-// The pod's /etc: hosts, hostname, resolv.conf (nameserver lines and search).
+// The pod's /etc: hosts, hostname, resolv.conf. What is there already is not touched.
 struct PodFiles {
   std::string pod_name;
   std::string ns;
   IpAddress ipv4, ipv6;
-  std::vector<IpAddress> nameservers;
-  std::vector<std::string> search;  // "default.svc.cluster.internal", ...
+  std::string resolv_conf;
 };
 Result<> write_pod_files(const NodePaths& paths, std::string_view uid, const PodFiles& files);
 

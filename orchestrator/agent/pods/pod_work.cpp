@@ -4,7 +4,6 @@
 #include <csignal>
 #include <optional>
 
-#include "base/io/file.h"
 #include "control/dns/resolv_conf.h"
 #include "orchestrator/agent/pods/names.h"
 #include "orchestrator/runtime/container/container.h"
@@ -69,9 +68,8 @@ Result<> PodWork::write_files(const Pod& pod, const PodNetwork& network) {
   files.ns = pod.meta.ns;
   files.ipv4 = pod.ipv4;
   files.ipv6 = pod.ipv6;
-  FL_TRY_OK(runtime::write_pod_files(paths_, pod.meta.uid, files));
-  const IpAddress dns = pod.ipv4.is_none() ? network.dns6 : network.dns4;
-  return replace_file(paths_.pod_etc(pod.meta.uid) / "resolv.conf", dns::resolv_conf(pod.meta.ns, dns));
+  files.resolv_conf = dns::resolv_conf(pod.meta.ns, pod.ipv4.is_none() ? network.dns6 : network.dns4);
+  return runtime::write_pod_files(paths_, pod.meta.uid, files);
 }
 
 Result<> PodWork::make_network(const Pod& pod) {

@@ -81,8 +81,8 @@ inline Pod make_pod(std::string uid, std::vector<Container> containers) {
 // Namespace, files and containers; nothing started.
 inline Result<> create_pod(const NodePaths& paths, const Pod& pod) {
   FL_TRY_OK(create_netns(paths, pod.meta.uid));
-  PodFiles files{pod.meta.name, pod.meta.ns, pod.ipv4, pod.ipv6, {IpAddress::parse("10.96.0.10").value()},
-                 {"x.internal"}};
+  PodFiles files{pod.meta.name, pod.meta.ns, pod.ipv4, pod.ipv6,
+                 "nameserver 10.96.0.10\nsearch x.internal\n"};
   FL_TRY_OK(write_pod_files(paths, pod.meta.uid, files));
   for (const Container& container : pod.pod.containers) FL_TRY_OK(create_container(paths, pod, container));
   return {};
