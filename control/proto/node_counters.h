@@ -20,7 +20,7 @@ struct NodeCounters {
   std::uint64_t dns_queries = 0, dns_noerror = 0, dns_nxdomain = 0;
   std::uint64_t dns_refused = 0, dns_notimp = 0, dns_badvers = 0, dns_formerr = 0;
   std::uint64_t dns_short = 0, dns_response = 0, dns_unready = 0, dns_unsent = 0, dns_receive = 0;
-  std::uint64_t objects_unsaved = 0, remembered_seconds = 0;
+  std::uint64_t objects_unsaved = 0, state_unsaved = 0, remembered_seconds = 0;
   bool operator==(const NodeCounters&) const = default;
 };
 
@@ -67,8 +67,11 @@ inline constexpr auto kNodeCounters = std::to_array<NodeCounter>({
      &NodeCounters::dns_receive},
     {"objects_unsaved_total", NodeCounter::Type::total,
      "Times that what control said could not be written to the node's disk", &NodeCounters::objects_unsaved},
+    {"state_unsaved_total", NodeCounter::Type::total,
+     "Times that the node's pods could not be written to its disk; no new one is begun then",
+     &NodeCounters::state_unsaved},
     {"remembered_seconds", NodeCounter::Type::now,
-     "How old what the agent started with was, without control; 0: control was there",
+     "How old what the agent went on with was when control did not answer; 0: it did",
      &NodeCounters::remembered_seconds},
 });
 

@@ -89,6 +89,9 @@ void Agent::take_snapshot() {
     if (!settled) log::error("a network is not set up here", {{"why", format(settled.error())}});
   }
   publish_names();
+  if (strangers_ > 0)
+    if (const Result<> adopted = adopt(true); !adopted)
+      log::error("what lives here is not adopted", {{"why", format(adopted.error())}});
   want_pods();
 }
 
@@ -139,7 +142,21 @@ WorkerPool& Agent::pool_for(const Work& work) {
   return probe->type == Probe::Type::exec ? exec_probes_ : probes_;
 }
 
+// Tried once more first: there may be room by now.
+bool Agent::held_back(const Work& work) {
+  const bool makes = work.verb == Verb::make_network || work.verb == Verb::prepare ||
+                     work.verb == Verb::create || work.verb == Verb::start;
+  if (!makes || state_file_.holds(work.pod->meta.uid)) return false;
+  write_saved();
+  if (!state_file_.behind()) return false;
+  const Result<> refused =
+      std::unexpected(Error(*state_file_.behind()).within("waits until this node's disk knows of it"));
+  asio::post(loop_, [this, work, refused] { finish(work, refused); });
+  return true;
+}
+
 void Agent::take(const Work& work) {
+  if (held_back(work)) return;
   if (work.verb == Verb::remove_container) exits_->disarm(exit_file(*work.pod, work.container));
   const bool queued = pool_for(work).post([this, work](const std::stop_token& stop) {
     const MonoTime began = mono_now();
@@ -209,13 +226,18 @@ void Agent::take(const Report& report) {
 
 void Agent::take(const Save& pods) {
   saved_.pods = pods.pods;
-  if (pods.soon) return asio::post(loop_, [this] { write_saved(); });  // behind the report that is on its way
-  write_saved();
+  if (!pods.soon) return write_saved();
+  asio::post(loop_, [this] { write_saved(); });  // behind the report that is on its way
 }
 
+// What it does not hold is not begun (held_back); what lives goes on.
 void Agent::write_saved() {
-  if (const Result<> saved = save(options_.paths.state_dir / "agent.state", saved_); !saved)
-    log::error("the agent's state is not saved, a restart would forget", {{"why", format(saved.error())}});
+  const bool before = state_file_.behind().has_value();
+  const Result<> saved = state_file_.write(saved_);
+  if (!saved && !before)
+    log::error("the agent's state is not saved, no pod is begun that it does not know",
+               {{"why", format(saved.error())}});
+  if (saved && before) log::info("the agent's state is saved again");
 }
 
 void Agent::sweep() {
@@ -242,6 +264,7 @@ void Agent::count(proto::Heartbeat& beat) const {
   to.without_backend = counts_.without_backend;
   to.left_out = counts_.left_out;
   to.objects_unsaved = log_.unsaved();
+  to.state_unsaved = state_file_.unsaved();
   to.remembered_seconds = static_cast<std::uint64_t>(remembered_.count() / 1000);
   beat.drops = counts_.drops;
   beat.tables = counts_.levels;
@@ -268,6 +291,7 @@ void Agent::sweep_later() {
     if (error) return;
     pool_.post([this](const std::stop_token&) { sweep(); });
     exits_->look_for_lost();
+    if (state_file_.behind()) write_saved();
     sweep_later();
   });
 }

@@ -56,9 +56,13 @@ class Agent {
   Result<> settle_networks(const std::vector<NodeNetwork>& networks);
   Result<> open_names(const std::vector<NodeNetwork>& networks);
   // What control last said, as far as it is on disk: names at once, tables and pods when control
-  // does not answer soon.
-  void remember();
+  // does not answer soon. False: it was before a reboot, or is not known.
+  bool recall();
   void go_on_later();
+  // A living pod of which nothing is saved is left as it is until control has spoken. Then it is
+  // adopted like the others, or only to be removed.
+  Result<> adopt(bool control_has_spoken);
+  std::shared_ptr<const Pod> told(const PodUid& uid) const;
   void arm(const AdoptedPod& pod);
   std::uint32_t look_at_uplink();  // its MTU
 
@@ -77,6 +81,7 @@ class Agent {
   void take(const Report& report);
   void take(const Save& pods);
   void write_saved();
+  bool held_back(const Work& work);  // what it makes must be on disk before
   void finish(const Work& work, const Result<>& result);
   void finish(const Publish& publish, Revision revision, const Result<>& result);
   void answer(WorkId id, const Result<>& result);
@@ -91,10 +96,11 @@ class Agent {
   Fd lock_;
   Uplink uplink_;  // as it was when this agent last joined
   SavedState saved_;
+  StateFile state_file_;
   NodeState state_;
   SnapshotBuilder builder_;
   SnapshotLog log_;
-  Millis remembered_{0};  // age of what the log said at the start
+  Millis remembered_{0};  // age of what this agent went on with, without control
   std::shared_ptr<const Snapshot> snapshot_;
   std::unique_ptr<Tables> tables_;
   std::unique_ptr<NodeNetworks> networks_;
@@ -108,7 +114,8 @@ class Agent {
   boost::asio::steady_timer sweep_timer_;
   boost::asio::steady_timer remember_timer_;
   bool begun_ = false;
-  TableCounts counts_;  // as last published or swept
+  std::size_t strangers_ = 0;  // living pods that wait for control's word
+  TableCounts counts_;         // as last published or swept
   // Last, so that they end first. One pool each: no piece of work waits behind another kind's.
   WorkerPool probes_;
   WorkerPool exec_probes_;

@@ -11,6 +11,7 @@
 #include "orchestrator/agent/daemon/agent.h"
 #include "orchestrator/agent/pods/adopt.h"
 #include "orchestrator/runtime/image/image.h"
+#include "orchestrator/runtime/pod.h"
 
 namespace fairlead::agent {
 namespace {
@@ -45,6 +46,7 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, Fd lock)
     : loop_(loop),
       options_(std::move(options)),
       lock_(std::move(lock)),
+      state_file_(options_.paths.state_dir / "agent.state"),
       log_(options_.paths.state_dir / "objects.log", boot_id()),
       link_(options_.control, join_of(options_),
             StableHash()
@@ -87,14 +89,16 @@ Result<> Agent::open_parts() {
   FL_TRY_OK(tables_->attach_uplink(uplink_.ifindex, uplink_.mtu));
   FL_TRY(exits_,
          ExitWatcher::open(loop_, options_.paths.exits(), [this](const Exited& exited) { feed(exited); }));
-  Result<SavedState> saved = load(options_.paths.state_dir / "agent.state");
+  Result<SavedState> saved = state_file_.load();
   if (saved)
     saved_ = std::move(*saved);
   else
     log::error("the saved state is not used, living pods wait for control", {{"why", format(saved.error())}});
+  const bool goes_on = recall();
   if (!saved_.welcome || saved_.welcome->networks.empty()) return {};
   FL_TRY_OK(begin(*saved_.welcome));
-  remember();
+  if (snapshot_) publish_names();
+  if (goes_on) go_on_later();
   return {};
 }
 
@@ -115,19 +119,17 @@ std::uint32_t Agent::look_at_uplink() {
 
 // After a reboot there is nothing that goes on: whether a pod of then is still ours, control alone
 // knows. Names are answered, pods wait.
-void Agent::remember() {
+bool Agent::recall() {
   const Result<SavedSnapshot> saved = log_.load();
-  if (!saved) return log::error("the saved objects are not used", {{"why", format(saved.error())}});
-  if (saved->events.empty()) return;
+  if (!saved) log::error("the saved objects are not used", {{"why", format(saved.error())}});
+  if (!saved || saved->events.empty()) return false;
   SnapshotBuilder builder;
-  builder.begin(saved_.welcome->cluster_seed);
+  builder.begin(saved_.welcome ? saved_.welcome->cluster_seed : 0);  // without it, nothing is published
   for (const proto::WatchEvent& event : saved->events) builder.apply(event);
   snapshot_ = builder.take();
-  remembered_ = log_.age();
   log::info("knows what control last said",
-            {{"revision", std::to_string(snapshot_->revision.value)}, {"age", format_duration(remembered_)}});
-  publish_names();
-  if (saved->boot == boot_id()) go_on_later();
+            {{"revision", std::to_string(snapshot_->revision.value)}, {"age", format_duration(log_.age())}});
+  return saved->boot == boot_id();
 }
 
 // Control may know that a pod is no longer ours, so it is asked first.
@@ -138,6 +140,7 @@ void Agent::go_on_later() {
     if (link_.connected()) return go_on_later();
     log::info("control does not answer, tables and pods go on with what it last said",
               {{"revision", std::to_string(snapshot_->revision.value)}});
+    remembered_ = log_.age();
     log_.note(snapshot_);
     want_pods();
   });
@@ -168,7 +171,33 @@ Result<> Agent::settle_networks(const std::vector<NodeNetwork>& networks) {
   FL_TRY_OK(networks_->take(networks));
   FL_TRY_OK(open_names(networks));
   saved_.welcome->networks = networks;
-  return save(options_.paths.state_dir / "agent.state", saved_);
+  write_saved();
+  return {};
+}
+
+// Its own last word first: it has the newest status.
+std::shared_ptr<const Pod> Agent::told(const PodUid& uid) const {
+  for (const Pod& pod : saved_.pods)
+    if (pod.meta.uid == uid) return std::make_shared<const Pod>(pod);
+  if (!snapshot_) return nullptr;
+  for (const auto& [name, pod] : snapshot_->pods)
+    if (pod->meta.uid == uid && pod->node == options_.paths.node) return pod;
+  return nullptr;
+}
+
+Result<> Agent::adopt(bool control_has_spoken) {
+  FL_TRY(std::vector<PodUid> uids, runtime::list_pods(options_.paths));
+  std::erase_if(uids, [this](const PodUid& uid) { return state_.pods.contains(uid); });
+  strangers_ = control_has_spoken ? 0 : std::erase_if(uids, [this](const PodUid& uid) { return !told(uid); });
+  if (strangers_ > 0)
+    log::warn("pods of which nothing is saved are left as they are until control has spoken",
+              {{"pods", std::to_string(strangers_)}});
+  const Told by_uid = [this](const PodUid& uid) { return told(uid); };
+  FL_TRY(const std::vector<AdoptedPod> living, find_living(options_.paths, uids, by_uid, *work_));
+  if (living.empty()) return {};
+  feed(Adopted{living});
+  for (const AdoptedPod& pod : living) arm(pod);
+  return {};
 }
 
 void Agent::arm(const AdoptedPod& pod) {
@@ -197,13 +226,11 @@ Result<> Agent::begin(const proto::Welcome& welcome) {
   if (!saved_.welcome) saved_.welcome = welcome;
   FL_TRY_OK(settle_networks(welcome.networks));
   saved_.welcome = welcome;
-  FL_TRY_OK(save(options_.paths.state_dir / "agent.state", saved_));
+  write_saved();  // what it does not hold is not begun
   if (begun_) return {};
   work_ = std::make_unique<PodWork>(options_.paths, *networks_, *tables_);
-  FL_TRY(const std::vector<AdoptedPod> living, find_living(options_.paths, saved_.pods, *work_));
+  FL_TRY_OK(adopt(false));
   begun_ = true;  // a set-up that failed half-way is done again with the next welcome
-  feed(Adopted{living});
-  for (const AdoptedPod& pod : living) arm(pod);
   return {};
 }
 

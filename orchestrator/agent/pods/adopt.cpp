@@ -47,7 +47,7 @@ bool has_link(const runtime::NodePaths& paths, const PodUid& uid) {
          std::filesystem::exists(paths.netns(uid), ignored);
 }
 
-Pod unremembered(const PodUid& uid, const std::vector<ContainerStatus>& found) {
+Pod nameless(const PodUid& uid, const std::vector<ContainerStatus>& found) {
   Pod pod;
   pod.meta.uid = uid;
   pod.meta.name = uid;
@@ -61,21 +61,20 @@ Pod unremembered(const PodUid& uid, const std::vector<ContainerStatus>& found) {
 
 }  // namespace
 
-Result<std::vector<AdoptedPod>> find_living(const runtime::NodePaths& paths, const std::vector<Pod>& saved,
-                                            PodWork& work) {
-  FL_TRY(const std::vector<std::string> uids, runtime::list_pods(paths));
+Result<std::vector<AdoptedPod>> find_living(const runtime::NodePaths& paths, const std::vector<PodUid>& uids,
+                                            const Told& told, PodWork& work) {
   FL_TRY(const Found containers, containers_by_pod(paths));
   std::vector<AdoptedPod> living;
   for (const PodUid& uid : uids) {
     const auto at = containers.find(uid);
     const std::vector<ContainerStatus> none;
     const auto& found = at == containers.end() ? none : at->second;
-    const auto known = std::ranges::find_if(saved, [&](const Pod& pod) { return pod.meta.uid == uid; });
+    const std::shared_ptr<const Pod> known = told(uid);
     AdoptedPod pod;
-    pod.pod = std::make_shared<const Pod>(known == saved.end() ? unremembered(uid, found) : *known);
+    pod.pod = known ? known : std::make_shared<const Pod>(nameless(uid, found));
     for (const Container& container : pod.pod->pod.containers)
       pod.containers.push_back(adopt(paths, uid, container.name, found));
-    if (known != saved.end() && has_link(paths, uid)) {
+    if (known && has_link(paths, uid)) {
       const Result<> whole = work.make_network(*pod.pod);
       pod.network = whole.has_value();
       if (!whole)

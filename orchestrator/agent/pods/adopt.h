@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// What lives on the node when an agent starts: the saved pods against what runc
-// and the kernel still have. A living pod's link gets the present program
-// without a gap. What nobody remembers is adopted too, as a pod without a
-// template, so that it goes by the ordinary way once control has spoken.
+// What lives on the node when an agent starts: these pods as they were told
+// against what runc and the kernel still have. A living pod's link gets the
+// present program without a gap. A pod of which nobody has told is nameless and
+// without a template: adopted like that it only goes, by the ordinary way.
 #pragma once
+
+#include <functional>
 
 #include "orchestrator/agent/pods/pod_work.h"
 
 namespace fairlead::agent {
 
-Result<std::vector<AdoptedPod>> find_living(const runtime::NodePaths& paths, const std::vector<Pod>& saved,
-                                            PodWork& work);
+using Told = std::function<std::shared_ptr<const Pod>(const PodUid&)>;  // null: nobody has
+
+Result<std::vector<AdoptedPod>> find_living(const runtime::NodePaths& paths, const std::vector<PodUid>& uids,
+                                            const Told& told, PodWork& work);
 
 }  // namespace fairlead::agent

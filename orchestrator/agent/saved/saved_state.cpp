@@ -48,15 +48,29 @@ Result<SavedState> decode_saved_state(std::string_view bytes) {
   return saved;
 }
 
-Result<> save(const std::filesystem::path& file, const SavedState& saved) {
-  return write_file_atomic(file, encode(saved), 0600);
+void StateFile::says(const SavedState& saved, std::string_view bytes) {
+  sum_ = StableHash().add(bytes).value();
+  uids_.clear();
+  for (const Pod& pod : saved.pods) uids_.insert(pod.meta.uid);
 }
 
-Result<SavedState> load(const std::filesystem::path& file) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(file, ignored)) return SavedState{};
-  FL_TRY(const std::string bytes, read_file(file));
-  return decode_saved_state(bytes);
+Result<SavedState> StateFile::load() {
+  const Result<std::string> bytes = read_file(file_);
+  if (!bytes && bytes.error().code == Code::not_found) return SavedState{};
+  if (!bytes) return std::unexpected(bytes.error());
+  FL_TRY(SavedState saved, decode_saved_state(*bytes));
+  says(saved, *bytes);
+  return saved;
+}
+
+Result<> StateFile::write(const SavedState& saved) {
+  const std::string bytes = encode(saved);
+  const bool there = StableHash().add(bytes).value() == sum_;
+  const Result<> written = there ? Result<>() : write_file_atomic(file_, bytes, 0600);
+  behind_ = written ? std::nullopt : std::optional(written.error());
+  unsaved_ += written ? 0 : 1;
+  if (written) says(saved, bytes);
+  return written;
 }
 
 }  // namespace fairlead::agent

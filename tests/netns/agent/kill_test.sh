@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Two nodes under requests while their agents, and then control, are killed:
 # no request fails and no container restarts; an exit while no agent runs is
-# told with its code; what is deleted while no agent runs is gone when one is
-# back; --teardown leaves nothing of a node.
+# told with its code; what a container says meanwhile is in its log; a node whose
+# saved state is damaged takes its living pods from control; what is deleted while
+# no agent runs is gone when one is back; --teardown leaves nothing of a node.
 set -euo pipefail
 . "$1/tests/support/cluster.sh"
 ROUNDS=5
@@ -74,6 +75,54 @@ again control
 eventually 20 node_is_ready "$client_node" || die "$client_node is not ready again"
 eventually 20 ready_pods 4 || die "the pods are not ready again"
 [ "$(container_pids)" = "$before" ] || die "a container was restarted"
+
+step "a damaged agent.state: the living are taken as control says they are"
+state=$CLUSTER_DIR/$other/state/agent.state
+damage() { # HOW: the file is there, and is not what an agent wrote
+  case $1 in
+    changed) python3 -c 'import sys; f = open(sys.argv[1], "r+b"); f.seek(100); f.write(b"\xff")' "$state" ;;
+    empty) : >"$state" ;;
+    foreign) sed -i '1s/.*/fairlead agent 0/' "$state" ;;
+    alone) : >"$state" && rm "$CLUSTER_DIR/$other/state/objects.log" ;; # nothing is known but by control
+  esac
+}
+for how in changed empty foreign alone; do
+  kill_daemon "$other"
+  damage $how
+  joined=$(told "$other" '"control is there"')
+  again "$other"
+  eventually 10 has_told "$other" '"control is there"' $((joined + 1)) || die "$how: $other does not join again"
+  eventually 20 ready_pods 4 || die "$how: the pods are not ready again: $(cluster_cli get pods)"
+  [ "$(container_pids)" = "$before" ] || die "$how: a container was restarted"
+  [ "$(restarts)" = 0 ] || die "$how: a restart was counted"
+  cluster_cli exec "$client" -- loadgen http://web:80 50 --pause 1 >/dev/null || die "$how: requests fail"
+done
+
+step "what a container says while no agent runs is in its log"
+cluster_cli apply -f - >/dev/null <<'SPEC'
+kind: Job
+name: count
+containers:
+  - name: count
+    image: oci:busybox
+    command: [sh, -c, "i=0; while :; do i=$((i + 1)); echo $i; sleep 0.05; done"]
+    resources: {cpu: 0.1, memory: 32MiB}
+SPEC
+eventually 30 ready_pods 5 || die "count does not become ready"
+read -r counter counter_node <<<"$(cluster_cli get pods | awk '$2 == "count" {print $1 " " $3}')"
+counted_to() { cluster_cli logs "$counter" --tail 1; }
+kill_daemon "$counter_node"
+log=$(echo "$CLUSTER_DIR/$counter_node"/state/pods/*/c/count/log)
+lines=$(wc -l <"$log")
+more_lines() { [ "$(wc -l <"$log")" -gt $((lines + 10)) ]; }
+eventually 20 more_lines || die "count says nothing while no agent runs"
+again "$counter_node"
+eventually 20 node_is_ready "$counter_node" || die "$counter_node is not ready again"
+eventually 20 counted_to || die "the log is not to be had"
+cluster_cli logs "$counter" | awk '$1 != NR {exit 1} END {exit NR < '$((lines + 10))'}' || die "lines are missing: $(cluster_cli logs "$counter" --tail 5)"
+cluster_cli delete job count >/dev/null
+eventually 30 ready_pods 4 || die "count does not go"
+before=$(container_pids)
 
 step "an exit while no agent runs is told with its code, and the container starts again"
 kill_daemon "$other"

@@ -230,9 +230,27 @@ std::size_t FakeNode::position(const std::string& line) const {
   return static_cast<std::size_t>(std::ranges::find(journal, line) - journal.begin());
 }
 
-std::vector<AdoptedPod> FakeNode::living() const {
+std::vector<AdoptedPod> FakeNode::nameless(const std::set<PodUid>& told) const {
+  std::map<PodUid, Pod> others;
+  for (const PodUid& uid : networks) others[uid];
+  for (const auto& [key, container] : containers) {
+    auto& of_pod = others[key.first].pod.containers;
+    of_pod.resize(std::max(of_pod.size(), key.second + 1));
+  }
+  std::vector<Pod> pods;
+  for (auto& [uid, pod] : others) {
+    if (told.contains(uid)) continue;
+    pod.meta.uid = pod.meta.name = uid;
+    pods.push_back(pod);
+  }
+  std::vector<AdoptedPod> found = living(pods);
+  for (AdoptedPod& pod : found) pod.network = false;
+  return found;
+}
+
+std::vector<AdoptedPod> FakeNode::living(const std::vector<Pod>& told) const {
   std::vector<AdoptedPod> found;
-  for (const Pod& pod : saved) {
+  for (const Pod& pod : told) {
     AdoptedPod one{std::make_shared<const Pod>(pod), networks.contains(pod.meta.uid), {}};
     for (std::size_t i = 0; i < pod.pod.containers.size(); ++i) {
       const auto at = containers.find({pod.meta.uid, i});

@@ -46,9 +46,12 @@ class FakeNode {
   void run_until_idle(Millis at_most = Millis{120'000});  // everything succeeds; timers fire
   PodStatus status(const PodUid& pod) const { return reports.at(pod).back(); }
   std::size_t count(const std::string& line) const;
-  std::size_t position(const std::string& line) const;     // of its first occurrence
-  std::vector<std::string> told(const PodUid& pod) const;  // the first words of its story
-  std::vector<AdoptedPod> living() const;                  // what a new agent would find
+  std::size_t position(const std::string& line) const;                 // of its first occurrence
+  std::vector<std::string> told(const PodUid& pod) const;              // the first words of its story
+  std::vector<AdoptedPod> living() const { return living(saved); }     // what a new agent would find
+  std::vector<AdoptedPod> living(const std::vector<Pod>& told) const;  // of these pods
+  std::vector<AdoptedPod> nameless(
+      const std::set<PodUid>& told) const;  // of all others, that nobody has told of
 
  private:
   std::uint64_t revision_ = 0, publishing_ = 0, acknowledged_ = 0;

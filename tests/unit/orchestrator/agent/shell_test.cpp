@@ -162,11 +162,39 @@ SavedState some_state() {
 
 TEST(SavedState, ComesBackAsItWas) {
   const Scratch scratch;
-  ASSERT_TRUE(save(scratch / "state", some_state()));
-  const auto loaded = load(scratch / "state");
+  StateFile file(scratch / "state");
+  EXPECT_EQ(*file.load(), SavedState{}) << "absent";
+  ASSERT_TRUE(file.write(some_state()));
+  StateFile next(scratch / "state");
+  const auto loaded = next.load();
   ASSERT_TRUE(loaded) << format(loaded.error());
   EXPECT_EQ(*loaded, some_state());
-  EXPECT_EQ(*load(scratch / "absent"), SavedState{});
+  EXPECT_TRUE(next.holds("uid-a"));
+}
+
+TEST(SavedState, KnowsWhatIsOnDiskAndWhatIsNot) {
+  const Scratch scratch;
+  StateFile file(scratch / "away" / "state");
+  EXPECT_FALSE(file.write(some_state()));
+  EXPECT_TRUE(file.behind());
+  EXPECT_FALSE(file.holds("uid-a"));
+  EXPECT_EQ(file.unsaved(), 1U);
+  std::filesystem::create_directory(scratch / "away");
+  EXPECT_TRUE(file.write(some_state()));
+  EXPECT_FALSE(file.behind());
+  EXPECT_TRUE(file.holds("uid-a"));
+  std::filesystem::remove_all(scratch / "away");
+  EXPECT_TRUE(file.write(some_state())) << "nothing has changed: nothing is written";
+}
+
+TEST(ReplaceFile, NeedsNoRoomForWhatIsThere) {
+  const Scratch scratch;
+  ASSERT_TRUE(replace_file(scratch / "f", "same"));
+  const auto written = std::filesystem::last_write_time(scratch / "f");
+  std::filesystem::create_directory(scratch / "f.tmp");  // where a write would go
+  EXPECT_TRUE(replace_file(scratch / "f", "same"));
+  EXPECT_FALSE(replace_file(scratch / "f", "other"));
+  EXPECT_EQ(std::filesystem::last_write_time(scratch / "f"), written);
 }
 
 TEST(SavedState, AnyCutAndAnyChangedByteIsRefused) {
@@ -300,7 +328,7 @@ std::string logs_of(const runtime::NodePaths& paths, std::optional<std::uint32_t
 TEST(Logs, TailSaysHowManyLinesAndNoneIsAnAnswer) {
   const Scratch scratch;
   runtime::NodePaths paths;
-  paths.state_dir = scratch.path;
+  paths.state_dir = scratch.path();
   const auto file = paths.log("u1", "main");
   std::filesystem::create_directories(file.parent_path());
   std::ofstream(file) << "2026-01-01T00:00:00Z stdout F one\n2026-01-01T00:00:00Z stdout F two\n";

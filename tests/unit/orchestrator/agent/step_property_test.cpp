@@ -60,6 +60,21 @@ struct History {
     node.exit(uid, index, static_cast<int>(below(3)));
   }
 
+  // What is saved is lost with the agent: the next leaves alone what lives until control has spoken.
+  void lose_state() {
+    node.saved.clear();
+    restart_agent();
+    std::vector<Pod> told;
+    std::set<PodUid> uids;
+    for (const auto& [uid, pod] : known) {
+      told.push_back(*pod);
+      uids.insert(uid);
+    }
+    node.send(Adopted{node.living(told)});
+    node.send(Adopted{node.nameless(uids)});
+    want_known();
+  }
+
   // A new agent finds what lives; answers to the old one are lost with it.
   void restart_agent() {
     node.state = NodeState{};
@@ -68,7 +83,6 @@ struct History {
     node.wake.reset();
     for (auto& [key, container] : node.containers) container.incarnation = 1;  // as its watcher will say
     node.send(Adopted{node.living()});
-    if (below(2) == 0) want_known();
   }
 
   void one_event() {
@@ -76,7 +90,12 @@ struct History {
     const std::uint64_t dice = below(100);
     if (dice < 8) return change_wishes();
     if (dice < 14) return container_exits();
-    if (dice < 15) return restart_agent();
+    if (dice < 15) {
+      if (below(4) == 0) return lose_state();
+      restart_agent();
+      if (below(2) == 0) want_known();
+      return;
+    }
     if (dice < 20 && !node.containers.empty()) {
       node.containers.begin()->second.deaf = below(2) == 0;
       return;
