@@ -66,14 +66,24 @@ Result<Agents::Joined> Agents::join(const net::Message& first) {
   if (join == nullptr)
     return fail(Code::invalid, "agent's stream", "the first message is not Join",
                 "use an agent of this version");
+  FL_TRY_OK(check_free(*join));
   FL_TRY(proto::Welcome welcome, cluster_.join(*join));
-  return Joined{join->name, std::move(welcome)};
+  return Joined{join->name, join->address, std::move(welcome)};
+}
+
+// Another machine takes a name over when the one that has it is heard no more, and not before.
+Result<> Agents::check_free(const proto::Join& join) const {
+  const auto link = links_.find(join.name);
+  if (link == links_.end() || link->second->address == join.address || !cluster_.is_heard(join.name))
+    return {};
+  return fail(Code::conflict, "node/" + join.name, "is connected from " + format(link->second->address),
+              "stop that agent, or give this one another --name");
 }
 
 Result<Agents::LinkPtr> Agents::admit(const Joined& joined, net::WebSocketPtr stream) {
   ++counters_.joins;
   if (const auto old = links_.find(joined.node); old != links_.end()) replace(LinkPtr(old->second));
-  auto link = std::make_shared<Link>(Link{joined.node, std::move(stream), {}, {}});
+  auto link = std::make_shared<Link>(Link{joined.node, joined.address, std::move(stream), {}, {}});
   links_[joined.node] = link;
   FL_TRY_OK(link->stream->send(frame(joined.welcome)));
   log::info("a node joined", {{"node", joined.node}, {"number", std::to_string(joined.welcome.node_number)}});

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Agents: the nodes' streams. Each node has one: the newest, if it connects
-// twice. Up come heartbeats and pod reports; down go the catalog and, opened
-// by users, streams to one pod (exec, logs) or node (drops), which are relayed
-// by number. The last heartbeat of each stays for /metrics. Either side's end closes the other; a side that
-// reads too slowly for its bounded queue is closed, and nobody else waits for it.
+// twice from one address; another address is refused while the node is heard. Up come heartbeats and pod
+// reports; down go the catalog and, opened by users, streams to one pod (exec, logs) or node (drops), which
+// are relayed by number. The last heartbeat of each stays for /metrics. Either side's end closes the other; a
+// side that reads too slowly for its bounded queue is closed, and nobody else waits for it.
 #pragma once
 
 #include <cstdint>
@@ -65,6 +65,7 @@ class Agents {
  private:
   struct Link {
     std::string node;
+    IpAddress address;
     net::WebSocketPtr stream;
     proto::Heartbeat last;
     Revision told;  // of what all have acknowledged
@@ -77,9 +78,11 @@ class Agents {
 
   struct Joined {
     std::string node;
+    IpAddress address;
     proto::Welcome welcome;
   };
   Result<Joined> join(const net::Message& first);
+  Result<> check_free(const proto::Join& join) const;
   Result<LinkPtr> admit(const Joined& joined, net::WebSocketPtr stream);  // when the join is durable
   void replace(const LinkPtr& old);
   net::Task<> read_messages(LinkPtr link);

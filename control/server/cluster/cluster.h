@@ -60,6 +60,7 @@ class Cluster {
 
   Result<proto::Welcome> join(const proto::Join& join);
   void heard(const std::string& node, const proto::Heartbeat& beat);
+  bool is_heard(const std::string& node) const { return liveness_.is_heard(node, outside_.mono()); }
   Result<> report(const std::string& node, const proto::PodReport& report);
   Result<> note(Note note);
 

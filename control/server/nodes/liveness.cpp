@@ -20,12 +20,16 @@ void Liveness::observe(const Snapshot& snapshot, Revision due, MonoTime now) {
   }
 }
 
+bool Liveness::is_heard(const std::string& node, MonoTime now) const {
+  const auto found = heard_.find(node);
+  return found != heard_.end() && now - found->second.at <= rules_.silent_after;
+}
+
 std::vector<NodeTurn> Liveness::due(const Snapshot& snapshot, MonoTime now) const {
   std::vector<NodeTurn> turns;
   for (const auto& [name, node] : snapshot.nodes) {
-    const auto found = heard_.find(node->meta.name);
-    const bool heard = found != heard_.end() && now - found->second.at <= rules_.silent_after;
-    const bool stuck = heard && is_stuck(found->second, now);
+    const bool heard = is_heard(node->meta.name, now);
+    const bool stuck = heard && is_stuck(heard_.at(node->meta.name), now);
     const bool fresh = heard && !stuck;
     if (fresh && node->status.state == NodeState::silent)
       turns.push_back({node->meta.name, NodeState::ready, false});
@@ -63,7 +67,7 @@ std::vector<Awaited> Liveness::awaited(const Snapshot& snapshot, Revision revisi
 
 std::optional<Awaited> Liveness::behind(const std::string& node, MonoTime now) const {
   const auto found = heard_.find(node);
-  if (found == heard_.end() || !found->second.behind_since) return std::nullopt;
+  if (!is_heard(node, now) || !found->second.behind_since) return std::nullopt;
   return Awaited{node, found->second.applied,
                  std::chrono::duration_cast<Millis>(now - *found->second.behind_since)};
 }

@@ -45,6 +45,7 @@ class Liveness {
 
   void heard(const std::string& node, MonoTime now, Revision applied);
   void forget(const std::string& node) { heard_.erase(node); }
+  bool is_heard(const std::string& node, MonoTime now) const;  // within silent_after
   // From now on is counted for how long each node is behind `due`, the newest revision that
   // nodes were told. Call it when time passes.
   void observe(const Snapshot& snapshot, Revision due, MonoTime now);

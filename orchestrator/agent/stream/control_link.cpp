@@ -4,11 +4,19 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "base/io/clock.h"
 #include "base/io/log.h"
 #include "control/net/stream_client.h"
 #include "orchestrator/agent/step.h"
 
 namespace fairlead::agent {
+namespace {
+
+// A stream that lived for less counts as a failure: a node that is welcomed and put off at once is not in a
+// hurry.
+constexpr Millis kSettled{5000};
+
+}  // namespace
 
 ControlLink::ControlLink(net::ServerAddress address, proto::Join join, std::uint64_t seed, Hooks hooks)
     : address_(std::move(address)), join_(std::move(join)), seed_(seed), hooks_(std::move(hooks)) {}
@@ -30,7 +38,9 @@ net::Task<> ControlLink::run() {
     limits.message_bytes = proto::kMaxMessageBytes;
     Result<net::WebSocketPtr> stream = co_await net::connect_stream(address_, kAgentStreamPath, limits);
     if (stream) {
+      const MonoTime begun = mono_now();
       co_await serve(*stream);
+      if (mono_now() - begun >= kSettled) failures_ = 0;
     } else {
       say_once(stream.error());
     }
@@ -79,7 +89,6 @@ Result<> ControlLink::take(const proto::Welcome& welcome) {
   FL_TRY_OK(hooks_.welcome(welcome));
   heartbeat_ = std::clamp(welcome.heartbeat, Millis{100}, Millis{60'000});
   welcomed_ = true;
-  failures_ = 0;
   said_.clear();
   log::info("control is there",
             {{"control", net::format(address_)}, {"number", std::to_string(welcome.node_number)}});

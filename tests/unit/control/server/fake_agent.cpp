@@ -42,7 +42,9 @@ net::Task<> FakeAgent::run() {
   stream_ = *stream;
   proto::Join join;
   join.name = name_;
-  join.address = IpAddress::parse("192.0.2." + std::to_string(name_.back() % 200)).value();
+  join.address = IpAddress::parse(habits_.address.empty() ? "192.0.2." + std::to_string(name_.back() % 200)
+                                                          : habits_.address)
+                     .value();
   join.cpu_milli = 4000;
   join.memory_bytes = 4ULL << 30U;
   join.max_pods = 100;

@@ -24,6 +24,7 @@ struct AgentHabits {
   PodPhase reaches = PodPhase::ready;
   std::string why;  // reported with it
   std::string cluster = "default";
+  std::string address{};           // empty: from the last character of its name
   proto::NodeCounters counters{};  // told with every heartbeat
   std::map<std::string, std::uint64_t> drops{};
   std::map<std::string, proto::TableLevel> tables{};

@@ -86,6 +86,17 @@ TEST(Liveness, ANodeWhoseTablesStandStillCountsAsSilentUntilTheyMove) {
   EXPECT_EQ(hear(Millis(75001), 90), (std::vector<NodeTurn>{{"n2", NodeState::ready}}));
 }
 
+TEST(Liveness, OnlyANodeThatIsHeardIsBehind) {
+  const Snapshot snapshot = two_nodes();
+  Liveness liveness = fresh();
+  liveness.heard("n1", kStart, Revision(80));
+  liveness.observe(snapshot, snapshot.revision, kStart);
+  EXPECT_TRUE(liveness.is_heard("n1", kStart + Millis(6000)));
+  EXPECT_EQ(liveness.behind("n1", kStart + Millis(6000)), (Awaited{"n1", Revision(80), Millis(6000)}));
+  EXPECT_FALSE(liveness.is_heard("n1", kStart + Millis(6001)));
+  EXPECT_EQ(liveness.behind("n1", kStart + Millis(6001)), std::nullopt);
+}
+
 TEST(Liveness, AQuietClusterIsNeverBehind) {
   const Snapshot snapshot = two_nodes();
   Liveness liveness = fresh();

@@ -121,6 +121,44 @@ TEST_F(ControlHouse, TheNewestStreamOfANodeCounts) {
   EXPECT_TRUE(soon([&] { return events_of("node/n1").back().starts_with("Replaced "); }));
 }
 
+TEST_F(ControlHouse, ANameThatIsHeardIsNotGivenToAnotherMachine) {
+  ClusterRules patient = quick();
+  patient.silent_after = Millis(60'000);
+  start(patient);
+  FakeAgent first(address(), "n1");
+  ASSERT_TRUE(soon([&] { return first.welcomed(); }));
+  const Node before = list<Node>("nodes").front();
+  AgentHabits elsewhere;
+  elsewhere.address = "192.0.2.222";
+  FakeAgent twin(address(), "n1", elsewhere);
+  ASSERT_TRUE(soon([&] { return twin.ended(); }));
+  EXPECT_FALSE(twin.welcomed());
+  EXPECT_EQ(twin.end_reason(), "node/n1: is connected from " + format(before.address) +
+                                   ". stop that agent, or give this one another --name");
+  EXPECT_FALSE(first.ended());
+  EXPECT_EQ(list<Node>("nodes").front(), before);
+  EXPECT_EQ(metric("fairlead_agent_refused_total"), 1);
+  EXPECT_EQ(metric("fairlead_agent_replaced_total"), 0);
+}
+
+TEST_F(ControlHouse, AMachineThatMovedTakesItsNameWhenTheOldAddressIsSilent) {
+  start();
+  AgentHabits mute;
+  mute.heartbeats = false;
+  FakeAgent old(address(), "n1", mute);
+  ASSERT_TRUE(soon([&] { return old.welcomed(); }));
+  AgentHabits elsewhere;
+  elsewhere.address = "192.0.2.222";
+  std::unique_ptr<FakeAgent> moved;
+  ASSERT_TRUE(soon([&] {
+    moved = std::make_unique<FakeAgent>(address(), "n1", elsewhere);
+    soon([&] { return moved->welcomed() || moved->ended(); });
+    return moved->welcomed();
+  }));
+  EXPECT_TRUE(soon([&] { return old.ended(); }));
+  EXPECT_EQ(format(list<Node>("nodes").front().address), "192.0.2.222");
+}
+
 TEST_F(ControlHouse, ANodeWithAnImpossibleNameOrATakenAddressIsRefused) {
   start();
   FakeAgent bad(address(), "No/Such n1");
