@@ -7,7 +7,7 @@
 //   GET  PUT DELETE /v1/{namespaces|nodes}/NAME     [?expect=REV&dry_run=1]
 //   GET  PUT DELETE /v1/namespaces/NS/{jobs|pods|services}/NAME
 //   POST /v1/apply?namespace=&dry_run=&expect=&file=
-//   GET  /v1/events?object=&after=                  GET /v1/nodes/NAME/{drops|tables}
+//   GET  /v1/events?object=&after=&since=&limit=    GET /v1/nodes/NAME/{drops|tables}
 //   GET  /v1/explain/KIND/NS/NAME                   NS is - for a node
 //   WS   /v1/watch?from=  /v1/snapshot  /v1/agent  /v1/namespaces/NS/pods/NAME/{exec|logs}
 #pragma once

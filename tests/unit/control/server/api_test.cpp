@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <boost/asio/co_spawn.hpp>
+#include <fstream>
+#include <regex>
+#include <sstream>
 
 #include "control/net/stream_client.h"
 #include "control/proto/stream.h"
@@ -91,6 +94,9 @@ TEST_F(ControlHouse, EveryBadRequestIsToldWhatIsWrongAndWhatToDo) {
       {Method::get, "/metrics?name=a", "", 400, "no parameter"},
       {Method::get, "/healthz?deep=1", "", 400, "no parameter"},
       {Method::get, "/v1/events?after=-1", "", 400, "is no number"},
+      {Method::get, "/v1/events?limit=all", "", 400, "is no number"},
+      {Method::get, "/v1/events?since=yesterday", "", 400, "yesterday"},
+      {Method::get, "/v1/events?until=1h", "", 400, "until"},
       {Method::get, "/v1/watch", "", 400, "WebSocket"},
       {Method::post, "/v1/jobs", "", 405, "does not take POST"},
       {Method::post, "/v1/apply", "", 400, ""},
@@ -122,6 +128,39 @@ TEST_F(ControlHouse, EveryBadRequestIsToldWhatIsWrongAndWhatToDo) {
     EXPECT_NE(errors->errors.front().remedy, "") << one.target << "\n" << reply.body;
   }
   EXPECT_TRUE(list<Job>("jobs").empty()) << "nothing of a refused document stays";
+}
+
+TEST_F(ControlHouse, EventsAreThoseOfAnAgeAndTheNewestOfThem) {
+  start();
+  for (const char* name : {"a", "b", "c"}) apply(std::string("kind: Namespace\nname: ") + name + "\n");
+  const auto objects = [&](const std::string& query) {
+    std::string text;
+    for (const proto::Event& event : proto::event_list_from_json(get("/v1/events?" + query)).value().events)
+      text += event.object + " ";
+    return text;
+  };
+  EXPECT_EQ(objects("limit=2"), "namespace/b namespace/c ");
+  EXPECT_EQ(objects("since=10m&limit=1"), "namespace/c ");
+  EXPECT_EQ(objects("since=10m&object=namespace/a"), "namespace/a ");
+  std::this_thread::sleep_for(Millis(5));
+  EXPECT_EQ(objects("since=1ms"), "");
+}
+
+// The document names each route's parameters; a route that does not know one refuses it.
+TEST_F(ControlHouse, EveryParameterOfTheDocumentIsTaken) {
+  start();
+  std::ifstream document(std::string(std::getenv("FL_SOURCE_DIR")) + "/docs/api.md");
+  std::stringstream all;
+  all << document.rdbuf();
+  const std::string text = all.str();
+  const std::regex route(R"(`(GET|POST) ([^`?]+\?[^`]+)`)"), choice(R"(\{(\w+)[^}]*\})");
+  int routes = 0;
+  for (std::sregex_iterator at(text.begin(), text.end(), route), end; at != end; ++at, ++routes) {
+    const std::string target = std::regex_replace((*at)[2].str(), choice, "$1");
+    const net::Response reply = call((*at)[1] == "GET" ? Method::get : Method::post, target);
+    EXPECT_EQ(reply.body.find("has no parameter"), std::string::npos) << target << "\n" << reply.body;
+  }
+  EXPECT_GE(routes, 3);
 }
 
 net::Task<std::vector<std::string>> follow_some(net::ServerAddress address, std::string target,
