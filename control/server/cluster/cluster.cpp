@@ -148,7 +148,10 @@ Result<> Cluster::report(const std::string& node, const proto::PodReport& report
   next.status = report.status;
   next.status.why.resize(std::min(next.status.why.size(), kMaxWhy));
   const plan::ObjectKey key = plan::key_of(Object(next));
-  const std::vector<Note> notes = notes_of(key, report);
+  std::vector<Note> notes = notes_of(key, report);
+  // Once in a pod's life; an agent that began anew does not know that it was said.
+  std::erase_if(
+      notes, [&](const Note& one) { return one.reason == "Withdrawn" && state_.facts().events.said(one); });
   waiting_.erase(report.uid);
   if (report.status.phase == PodPhase::ready && pod->status.phase != PodPhase::ready && must_wait(*pod)) {
     proto::PodReport later = report;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "control/server/state/keys.h"
 
@@ -34,7 +35,7 @@ Result<> EventLog::apply(const store::WatchEvent& change) {
   return {};
 }
 
-// The index of an object's oldest event but `skip`.
+// The index of an object's oldest event behind its first `skip`.
 std::size_t EventLog::oldest_of(std::string_view object, std::size_t skip) const {
   std::size_t at = 0;
   while (events_[at].object != object || skip-- > 0) ++at;
@@ -50,8 +51,8 @@ std::vector<store::Op> EventLog::ops_for(const std::vector<Note>& notes, WallTim
     const std::string object = name_of(note);
     const auto count = count_.find(object);
     const std::size_t have = count == count_.end() ? 0 : count->second;
-    if (have + ++added[object] > kKeptOfOne + taken[object] && taken[object] < have)
-      old.insert(oldest_of(object, taken[object]++));
+    if (have + ++added[object] > kKeptOfOne + taken[object] && kFirstOfOne + taken[object] < have)
+      old.insert(oldest_of(object, kFirstOfOne + taken[object]++));
     const WallTime time = note.at == WallTime{} ? now : note.at;
     const proto::Event event{seq,         time,        name_of(note), note.warning ? "warning" : "normal",
                              note.reason, note.message};
@@ -70,7 +71,15 @@ std::vector<proto::Event> EventLog::list(std::string_view object, std::uint64_t 
   std::vector<proto::Event> found;
   for (const proto::Event& event : events_)
     if (event.seq > after && (object.empty() || event.object == object)) found.push_back(event);
+  std::ranges::sort(found, {}, [](const proto::Event& event) { return std::pair(event.time, event.seq); });
   return found;
+}
+
+bool EventLog::said(const Note& note) const {
+  const std::string object = name_of(note);
+  return std::ranges::any_of(events_, [&](const proto::Event& event) {
+    return event.object == object && event.reason == note.reason && event.message == note.message;
+  });
 }
 
 bool EventLog::said_last(const Note& note) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // EventLog: what happened to objects, the newest 5,000, and of one object the
-// newest 200, so that a pod that crashes for days hides no other's story. Events are written in the
+// first 20 and the newest 180, so that a pod that crashes for days hides no
+// other's story and not how its own began. Events are written in the
 // transaction of the change they tell, so there is no change without its
 // event and no event without its change; this is their copy in memory, filled
 // from the store like everything else.
@@ -25,14 +26,17 @@ class EventLog {
  public:
   static constexpr std::size_t kKept = 5000;
   static constexpr std::size_t kKeptOfOne = 200;
+  static constexpr std::size_t kFirstOfOne = 20;  // of these; they stay
 
   Result<> apply(const store::WatchEvent& change);  // of a key under /event/
 
   // The writes for new events: each a put, and an erase once the log (or the object's part) is full.
   std::vector<store::Op> ops_for(const std::vector<Note>& notes, WallTime now) const;
 
-  // Of one object ("" for all), newer than `after`, oldest first.
+  // Of one object ("" for all), newer than `after`, in the order of their times: `seq` is that of
+  // their arrival, and a node tells its part later than control.
   std::vector<proto::Event> list(std::string_view object, std::uint64_t after) const;
+  bool said(const Note& note) const;  // in an event of the object that is still kept
   // True when the newest event of the object says the same already.
   bool said_last(const Note& note) const;
   std::size_t size() const { return events_.size(); }

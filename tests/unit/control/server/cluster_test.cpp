@@ -69,6 +69,10 @@ class ClusterTest : public testing::Test {
     }
   }
 
+  std::string cause_of(const std::string& node) const {
+    return cluster_->explain({Kind::node, "", node}).value().cause;
+  }
+
   void pass(int seconds) {
     for (int i = 0; i < seconds; ++i) {
       passed_ += Millis(1000);
@@ -78,7 +82,11 @@ class ClusterTest : public testing::Test {
       cluster_->settle();
       state_->deliver();
       for (auto batch = told_->next(); batch && *batch; batch = told_->next()) seen_ = (*batch)->revision;
-      for (const std::string& node : nodes_) cluster_->heard(node, seen_);
+      for (const std::string& node : nodes_) {
+        proto::Heartbeat beat;
+        beat.applied = node == stuck_ ? Revision{} : seen_;
+        cluster_->heard(node, beat);
+      }
       cluster_->tick();
       state_->deliver();
     }
@@ -97,6 +105,7 @@ class ClusterTest : public testing::Test {
   std::unique_ptr<store::Watch> told_;
   Revision seen_;
   std::set<std::string> nodes_;  // whose agents are there
+  std::string stuck_;            // the one whose tables stand still
 };
 
 // The last write of a removal is of leases and events only, which no agent is told of.
@@ -112,6 +121,34 @@ TEST_F(ClusterTest, NobodyIsSilentInTheQuietAfterAPodWasRemoved) {
   ASSERT_LT(state_->published().objects, state_->published().snapshot.revision);
   pass(100);
   for (const std::string& node : nodes_) EXPECT_EQ(said("node/" + node, "Silent"), 0U) << node;
+}
+
+TEST_F(ClusterTest, ASilentNodeAndOneWhoseTablesStandStillAreToldApart) {
+  for (const char* name : {"n1", "n2", "n3"}) join(name);
+  pass(15);
+  stuck_ = "n2";
+  nodes_.erase("n3");
+  apply(kJob);  // what n3 was told and has not acknowledged either
+  pass(40);
+  EXPECT_EQ(said("node/n2", "Silent"), 1U);
+  EXPECT_EQ(said("node/n3", "Silent"), 1U);
+  EXPECT_TRUE(
+      cause_of("n2").starts_with("it is heard, but its tables stand still: n2 has tables of revision "))
+      << cause_of("n2");
+  EXPECT_TRUE(cause_of("n3").starts_with("its agent has not been heard for ")) << cause_of("n3");
+}
+
+TEST_F(ClusterTest, AnAgentThatBeganAnewDoesNotWithdrawAPodTwice) {
+  join("n1");
+  apply(kJob);
+  pass(1);
+  const auto pod = cluster_->snapshot().pods.begin()->second;
+  const proto::PodEvent withdrawn{wall(), false, "Withdrawn", "this node's tables send it no new flow"};
+  const proto::PodEvent other{wall(), false, "Acknowledged", "by 1 nodes after 1s"};
+  for (const proto::PodEvent& event : {withdrawn, other, withdrawn, other})
+    ASSERT_TRUE(cluster_->report("n1", {pod->meta.ns, pod->meta.name, pod->meta.uid, pod->status, {event}}));
+  EXPECT_EQ(said("pod/" + pod->meta.name, "Withdrawn"), 1U);
+  EXPECT_EQ(said("pod/" + pod->meta.name, "Acknowledged"), 2U);
 }
 
 }  // namespace

@@ -36,7 +36,9 @@ TEST(EventLog, OneObjectThatTalksForDaysHidesNoOthers) {
   EXPECT_EQ(log.list("job/quiet", 0).size(), 2U);
   const auto loud = log.list("job/loud", 0);
   ASSERT_EQ(loud.size(), EventLog::kKeptOfOne);
-  EXPECT_EQ(loud.front().message, "8800");
+  EXPECT_EQ(loud.front().message, "0") << "how it began";
+  EXPECT_EQ(loud[EventLog::kFirstOfOne - 1].message, "19");
+  EXPECT_EQ(loud[EventLog::kFirstOfOne].message, "8820");
   EXPECT_EQ(loud.back().message, "8999");
   EXPECT_EQ(log.size(), EventLog::kKeptOfOne + 2);
 }
@@ -51,6 +53,23 @@ TEST(EventLog, ListsOneObjectAfterANumber) {
   EXPECT_TRUE(log.list("", 3).empty());
 }
 
+// A node tells what it saw up to 300 ms later than control tells its own part.
+TEST(EventLog, AStoryIsInTheOrderOfItsTimes) {
+  EventLog log;
+  const auto at = [](int ms, const std::string& message) {
+    Note note = about("web", message);
+    note.at = WallTime(Millis(ms));
+    return note;
+  };
+  write(log, {at(690, "Placed")});
+  write(log, {at(774, "Stopping")});
+  write(log, {at(706, "ImageReady"), at(774, "Withdrawn")});
+  std::string order;
+  for (const proto::Event& event : log.list("job/web", 0)) order += event.message + " ";
+  EXPECT_EQ(order, "Placed ImageReady Stopping Withdrawn ");
+  EXPECT_EQ(log.list("job/web", 2).front().message, "ImageReady") << "`after` counts arrivals";
+}
+
 TEST(EventLog, KnowsWhatWasSaidLastOfAnObject) {
   EventLog log;
   EXPECT_FALSE(log.said_last(about("web", "a")));
@@ -58,6 +77,8 @@ TEST(EventLog, KnowsWhatWasSaidLastOfAnObject) {
   EXPECT_TRUE(log.said_last(about("web", "a")));
   write(log, {about("web", "b")});
   EXPECT_FALSE(log.said_last(about("web", "a")));
+  EXPECT_TRUE(log.said(about("web", "a")));
+  EXPECT_FALSE(log.said(about("ads", "a")));
 }
 
 TEST(Keys, AnObjectsKeyReadsBack) {
