@@ -24,12 +24,25 @@ Outcome<Listed> fetch_one(const Session& session, const Reference& what, bool al
   return Listed{what, {revision, {std::move(object)}}};
 }
 
+Outcome<std::set<std::string>> silent_nodes(const Session& session) {
+  FL_TRY(const proto::ObjectList nodes, fetch_list(session, Kind::node, ""));
+  std::set<std::string> names;
+  for (const Object& object : nodes.items)
+    if (std::get<Node>(object).status.state == NodeState::silent) names.insert(meta_of(object).name);
+  return names;
+}
+
 Outcome<> print_tables(const Session& session, const std::vector<Listed>& all, const GetOptions& options) {
-  const View view{wall_now(), options.output == "wide", options.all_namespaces};
-  bool needs_pods = false;
-  for (const Listed& one : all)
-    needs_pods |=
-        one.what.kind == Kind::node || one.what.kind == Kind::service || one.what.kind == Kind::network;
+  View view{wall_now(), options.output == "wide", options.all_namespaces, {}};
+  bool needs_pods = false, needs_silent = false;
+  for (const Listed& one : all) {
+    const Kind kind = one.what.kind;
+    needs_pods |= kind == Kind::node || kind == Kind::service || kind == Kind::network;
+    needs_silent |= kind == Kind::pod || kind == Kind::service;
+  }
+  if (needs_silent) {
+    FL_TRY(view.silent, silent_nodes(session));
+  }
   std::vector<Pod> pods;
   if (needs_pods) {
     FL_TRY(pods, fetch_pods(session, ""));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commands that look: events, explain, node drops, node tables, version.
+#include <algorithm>
 #include <cstdio>
 #include <thread>
 
@@ -30,6 +31,22 @@ void print_events(const proto::EventList& list, const EventsOptions& options, bo
   Table table = table_of(list, wall_now());
   if (!first) table.header.clear();
   std::fputs(table.text().c_str(), stdout);
+}
+
+std::uint64_t newest_of(const proto::EventList& list) {
+  return std::ranges::max(list.events, {}, &proto::Event::seq).seq;
+}
+
+// Nothing to show: of an object that has no story it is said on stderr, one that is not is not found.
+Outcome<> say_nothing_there(const Session& session, const Reference& reference) {
+  const std::string object = display(reference);
+  FL_TRY(const proto::EventList all, fetch_events(session, {{"object", object}, {"limit", "1"}}));
+  if (all.events.empty()) {
+    FL_TRY_OK(fetch_object(session, reference));
+  }
+  std::fprintf(stderr, "%s: nothing has happened%s\n", object.c_str(),
+               all.events.empty() ? "" : " within --since");
+  return {};
 }
 
 Outcome<std::vector<std::string>> node_names(const Session& session) {
@@ -76,9 +93,10 @@ Outcome<> print_of_nodes(const Session& session, const NodeOptions& options, con
 }  // namespace
 
 Outcome<> events(const Session& session, const EventsOptions& options) {
+  Reference reference;
   std::string object;
   if (!options.object.empty()) {
-    FL_TRY(const Reference reference, named(parse_reference(Words{options.object}, session.ns)));
+    FL_TRY(reference, named(parse_reference(Words{options.object}, session.ns)));
     object = display(reference);
   }
   net::Query query;
@@ -88,9 +106,10 @@ Outcome<> events(const Session& session, const EventsOptions& options) {
   for (bool first = true;; first = false) {
     FL_TRY(const proto::EventList list, fetch_events(session, query));
     print_events(list, options, first);
-    if (!options.follow) return {};
+    if (!options.follow)
+      return list.events.empty() && !object.empty() ? say_nothing_there(session, reference) : Outcome<>{};
     std::fflush(stdout);
-    if (!list.events.empty()) query = follow_after(list.events.back().seq, object);
+    if (!list.events.empty()) query = follow_after(newest_of(list), object);
     std::this_thread::sleep_for(kPause);
   }
 }

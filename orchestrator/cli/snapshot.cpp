@@ -118,6 +118,7 @@ Outcome<> snapshot_inspect(const SnapshotOptions& options) {
 }
 
 Outcome<> snapshot_restore(const SnapshotOptions& options) {
+  FL_TRY_OK(check(options.file));  // all of it, before there is a folder
   std::ifstream in(options.file, std::ios::binary);
   if (!in) return std::unexpected(Failure(os_error(errno, options.file, "name a file that can be read")));
   std::error_code error;

@@ -65,7 +65,8 @@ class Reader {
 
 Result<SnapshotHead> read_head(Reader& reader) {
   const auto magic = reader.bytes(kMagic.size());
-  if (!magic || magic->substr(0, 6) != kMagic.substr(0, 6))
+  if (!magic) return reader.damaged("the head ends");
+  if (magic->substr(0, 6) != kMagic.substr(0, 6))
     return fail(Code::invalid, "snapshot", "it does not begin as one",
                 "name a file that snapshot save wrote");
   if (*magic != kMagic)

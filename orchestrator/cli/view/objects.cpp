@@ -32,10 +32,11 @@ std::string label_list(const Labels& labels) {
 // Pods that hold resources: everything until the node has removed them.
 bool holds(const Pod& pod) { return pod.status.phase != PodPhase::gone; }
 
-// "crash-loop: ...; next try in 8s"
-std::string why_of(const Pod& pod, WallTime now) {
-  if (pod.status.next_try <= now) return pod.status.why;
-  const auto seconds = (pod.status.next_try - now + Millis(999)) / Millis(1000);
+// "n3 is silent", "crash-loop: ...; next try in 8s"
+std::string why_of(const Pod& pod, const View& view) {
+  if (view.silent.contains(pod.node)) return pod.node + " is silent";
+  if (pod.status.next_try <= view.now) return pod.status.why;
+  const auto seconds = (pod.status.next_try - view.now + Millis(999)) / Millis(1000);
   return pod.status.why + (pod.status.why.empty() ? "" : "; ") + "next try in " +
          format_duration(Millis(1000 * seconds));
 }
@@ -105,7 +106,7 @@ Row row(const Pod& o, std::span<const Pod>, const View& view) {
           state_of(o),
           count(o.status.restarts),
           format_age(o.meta.created, view.now),
-          why_of(o, view.now)};
+          why_of(o, view)};
 }
 
 Row row(const Service& o, std::span<const Pod> pods, const View& view) {
@@ -117,7 +118,7 @@ Row row(const Service& o, std::span<const Pod> pods, const View& view) {
   for (const Pod& pod : pods) {
     if (pod.meta.ns != o.meta.ns || pod.job != o.job || pod.stop || !holds(pod)) continue;
     ++wanted;
-    ready += pod.status.phase == PodPhase::ready ? 1 : 0;
+    ready += pod.status.phase == PodPhase::ready && !view.silent.contains(pod.node) ? 1 : 0;
   }
   Row cells{o.meta.name, both(o.vip4, o.vip6), ports, share(ready, wanted), "cluster"};
   if (view.wide) cells.push_back(format_age(o.meta.created, view.now));

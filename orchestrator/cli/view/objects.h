@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Objects as the tables of DESIGN.md. Nodes and services show what only pods
-// know (how many run there, how many are ready), so every table is made from
-// the listed objects and all pods.
+// know (how many run there, how many are ready), and a pod of a silent node is
+// nobody's endpoint, so every table is made from the listed objects, all pods
+// and the names of silent nodes.
 #pragma once
 
+#include <set>
 #include <span>
+#include <string>
 
 #include "control/catalog/objects.h"
 #include "orchestrator/cli/view/table.h"
@@ -13,8 +16,9 @@ namespace fairlead::cli {
 
 struct View {
   WallTime now{};
-  bool wide = false;            // pods: both addresses and the template; nodes: labels
-  bool all_namespaces = false;  // a NAMESPACE column first
+  bool wide = false;               // pods: both addresses and the template; nodes: labels
+  bool all_namespaces = false;     // a NAMESPACE column first
+  std::set<std::string> silent{};  // nodes
 };
 
 // `objects` are of one kind.

@@ -77,6 +77,7 @@ TEST_F(SnapshotFile, EveryChangedByteAndEveryCutIsRefusedAndLeavesNothing) {
   EXPECT_FALSE(read(bytes + "x"));
   EXPECT_EQ(restore(bytes.substr(0, bytes.size() - 1)).error().code, Code::corrupt);
   EXPECT_TRUE(std::filesystem::is_empty(folder_ / ""));
+  EXPECT_EQ(read("").error().code, Code::corrupt);
   EXPECT_EQ(read("kind: Job\nname: web\n").error().code, Code::invalid);
   std::printf("%zu changed bytes and as many cuts refused\n", bytes.size());
 }

@@ -105,7 +105,22 @@ inline net::Task<net::Response> explain_object(net::Request request) {
   co_return json(proto::to_json(proto::Explanation{request.path, "ready", "", {}, ""}));
 }
 
-inline net::Task<net::Response> list_events(net::Request) {
+// n3 is silent.
+inline net::Task<net::Response> list_nodes(net::Request) {
+  proto::ObjectList nodes{Revision(41), {}};
+  for (const char* name : {"n1", "n2", "n3"}) {
+    Node node;
+    node.meta.name = name;
+    node.status.state = std::string_view(name) == "n3" ? NodeState::silent : NodeState::ready;
+    nodes.items.emplace_back(node);
+  }
+  co_return json(proto::to_json(nodes));
+}
+
+// Only job/web has a story.
+inline net::Task<net::Response> list_events(net::Request request) {
+  const std::string object = request.target.query["object"];
+  if (!object.empty() && object != "job/web") co_return json(proto::to_json(proto::EventList{}));
   co_return json(proto::to_json(proto::EventList{{{1, WallTime{}, "job/web", "placed", "fits", "on n1"}}}));
 }
 
@@ -184,6 +199,7 @@ class FakeControl : public testing::Test {
   void add_routes() {
     using net::Method;
     router_.on(Method::get, "/v1/pods", "list", list_pods);
+    router_.on(Method::get, "/v1/nodes", "list", list_nodes);
     router_.on(Method::get, "/v1/namespaces/{ns}/jobs/{name}", "get", get_job);
     router_.on(Method::delete_, "/v1/namespaces/{ns}/jobs/{name}", "delete", delete_job);
     router_.on(Method::post, "/v1/apply", "apply", apply_document);

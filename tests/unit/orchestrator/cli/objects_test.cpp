@@ -43,7 +43,7 @@ TEST(Objects, Nodes) {
   const std::vector<Pod> pods{pod("a", "web", PodPhase::ready), pod("b", "web", PodPhase::gone)};
   Node silent = node("n2");
   silent.status.state = NodeState::silent;
-  EXPECT_EQ(table_of(Kind::node, objects(node("n1"), silent), pods, {kNow, false, false}).text(),
+  EXPECT_EQ(table_of(Kind::node, objects(node("n1"), silent), pods, {kNow, false, false, {}}).text(),
             "NODE  ADDRESS    STATE   PODS   CPU    MEMORY      KERNEL   AGE\n"
             "n1    10.77.0.1  ready   1/110  0.1/2  64MiB/4GiB  6.18.44  90s\n"
             "n2    10.77.0.1  silent  0/110  0/2    0B/4GiB     6.18.44  90s\n");
@@ -53,7 +53,8 @@ TEST(Objects, WideNodesShowTheirUplinks) {
   Node large = node("n1");
   large.uplink_mtu = 9000;
   large.status.version = "0.1.0";
-  const std::string text = table_of(Kind::node, objects(large, node("n2")), {}, {kNow, true, false}).text();
+  const std::string text =
+      table_of(Kind::node, objects(large, node("n2")), {}, {kNow, true, false, {}}).text();
   EXPECT_NE(text.find("UPLINK-MTU"), std::string::npos) << text;
   EXPECT_NE(text.find(" 9000 "), std::string::npos) << text;
 }
@@ -64,7 +65,7 @@ TEST(Objects, Pods) {
   EXPECT_EQ(table_of(Kind::pod,
                      objects(pod("web-1", "web", PodPhase::ready),
                              pod("web-2", "web", PodPhase::failed, "exit 1"), leaving),
-                     {}, {kNow, false, false})
+                     {}, {kNow, false, false, {}})
                 .text(),
             "POD    JOB  NODE  ADDRESS     STATE     RESTARTS  AGE  WHY\n"
             "web-1  web  n1    10.244.1.2  ready     0         5s\n"
@@ -73,9 +74,10 @@ TEST(Objects, Pods) {
 }
 
 TEST(Objects, PodsOfAllNamespacesWithBothAddresses) {
-  EXPECT_EQ(table_of(Kind::pod, objects(pod("web-1", "web", PodPhase::ready)), {}, {kNow, true, true}).text(),
-            "NAMESPACE  POD    JOB  NODE  ADDRESS                 STATE  RESTARTS  AGE  WHY\n"
-            "default    web-1  web  n1    10.244.1.2 fd00:244::2  ready  0         5s\n");
+  EXPECT_EQ(
+      table_of(Kind::pod, objects(pod("web-1", "web", PodPhase::ready)), {}, {kNow, true, true, {}}).text(),
+      "NAMESPACE  POD    JOB  NODE  ADDRESS                 STATE  RESTARTS  AGE  WHY\n"
+      "default    web-1  web  n1    10.244.1.2 fd00:244::2  ready  0         5s\n");
 }
 
 TEST(Objects, ServicesCountReadyPodsOfTheirJob) {
@@ -91,9 +93,21 @@ TEST(Objects, ServicesCountReadyPodsOfTheirJob) {
   elsewhere.meta.ns = "shop";
   const std::vector<Pod> pods{pod("web-1", "web", PodPhase::ready), pod("web-2", "web", PodPhase::running),
                               leaving, elsewhere, pod("client-1", "client", PodPhase::ready)};
-  EXPECT_EQ(table_of(Kind::service, objects(web), pods, {kNow, false, false}).text(),
+  EXPECT_EQ(table_of(Kind::service, objects(web), pods, {kNow, false, false, {}}).text(),
             "SERVICE  VIP                   PORTS                 READY  SCOPE\n"
             "web      10.96.0.7 fd00:96::7  80->http,53/udp->dns  1/2    cluster\n");
+}
+
+TEST(Objects, APodOfASilentNodeIsNobodysEndpoint) {
+  Service web;
+  web.meta.name = web.job = "web";
+  web.meta.ns = "default";
+  Pod away = pod("web-2", "web", PodPhase::ready);
+  away.node = "n3";
+  const std::vector<Pod> pods{pod("web-1", "web", PodPhase::ready), away};
+  const View view{kNow, false, false, {"n3"}};
+  EXPECT_NE(table_of(Kind::service, objects(web), pods, view).text().find(" 1/2 "), std::string::npos);
+  EXPECT_NE(table_of(Kind::pod, objects(away), {}, view).text().find("n3 is silent\n"), std::string::npos);
 }
 
 TEST(Objects, Jobs) {
@@ -101,7 +115,7 @@ TEST(Objects, Jobs) {
   web.meta.name = "web";
   web.replicas = 3;
   web.status = {3, 2, 3, "pod/web-2: exit 1"};
-  EXPECT_EQ(table_of(Kind::job, objects(web), {}, {kNow, false, false}).text(),
+  EXPECT_EQ(table_of(Kind::job, objects(web), {}, {kNow, false, false, {}}).text(),
             "JOB  TYPE     READY  UPDATED  AGE  WHY\n"
             "web  service  2/3    3        -    pod/web-2: exit 1\n");
 }

@@ -20,6 +20,41 @@ TEST_F(Program, GetPrintsATable) {
       << got.out;
 }
 
+TEST_F(Program, APodOfASilentNodeSaysSo) {
+  const auto got = fairlead({"get", "pods"});
+  EXPECT_NE(got.out.find("web-2     web     n2    10.244.0.1  ready   0         -\n"), std::string::npos)
+      << got.out;
+  EXPECT_NE(got.out.find("web-3     web     n3    10.244.0.1  ready   0         -    n3 is silent\n"),
+            std::string::npos)
+      << got.out;
+}
+
+TEST_F(Program, EventsOfWhatHasNoStoryAreNotFoundOrSaidToBeNone) {
+  const auto none = fairlead({"events", "job/nope"});
+  EXPECT_EQ(none.exit_code, 4);
+  EXPECT_NE(none.err.find("job/nope: does not exist"), std::string::npos) << none.err;
+  const auto quiet = fairlead({"events", "job/client"});
+  EXPECT_EQ(quiet.exit_code, 0);
+  EXPECT_EQ(quiet.err, "job/client: nothing has happened\n");
+  EXPECT_EQ(fairlead({"events", "job/web"}).err, "");
+}
+
+// inspect and restore read it in one way.
+TEST_F(Program, ASnapshotThatIsNotWholeIsNamedAndLeavesNoFolder) {
+  for (const std::string& bytes :
+       {std::string(), std::string("FLSNAP01"), std::string("FLSNAP01\1\0\0\0c", 13)}) {
+    const std::string file = folder() + "/cut.snap";
+    ASSERT_TRUE(write_file_atomic(file, bytes));
+    const auto inspected = fairlead({"snapshot", "inspect", file});
+    const auto restored = fairlead({"snapshot", "restore", file, "--data", folder() + "/restored"});
+    EXPECT_EQ(restored.exit_code, 1) << bytes.size();
+    EXPECT_NE(restored.err.find(file), std::string::npos) << restored.err;
+    EXPECT_EQ(restored.err, inspected.err);
+    EXPECT_EQ(restored.exit_code, inspected.exit_code);
+    EXPECT_FALSE(std::filesystem::exists(folder() + "/restored"));
+  }
+}
+
 TEST_F(Program, GetPrintsDocumentsThatApply) {
   const auto yaml = fairlead({"get", "job/web", "-o", "yaml"});
   EXPECT_EQ(yaml.exit_code, 0) << yaml.err;
