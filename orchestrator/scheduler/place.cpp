@@ -25,9 +25,9 @@ NotPlaced refused_everywhere(const Capacity& capacity, const Job& job, const Dem
   return result;
 }
 
-// "1 of 3 nodes with room, 0 other pods of the job, 12 % full with it"
+// "chosen of 3 nodes with room, 0 other pods of the job, 12 % full with it"
 std::string why_there(const Seat& seat, std::size_t rivals) {
-  return "1 of " + std::to_string(rivals) + (rivals == 1 ? " node" : " nodes") + " with room, " +
+  return (rivals == 1 ? "the only node" : "chosen of " + std::to_string(rivals) + " nodes") + " with room, " +
          std::to_string(seat.pods.all) + " other pods of the job, " + std::to_string(seat.load_ppm / 10'000) +
          " % full with it";
 }

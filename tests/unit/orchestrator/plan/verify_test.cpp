@@ -63,7 +63,7 @@ TEST(Verify, APodIsOneUnitWithItsAddressesAndEverythingItReliedOn) {
   EXPECT_EQ(writes.events.at(1).reason, "Placed");
   EXPECT_EQ(writes.events[1].message,
             "on " + pod.node +
-                " (1 of 2 nodes with room, 0 other pods of the job, 2 % full with it), "
+                " (chosen of 2 nodes with room, 0 other pods of the job, 2 % full with it), "
                 "10.244.0.11 fd00:244::b");
 }
 
