@@ -35,7 +35,8 @@ dev_test() {
   usage "usage: ./dev test [LABEL...] [--long] [--no-build]
 Builds everything, runs the tests (all, or those with one of the LABELs: unit, packet, fuzz,
 netns, tidy, ...) and counts the cases. --long adds the tests labelled long: the full counts,
-all of it again under the sanitizers (presets asan and tsan), and a build by GCC 12.
+unit, packet, fuzz and netns again under preset asan, unit and netns under preset tsan, and a
+build by GCC 12.
 The last line is 'N passed, N failed, N skipped'. A skip that tests/expected-skips.txt
 does not name is a failure, and the exit code is 1 when anything failed.
   example: ./dev test unit" "$@"
