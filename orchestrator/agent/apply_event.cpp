@@ -67,7 +67,7 @@ void adopt_container(Context& context, PodState& pod, std::size_t index, const A
   pod.exit_code = found.exit_code;
   end_container(context, pod, index,
                 exit_text(pod.pod->pod.containers[index], found.exit_code, found.out_of_memory) +
-                    (found.exit_code ? "" : ": its monitor was killed"),
+                    (found.note.empty() ? "" : ": " + found.note),
                 Ended::crashed);
 }
 

@@ -30,6 +30,7 @@ struct AdoptedContainer {
   Stage stage = Stage::absent;  // prepared: remains of an unfinished start, which are removed first
   std::optional<std::int32_t> exit_code;
   bool out_of_memory = false;
+  std::string note = {};  // why there is no code
 };
 
 // Their exits are then those of incarnation 1.

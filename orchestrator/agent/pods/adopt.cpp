@@ -31,7 +31,10 @@ AdoptedContainer adopt(const runtime::NodePaths& paths, const PodUid& uid, const
     const Stage stage = status->state == ContainerState::created   ? Stage::created
                         : status->state == ContainerState::running ? Stage::running
                                                                    : Stage::ended;
-    return {stage, status->exit_code, ran_out_of_memory(traces(paths, uid, name))};
+    const std::filesystem::path exit_file = paths.exits() / runtime::container_id(uid, name);
+    const bool unknown = stage == Stage::ended && !status->exit_code;
+    return {stage, status->exit_code, ran_out_of_memory(traces(paths, uid, name)),
+            unknown ? why_unknown(exit_file) : ""};
   }
   std::error_code ignored;
   const bool remains = std::filesystem::exists(paths.bundle(uid, name), ignored);

@@ -15,11 +15,15 @@ namespace asio = boost::asio;
 
 namespace {
 
+// conmon writes it as soon as there is one.
+std::string pid_of(const Traces& traces) {
+  const auto text = read_file(traces.bundle / "pid", 64);
+  return text ? text->substr(0, text->find_first_not_of("0123456789")) : std::string();
+}
+
 // A zombie has ended; so has a number that nobody has.
-bool is_alive(std::string_view pid) {
-  const std::string_view digits = pid.substr(0, pid.find_first_not_of("0123456789"));
-  if (digits.empty()) return true;  // not written yet
-  const auto stat = read_file("/proc/" + std::string(digits) + "/stat", 4096);
+bool is_alive(const std::string& digits) {
+  const auto stat = read_file("/proc/" + digits + "/stat", 4096);
   if (!stat) return false;
   const auto name_end = stat->rfind(") ");
   return name_end != std::string::npos && (*stat)[name_end + 2] != 'Z';
@@ -37,12 +41,20 @@ bool ran_out_of_memory(const Traces& traces) {
   return std::filesystem::exists(traces.bundle / "oom", ignored) || runtime::oom_kills(traces.cgroup) > 0;
 }
 
-std::int32_t parse_exit_code(std::string_view text) {
-  std::int32_t code = 255;
+std::optional<std::int32_t> parse_exit_code(std::string_view text) {
+  std::int32_t code = 0;
   const auto end = text.find_last_not_of(" \n");
   const std::string_view digits = end == std::string_view::npos ? "" : text.substr(0, end + 1);
   const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), code);
-  return error == std::errc{} && stop == digits.data() + digits.size() ? code : 255;
+  if (error != std::errc{} || stop != digits.data() + digits.size()) return std::nullopt;
+  return code;
+}
+
+std::string why_unknown(const std::filesystem::path& exit_file) {
+  std::error_code ignored;
+  return std::filesystem::exists(exit_file, ignored)
+             ? "no code stands in " + exit_file.string() + ", perhaps because the disk was full"
+             : "its monitor was killed";
 }
 
 Result<std::unique_ptr<ExitWatcher>> ExitWatcher::open(asio::io_context& loop, std::filesystem::path exits,
@@ -75,26 +87,28 @@ void ExitWatcher::report(const std::string& file, std::optional<std::int32_t> co
   on_exit_(exited);
 }
 
+// Not there yet, still being written, or none of conmon's: a further event follows, or look_for_lost() looks.
 void ExitWatcher::look_at(const std::string& file) {
   const auto found = armed_.find(file);
   if (found == armed_.end()) return;
   const auto text = read_file(exits_ / file, 64);
-  if (!text || text->empty()) return;  // not there yet, or still being written: a further event follows
-  report(file, parse_exit_code(*text), ran_out_of_memory(found->second.traces), "");
+  const auto code = text ? parse_exit_code(*text) : std::nullopt;
+  if (!code || is_alive(pid_of(found->second.traces))) return;  // conmon writes after the end
+  report(file, code, ran_out_of_memory(found->second.traces), "");
 }
 
 void ExitWatcher::look_for_lost() {
   std::vector<std::string> lost;
   for (auto& [file, armed] : armed_) {
-    const auto pid = read_file(armed.traces.bundle / "pid", 64);
-    const bool missing = pid && !is_alive(*pid);
+    const std::string pid = pid_of(armed.traces);
+    const bool missing = !pid.empty() && !is_alive(pid);
     if (missing && armed.missing) lost.push_back(file);
     armed.missing = missing;
   }
   for (const std::string& file : lost) {
     look_at(file);
     if (armed_.contains(file))
-      report(file, std::nullopt, ran_out_of_memory(armed_.at(file).traces), "its monitor was killed");
+      report(file, std::nullopt, ran_out_of_memory(armed_.at(file).traces), why_unknown(exits_ / file));
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tells when a container has ended: conmon writes its exit code to a file
-// exits/<uid>.<container>, inotify says so. Nothing is lost between arming and
+// exits/<uid>.<container>, inotify says so. A file is not believed while the
+// process lives, nor one without a number. Nothing is lost between arming and
 // the file, nor when inotify's queue overflows: the folder is then read anew.
 // Lives on one loop's thread; each armed container is reported at most once.
 #pragma once
@@ -11,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -63,7 +65,9 @@ class ExitWatcher {
   std::map<std::string, Armed> armed_;
 };
 
-// The text conmon writes: a decimal number. Anything else counts as 255.
-std::int32_t parse_exit_code(std::string_view text);
+// The text conmon writes: a decimal number. Anything else is no code.
+std::optional<std::int32_t> parse_exit_code(std::string_view text);
+// Of a container that has ended, and whose file has no code.
+std::string why_unknown(const std::filesystem::path& exit_file);
 
 }  // namespace fairlead::agent

@@ -106,11 +106,34 @@ TEST(ExitWatcher, EndsAContainerWhoseMonitorWasKilled) {
   EXPECT_EQ(seen.size(), 1U);
 }
 
+TEST(ExitWatcher, BelievesNoFileWhileTheProcessLivesAndNoneWithoutANumber) {
+  const Scratch scratch;
+  ASSERT_TRUE(write_file_atomic(scratch / "pid", std::to_string(::getpid())));
+  boost::asio::io_context loop;
+  std::vector<Exited> seen;
+  auto watcher =
+      *ExitWatcher::open(loop, scratch.path(), [&](const Exited& exited) { seen.push_back(exited); });
+  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, {scratch.path(), ""});
+  for (const char* text : {"garbage", "", "0"}) {
+    ASSERT_TRUE(write_file_atomic(scratch / "a.web", text));
+    loop.restart();
+    loop.run_for(std::chrono::milliseconds(20));
+    watcher->look_for_lost();
+    EXPECT_TRUE(seen.empty()) << text;
+  }
+  ASSERT_TRUE(write_file_atomic(scratch / "a.web", ""));       // the disk is full
+  ASSERT_TRUE(write_file_atomic(scratch / "pid", "4194999"));  // beyond any pid
+  for (int i = 0; i < 2; ++i) watcher->look_for_lost();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].code, std::nullopt);
+  EXPECT_TRUE(seen[0].note.ends_with("a.web, perhaps because the disk was full")) << seen[0].note;
+}
+
 TEST(ExitWatcher, ReadsOnlyNumbersAsCodes) {
   EXPECT_EQ(parse_exit_code("0"), 0);
   EXPECT_EQ(parse_exit_code("137\n"), 137);
   for (const char* text : {"", "x", "1x", "99999999999999999999"})
-    EXPECT_EQ(parse_exit_code(text), 255) << text;
+    EXPECT_EQ(parse_exit_code(text), std::nullopt) << text;
 }
 
 TEST(SnapshotBuilder, IsNotWholeBeforeItIsSynced) {
