@@ -186,6 +186,24 @@ Result<> empty_subgroup(std::string_view path, std::string_view name, Millis tim
   }
 }
 
+Result<> remove_subgroup(std::string_view path, std::string_view name) {
+  FL_TRY_OK(empty_subgroup(path, name));
+  FL_TRY(const Subgroup group, find_subgroup(path, name));
+  if (::rmdir(group.folder.c_str()) == 0 || errno == ENOENT) return {};
+  return std::unexpected(os_error(errno, "cgroup " + group.folder.string()));
+}
+
+std::vector<std::string> list_subgroups(std::string_view path) {
+  std::vector<std::string> names;
+  const auto any = find_subgroup(path, "any");
+  if (!any) return names;
+  std::error_code error;
+  for (fs::directory_iterator it(any->folder.parent_path(), error), end; !error && it != end;
+       it.increment(error))
+    if (it->is_directory(error)) names.push_back(it->path().filename().string());
+  return names;
+}
+
 std::uint64_t parse_oom_kills(std::string_view text) {
   std::uint64_t kills = 0;
   while (!text.empty()) {

@@ -47,6 +47,9 @@ std::optional<ProcessHierarchy> process_hierarchy(std::string_view mountinfo);
 Result<std::string> make_subgroup(std::string_view path, std::string_view name);
 // SIGKILL for all that is in it until nothing is. An absent one is success.
 Result<> empty_subgroup(std::string_view path, std::string_view name, Millis timeout = Millis{5000});
+// The same, and then it is gone.
+Result<> remove_subgroup(std::string_view path, std::string_view name);
+std::vector<std::string> list_subgroups(std::string_view path);
 
 // How many processes of this cgroup the kernel has killed because its memory ran out.
 std::uint64_t oom_kills(std::string_view path);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/agent/daemon/agent.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 
 #include "base/io/clock.h"
@@ -17,6 +18,22 @@ namespace {
 constexpr Millis kSweep{5'000};
 
 std::string name_of(const Pod& pod) { return display_name(Kind::pod, pod.meta.ns, pod.meta.name); }
+
+std::optional<Error> refusal_of(const proto::StreamOpen& request, const PodState& pod) {
+  const std::string name = display_name(Kind::pod, request.ns, request.pod);
+  const auto& containers = pod.pod->pod.containers;
+  const auto found = std::ranges::find(containers, request.container, &Container::name);
+  if (found == containers.end()) {
+    std::string has;
+    for (const Container& container : containers) has += (has.empty() ? "" : ", ") + container.name;
+    return Error{Code::not_found, name, "has no container " + request.container, "It has: " + has};
+  }
+  const bool runs =
+      pod.containers[static_cast<std::size_t>(found - containers.begin())].stage == Stage::running;
+  if (runs || request.kind != proto::StreamOpen::Kind::exec) return std::nullopt;
+  return Error{Code::unavailable, name, "container " + request.container + " is not running",
+               "see why: fairlead explain " + name};
+}
 
 std::string exit_file(const Pod& pod, std::size_t container) {
   return runtime::container_id(pod.meta.uid, pod.pod.containers[container].name);
@@ -58,6 +75,7 @@ void Agent::on_open(proto::StreamOpen request) {
     }
     const auto& containers = pod->second.pod->pod.containers;
     if (request.container.empty() && !containers.empty()) request.container = containers.front().name;
+    if (const auto refusal = refusal_of(request, pod->second)) return streams_.refuse(request.id, *refusal);
   }
   streams_.open(request);
 }

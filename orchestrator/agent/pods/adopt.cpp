@@ -8,6 +8,7 @@
 #include "orchestrator/agent/pods/exit_watcher.h"
 #include "orchestrator/agent/pods/names.h"
 #include "orchestrator/runtime/container/container.h"
+#include "orchestrator/runtime/container/exec.h"
 #include "orchestrator/runtime/network/link.h"
 
 namespace fairlead::agent {
@@ -31,6 +32,7 @@ AdoptedContainer adopt(const runtime::NodePaths& paths, const PodUid& uid, const
     const Stage stage = status->state == ContainerState::created   ? Stage::created
                         : status->state == ContainerState::running ? Stage::running
                                                                    : Stage::ended;
+    if (stage == Stage::running) runtime::end_left_execs(paths, uid, name);
     const std::filesystem::path exit_file = paths.exits() / runtime::container_id(uid, name);
     const bool unknown = stage == Stage::ended && !status->exit_code;
     return {stage, status->exit_code, ran_out_of_memory(traces(paths, uid, name)),

@@ -34,8 +34,8 @@ proto::StreamClose run_exec(const runtime::NodePaths& paths, const proto::Stream
   const OnOutput on_output = [&](Stream stream, std::string_view bytes) {
     emit(stream == Stream::out ? proto::Channel::out : proto::Channel::err, bytes);
   };
-  const Result<int> code =
-      runtime::exec_in_container(paths, request.uid, request.container, spec, on_output, std::move(stop));
+  const Result<int> code = runtime::exec_for_person(paths, request.uid, request.container, request.id, spec,
+                                                    on_output, std::move(stop));
   return code ? closed(request, *code) : failed(request, code.error());
 }
 

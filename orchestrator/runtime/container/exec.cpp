@@ -45,6 +45,8 @@ Result<> enter_group(ProcessSpec& process, const std::string& cgroup, const std:
   return {};
 }
 
+const std::string kPerson = "exec-";
+
 constexpr int kRuncFailed = 255;
 constexpr int kCannotRun = 126;  // as shells have it: there, but not to be run
 constexpr int kNotFound = 127;
@@ -110,6 +112,22 @@ Result<int> exec_in_container(const NodePaths& paths, std::string_view uid, std:
   const bool refused = !began && code && *code == kRuncFailed;
   on_output(Stream::err, refused ? complaint.reason() : complaint.text());
   return refused ? Result<int>(complaint.code()) : code;
+}
+
+Result<int> exec_for_person(const NodePaths& paths, std::string_view uid, std::string_view container,
+                            std::uint64_t stream, ExecSpec spec, const OnOutput& on_output,
+                            std::stop_token stop) {
+  spec.group = kPerson + std::to_string(stream);
+  const Result<int> code = exec_in_container(paths, uid, container, spec, on_output, std::move(stop));
+  // What does not go now is swept by the next agent, or goes with its container.
+  (void)remove_subgroup(paths.cgroup(uid, container), spec.group).has_value();
+  return code;
+}
+
+void end_left_execs(const NodePaths& paths, std::string_view uid, std::string_view container) {
+  const std::string cgroup = paths.cgroup(uid, container);
+  for (const std::string& group : list_subgroups(cgroup))
+    if (group.starts_with(kPerson)) (void)remove_subgroup(cgroup, group).has_value();
 }
 
 }  // namespace fairlead::runtime

@@ -28,4 +28,11 @@ struct ExecSpec {
 Result<int> exec_in_container(const NodePaths& paths, std::string_view uid, std::string_view container,
                               const ExecSpec& spec, const OnOutput& on_output, std::stop_token stop);
 
+// For a person: a group of its own, so that nothing that it started outlives it.
+Result<int> exec_for_person(const NodePaths& paths, std::string_view uid, std::string_view container,
+                            std::uint64_t stream, ExecSpec spec, const OnOutput& on_output,
+                            std::stop_token stop);
+// What execs of an agent that died have left running.
+void end_left_execs(const NodePaths& paths, std::string_view uid, std::string_view container);
+
 }  // namespace fairlead::runtime
