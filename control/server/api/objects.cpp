@@ -51,10 +51,11 @@ net::Response Api::get(const net::Request& request) const {
   return object ? answer(proto::to_json(*object)) : refuse(object.error());
 }
 
-// Acknowledged when it is durable, with all that it led to by then.
+// Acknowledged when it is durable, with all that it led to by then. A refusal waits, too, for what it
+// rests on: "does not exist" of a deletion that a crash takes back was never true.
 net::Task<net::Response> Api::when_stored(Checked<proto::ApplyResult> result) {
-  if (!result) co_return refuse(result.error());
-  const Result<> stored = co_await durable(&cluster_.state(), cluster_.written());
+  const State::Ticket own = result ? cluster_.written() : cluster_.state().submitted();
+  const Result<> stored = co_await durable(&cluster_.state(), own);
   if (stored) co_return answer(result);
   net::Response refusal = refuse(stored.error());
   if (stored.error().code == Code::exhausted && cluster_.state().stats().read_only)
