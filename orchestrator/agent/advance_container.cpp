@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The next thing one container does, when its pod is wanted and when it is not.
 #include <algorithm>
+#include <utility>
 
 #include "orchestrator/agent/transition.h"
 
@@ -34,7 +35,8 @@ void try_again(Context& context, PodState& pod, std::size_t index) {
   ContainerState& container = pod.containers[index];
   if (!context.state.synced && pod.network != NetworkStage::present) return;
   if (!context.reached(container.not_before) || !context.room_for_heavy()) return;
-  if (++container.incarnation > 1) ++container.restarts;
+  ++container.incarnation;
+  container.restarts += std::exchange(container.ran, false) ? 1 : 0;
   context.save |= container.restarts > 0;
   begin(context, pod, index, Verb::prepare);
 }

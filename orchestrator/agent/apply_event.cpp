@@ -58,6 +58,11 @@ void adopt_container(Context& context, PodState& pod, std::size_t index, const A
   ContainerState& container = pod.containers[index];
   container.incarnation = 1;
   container.stage = found.stage == Stage::prepared ? Stage::ended : found.stage;
+  container.ran = found.stage == Stage::running || found.stage == Stage::ended;
+  if (found.stage == Stage::prepared)
+    tell(context, pod, "Adopted",
+         "container " + pod.pod->pod.containers[index].name +
+             ": found half made by an agent that ended, it is made again");
   container.started = context.now.mono;
   container.ready.well = pod.reported.phase == PodPhase::ready;  // until a probe says otherwise
   if (const auto& live = pod.pod->pod.containers[index].live)
@@ -161,6 +166,7 @@ void finish_forward(Context& context, PodState& pod, std::size_t index, Verb ver
   }
   if (verb == Verb::start) {
     container.stage = Stage::running;
+    container.ran = true;
     tell(context, pod, "Started", "container " + spec.name);
     container.started = context.now.mono;
     container.ready = fresh_probe(container.ready, spec.ready, context.now.mono);

@@ -67,7 +67,8 @@ struct ContainerState {
   std::uint32_t incarnation = 0;  // rises with every prepare; tells a late exit from the present one
   std::uint32_t failures = 0;     // in a row; sets the backoff
   std::uint32_t crashes = 0;      // of these: exits of what had started
-  std::uint32_t restarts = 0;
+  std::uint32_t restarts = 0;     // of what had run: a try that never ran is none
+  bool ran = false;               // since it was last counted
   std::uint32_t remove_failures = 0;
   MonoTime not_before{};  // of the next try
   WallTime next_try{};    // the same, for people

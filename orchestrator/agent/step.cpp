@@ -29,7 +29,7 @@ void tell_phase(Context& context, PodState& pod, PodPhase now) {
   if (now == PodPhase::ready)
     tell(context, pod, "Ready", has_probe(*pod.pod) ? "its probe succeeds" : "it has run for long enough");
   else if (pod.reported.phase == PodPhase::ready && !pod.remove)
-    tell(context, pod, "Unready", pod.why, true);
+    tell(context, pod, "Unready", pod.why.empty() ? "not all of its containers run" : pod.why, true);
 }
 
 // A story goes with the next change of status, and does not wait long for one.

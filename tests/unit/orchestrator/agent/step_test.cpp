@@ -132,7 +132,7 @@ TEST_F(AgentStep, TheFirstCauseStaysUntilThePodIsReady) {
   node.run_until_idle(Millis{1000});
   EXPECT_EQ(node.status("a").phase, PodPhase::ready);
   EXPECT_EQ(node.status("a").why, "");
-  EXPECT_EQ(node.status("a").restarts, 1U);
+  EXPECT_EQ(node.status("a").restarts, 0U) << "it had never run";
 }
 
 TEST_F(AgentStep, OnlyTheContainerThatExitedIsRestarted) {
@@ -298,6 +298,20 @@ TEST_F(AgentStep, AnExitWhileNoAgentRanIsReportedWithItsCodeAndRestarted) {
   node.run_until_idle(Millis{3000});
   EXPECT_EQ(node.status("a").phase, PodPhase::ready);
   EXPECT_EQ(node.status("a").restarts, 1U);
+}
+
+TEST_F(AgentStep, WhatIsFoundHalfMadeIsMadeAgainAndIsNoRestart) {
+  AdoptedPod pod{make_pod("a"), true, {AdoptedContainer{Stage::prepared, {}}}};
+  node.networks = {"a"};
+  node.containers[{"a", 0}].prepared = true;
+  node.send(Connected{});
+  node.send(Adopted{{pod}});
+  node.want({pod.pod});
+  node.run_until_idle(Millis{3000});
+  EXPECT_EQ(node.status("a").phase, PodPhase::ready);
+  EXPECT_EQ(node.status("a").restarts, 0U);
+  EXPECT_THAT(node.told("a"), testing::Contains("Adopted"));
+  for (const StoryLine& line : node.story["a"]) EXPECT_NE(line.cause, "") << line.what;
 }
 
 TEST_F(AgentStep, HeavyWorkIsBounded) {
