@@ -72,8 +72,9 @@ std::string fix_of(const Pod& pod) {
     case PodPhase::starting:
       return "fairlead events pod/" + pod.meta.name;
     case PodPhase::running:
-    case PodPhase::failed:
       return "fairlead logs " + pod.meta.name;
+    case PodPhase::failed:  // without an exit nothing of it has run, and nothing is in its log
+      return (pod.status.exit_code ? "fairlead logs " : "fairlead events pod/") + pod.meta.name;
     default:
       return "";
   }

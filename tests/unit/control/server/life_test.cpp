@@ -228,7 +228,7 @@ TEST_F(ControlHouse, ExplainNamesTheFirstCause) {
   const std::string pod = list<Pod>("pods").front().meta.name;
   const auto one = proto::explanation_from_json(get("/v1/explain/pod/default/" + pod)).value();
   EXPECT_EQ(one.cause, "image oci:images/web: no such folder");
-  EXPECT_EQ(one.fix, "fairlead logs " + pod);
+  EXPECT_EQ(one.fix, "fairlead events pod/" + pod) << "it never ran: its log is empty";
 }
 
 }  // namespace
