@@ -72,6 +72,7 @@ Bare::Prepared Bare::prepare() {
   input.netns = paths_.netns(made.uid).string();
   input.etc = paths_.pod_etc(made.uid).string();
   input.cgroups_path = paths_.cgroup(made.uid, kContainer);
+  input.cgroup_namespace = true;
   std::ofstream(paths_.bundle(made.uid, kContainer) / "config.json") << must(runtime::bundle_json(input));
   return made;
 }

@@ -62,13 +62,13 @@ Found read_log(const std::filesystem::path& log, const std::string& job, WallTim
 StageTimes stages_of(const std::filesystem::path& log, const std::string& job, WallTime applied,
                      WallTime answered) {
   Found found = read_log(log, job, applied);
-  for (const char* work : {"make network", "prepare", "create", "start"})
+  for (const char* work : {"make netns", "prepare", "create", "start"})
     if (!found.end.contains(work))
       throw std::runtime_error(log.string() + ": " + job + " has no work " + work);
   if (found.ready == WallTime{} || found.published == WallTime{})
     throw std::runtime_error(log.string() + ": " + job + " was not seen to become ready");
   const std::array<WallTime, kStages.size()> ends{
-      found.first_begin,   std::max(found.end["make network"], found.end["prepare"]),
+      found.first_begin,   std::max(found.end["make netns"], found.end["prepare"]),
       found.end["create"], found.begin["start"],
       found.end["start"],  found.ready,
       found.published,     answered};

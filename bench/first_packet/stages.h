@@ -3,9 +3,9 @@
 // and when. Each stage begins where the one before ended, so they add up.
 //
 //   place     apply -> the agent begins with the pod (CLI, API, store, placement, stream)
-//   prepare   -> network namespace and link made, image ready (side by side)
-//   create    -> container created
-//   tables    -> the node's tables know the pod, and it may start
+//   prepare   -> network namespace made, image and bundle ready (side by side)
+//   create    -> container created (beside it, its link is made)
+//   tables    -> the link is there, the node's tables know the pod, and it may start
 //   start     -> started
 //   probe     -> its probe has succeeded
 //   publish   -> readiness stored, and the service's ring with the pod in the tables

@@ -142,7 +142,8 @@ void advance_container(Context& context, PodState& pod, std::size_t index) {
     case Stage::absent:
       return try_again(context, pod, index);
     case Stage::prepared:
-      if (pod.network == NetworkStage::present) begin_if_room(context, pod, index, Verb::create);
+      if (pod.network == NetworkStage::netns || pod.network == NetworkStage::present)
+        begin_if_room(context, pod, index, Verb::create);
       return;
     case Stage::created:
       if (pod.linked && tables_reached(context.state, pod)) begin_if_room(context, pod, index, Verb::start);

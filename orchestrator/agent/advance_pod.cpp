@@ -11,6 +11,7 @@ void begin_network(Context& context, PodState& pod, Verb verb) {
   if (!context.room_for_heavy()) return;
   ++context.state.heavy;
   pod.busy = context.next_id();
+  pod.doing = verb;
   context.out.actions.emplace_back(Work{pod.busy, verb, pod.pod, 0, 0});
 }
 
@@ -21,9 +22,12 @@ void remove_network(Context& context, PodState& pod) {
 
 namespace {
 
+// The namespace first: containers are created in it while the link, which takes longer, is made.
 void make_network(Context& context, PodState& pod) {
-  if (context.state.synced && context.reached(pod.network_not_before))
-    begin_network(context, pod, Verb::make_network);
+  if (!context.state.synced || is_busy(pod.busy)) return;
+  if (pod.network == NetworkStage::netns) return begin_network(context, pod, Verb::make_network);
+  if (pod.network == NetworkStage::absent && context.reached(pod.network_not_before))
+    begin_network(context, pod, Verb::make_netns);
 }
 
 bool holds_network(const ContainerState& container) {
@@ -45,7 +49,7 @@ void renew_network(Context& context, PodState& pod) {
 
 void run_pod(Context& context, PodState& pod) {
   if (pod.network == NetworkStage::dirty && !is_busy(pod.busy)) return renew_network(context, pod);
-  if (pod.network == NetworkStage::absent && !is_busy(pod.busy)) make_network(context, pod);
+  make_network(context, pod);
   for (std::size_t i = 0; i < pod.containers.size(); ++i) advance_container(context, pod, i);
 }
 

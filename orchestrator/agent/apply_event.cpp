@@ -197,7 +197,7 @@ void finish_network(Context& context, PodState& pod, const Error* error) {
   const Limits& limits = context.state.limits;
   --context.state.heavy;
   pod.busy = WorkId{};
-  const bool making = pod.network == NetworkStage::absent;
+  const bool making = pod.doing != Verb::remove_network;
   if (error) {
     if (pod.why.empty()) pod.why = "network: " + format(*error);
     tell(context, pod, "Failed", "network: " + format(*error), true);
@@ -207,9 +207,11 @@ void finish_network(Context& context, PodState& pod, const Error* error) {
     not_before = context.now.mono + backoff(++failures, limits.backoff_first, limits.backoff_last);
     return;
   }
-  pod.network = making ? NetworkStage::present : NetworkStage::absent;
   pod.network_remove_failures = 0;
-  if (!making) return;
+  pod.network = !making                         ? NetworkStage::absent
+                : pod.doing == Verb::make_netns ? NetworkStage::netns
+                                                : NetworkStage::present;
+  if (pod.network != NetworkStage::present) return;
   pod.network_failures = 0;
   tell(context, pod, "NetworkReady", "namespace, link, addresses");
   pod.linked = !pod.cut;

@@ -37,9 +37,10 @@ struct Now {
 };
 
 enum class Verb : std::uint8_t {
-  make_network,  // namespace, link, addresses, programs on the link
+  make_netns,    // network namespace and the pod's files: what a container is created in
+  make_network,  // link, addresses, programs on the link, beside the containers' creation
   remove_network,
-  prepare,  // image unpacked, root file system mounted, bundle written
+  prepare,  // image unpacked, root file system mounted, bundle written; needs no namespace
   create,   // runc create under conmon; nothing runs yet
   start,    // runc start
   probe_ready,
@@ -94,7 +95,7 @@ struct StoryLine {
 inline constexpr std::size_t kMaxStory = 32;   // lines not yet told; then the oldest goes
 inline constexpr std::size_t kMaxCause = 512;  // bytes of one
 
-enum class NetworkStage : std::uint8_t { absent, present, dirty };
+enum class NetworkStage : std::uint8_t { absent, netns, present, dirty };
 
 struct PodState {
   std::shared_ptr<const Pod> pod;  // as first seen: a pod's template and addresses are for life
@@ -104,6 +105,7 @@ struct PodState {
   bool gone = false;
   NetworkStage network = NetworkStage::absent;
   WorkId busy;  // network work
+  Verb doing{};
   std::uint32_t network_failures = 0;
   MonoTime network_not_before{};  // of the next try to make it
   std::uint32_t network_remove_failures = 0;

@@ -93,6 +93,8 @@ Step step(NodeState& state, const Event& event, Now now) {
 
 std::string_view to_string(Verb verb) {
   switch (verb) {
+    case Verb::make_netns:
+      return "make netns";
     case Verb::make_network:
       return "make network";
     case Verb::remove_network:

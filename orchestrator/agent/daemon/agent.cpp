@@ -206,13 +206,15 @@ void Agent::take(const Publish& publish) {
   const auto snapshot = snapshot_;
   const bool queued = pool_.post([this, publish, snapshot](const std::stop_token&) {
     const MonoTime began = mono_now();
-    if (const Result<> kept = log_.write(); !kept)
-      log::error("what control said is not on disk, a restart would have to wait for control",
-                 {{"why", format(kept.error())}});
+    Result<> kept = log_.write();
     const Result<> result = tables_->publish(*snapshot, publish.links);
     log::debug("tables", {{"revision", std::to_string(snapshot->revision.value)},
                           {"took", format_duration(mono_now() - began)}});
     look_at_tables();
+    if (kept) kept = log_.sync();
+    if (!kept)
+      log::error("what control said is not on disk, a restart would have to wait for control",
+                 {{"why", format(kept.error())}});
     asio::post(loop_,
                [this, publish, revision = snapshot->revision, result] { finish(publish, revision, result); });
   });

@@ -8,7 +8,6 @@
 #include "orchestrator/agent/pods/names.h"
 #include "orchestrator/runtime/container/container.h"
 #include "orchestrator/runtime/container/exec_probe.h"
-#include "orchestrator/runtime/image/image.h"
 #include "orchestrator/runtime/network/link.h"
 #include "orchestrator/runtime/network/netlink.h"
 #include "orchestrator/runtime/network/netns.h"
@@ -33,14 +32,13 @@ PodWork::PodWork(runtime::NodePaths paths, const NodeNetworks& networks, Tables&
 Result<> PodWork::run(const Work& work, const std::stop_token& stop) {
   const Pod& pod = *work.pod;
   const std::string& uid = pod.meta.uid;
-  if (work.verb == Verb::make_network) return make_network(pod);
+  if (work.verb == Verb::make_netns) return make_netns(pod);
+  if (work.verb == Verb::make_network) return make_link(pod);
   if (work.verb == Verb::remove_network) return remove_network(pod);
   const Container& container = pod.pod.containers.at(work.container);
   switch (work.verb) {
-    case Verb::prepare: {
-      FL_TRY(const runtime::Image image, runtime::prepare_image(paths_, container.image));
-      return {};
-    }
+    case Verb::prepare:
+      return runtime::prepare_container(paths_, pod, container);
     case Verb::create:
       return runtime::create_container(paths_, pod, container);
     case Verb::start:
@@ -54,6 +52,7 @@ Result<> PodWork::run(const Work& work, const std::stop_token& stop) {
       return runtime::kill_container(paths_, uid, container.name, SIGKILL);
     case Verb::remove_container:
       return runtime::remove_container(paths_, uid, container.name);
+    case Verb::make_netns:
     case Verb::make_network:
     case Verb::remove_network:
       break;
@@ -73,10 +72,19 @@ Result<> PodWork::write_files(const Pod& pod, const PodNetwork& network) {
 }
 
 Result<> PodWork::make_network(const Pod& pod) {
-  const std::string& uid = pod.meta.uid;
+  FL_TRY_OK(make_netns(pod));
+  return make_link(pod);
+}
+
+Result<> PodWork::make_netns(const Pod& pod) {
   FL_TRY(const PodNetwork network, networks_.of(pod.network));
   FL_TRY_OK(write_files(pod, network));
-  FL_TRY_OK(runtime::create_netns(paths_, uid));
+  return runtime::create_netns(paths_, pod.meta.uid);
+}
+
+Result<> PodWork::make_link(const Pod& pod) {
+  const std::string& uid = pod.meta.uid;
+  FL_TRY(const PodNetwork network, networks_.of(pod.network));
   runtime::PodLink link;
   link.host_end = pod_link_name(paths_.cluster, uid);
   link.mac = mac_of(pod.ipv4.is_none() ? pod.ipv6 : pod.ipv4);

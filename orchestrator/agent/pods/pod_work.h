@@ -20,10 +20,12 @@ class PodWork {
 
   // What may take long ends early, as a failure, when `stop` is requested.
   Result<> run(const Work& work, const std::stop_token& stop);
-  // A living pod's files and network, made whole where they are not; also the verb.
+  // A living pod's files and network, made whole where they are not.
   Result<> make_network(const Pod& pod);
 
  private:
+  Result<> make_netns(const Pod& pod);
+  Result<> make_link(const Pod& pod);
   Result<> remove_network(const Pod& pod);
   Result<> probe(const Pod& pod, const Container& container, Verb verb, const std::stop_token& stop);
   Result<> write_files(const Pod& pod, const PodNetwork& network);

@@ -75,17 +75,32 @@ Result<> SnapshotLog::write() {
     pending = std::exchange(pending_, {});
   }
   Result<> written = whole ? write_whole(*whole) : append(pending);
-  if (!written) ::unlink(file_.c_str());
   const std::lock_guard lock(mutex_);
-  unsaved_ += written ? 0 : 1;
-  if (written && tail_bytes_ <= std::max(kMaxTail, front_bytes_)) return written;
+  if (!written) return give_up(), written;
+  if (tail_bytes_ <= std::max(kMaxTail, front_bytes_)) return written;
   whole_ = true;
   pending_.clear();
   return written;
 }
 
+Result<> SnapshotLog::sync() {
+  if (!std::exchange(unsynced_, false) || ::fdatasync(tail_.get()) == 0) return {};
+  const Error error = os_error(errno, file_.string(), "check the disk");
+  const std::lock_guard lock(mutex_);
+  give_up();
+  return std::unexpected(error);
+}
+
+void SnapshotLog::give_up() {
+  ::unlink(file_.c_str());
+  ++unsaved_;
+  whole_ = true;
+  pending_.clear();
+}
+
 Result<> SnapshotLog::write_whole(const Snapshot& snapshot) {
   tail_.reset();
+  unsynced_ = false;
   const std::string bytes = encode_head(boot_) + encode_whole(snapshot);
   FL_TRY_OK(write_file_atomic(file_, bytes, 0600));
   tail_ = Fd(::open(file_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
@@ -97,8 +112,9 @@ Result<> SnapshotLog::write_whole(const Snapshot& snapshot) {
 
 Result<> SnapshotLog::append(const std::string& records) {
   const ssize_t written = ::write(tail_.get(), records.data(), records.size());
-  if (written != static_cast<ssize_t>(records.size()) || ::fdatasync(tail_.get()) != 0)
+  if (written != static_cast<ssize_t>(records.size()))
     return std::unexpected(os_error(written < 0 ? errno : ENOSPC, file_.string(), "check free space"));
+  unsynced_ = true;
   tail_bytes_ += records.size();
   return {};
 }

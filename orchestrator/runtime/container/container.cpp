@@ -73,14 +73,10 @@ Result<> write_bundle(const NodePaths& paths, const Pod& pod, const Container& c
   return replace_file(paths.bundle(uid, container.name) / "config.json", json, 0600);
 }
 
-Result<> create_from_nothing(const NodePaths& paths, const Pod& pod, const Container& container) {
-  const std::string& uid = pod.meta.uid;
+Result<> create_prepared(const NodePaths& paths, const std::string& uid, const Container& container) {
   if (!fs::exists(paths.netns(uid)))
     return fail(Code::not_found, paths.netns(uid).string(), "the pod has no network namespace",
                 "create it first");
-  FL_TRY(const Image image, prepare_image(paths, container.image));
-  FL_TRY_OK(mount_rootfs(paths, uid, container.name, image.config.diff_ids));
-  FL_TRY_OK(write_bundle(paths, pod, container, image.config));
   FL_TRY(const std::string monitors, make_cgroup(paths.monitor_cgroup(uid)));
   return conmon_create(paths, container_id(uid, container.name), paths.bundle(uid, container.name), monitors);
 }
@@ -111,6 +107,10 @@ ContainerStatus describe(const NodePaths& paths, std::string_view uid, std::stri
   return status;
 }
 
+bool stands(const ContainerStatus& status) {
+  return status.state == ContainerState::created || status.state == ContainerState::running;
+}
+
 Result<bool> is_over(const NodePaths& paths, const std::string& id) {
   FL_TRY(const std::optional<RuncState> state, runc_state(paths, id));
   return !state || state->status == RuncStatus::stopped;
@@ -131,14 +131,27 @@ Result<> kill_and_wait(const NodePaths& paths, std::string_view uid, std::string
 
 }  // namespace
 
+Result<> prepare_container(const NodePaths& paths, const Pod& pod, const Container& container) {
+  const std::string& uid = pod.meta.uid;
+  FL_TRY_OK(check_names(uid, container.name));
+  FL_TRY(const ContainerStatus before, container_status(paths, uid, container.name));
+  if (stands(before)) return {};
+  // Also when absent: a mount or bundle of an earlier life may be there.
+  FL_TRY_OK(remove_container(paths, uid, container.name));
+  FL_TRY(const Image image, prepare_image(paths, container.image));
+  FL_TRY_OK(mount_rootfs(paths, uid, container.name, image.config.diff_ids));
+  return write_bundle(paths, pod, container, image.config);
+}
+
 Result<> create_container(const NodePaths& paths, const Pod& pod, const Container& container) {
   const std::string& uid = pod.meta.uid;
   FL_TRY_OK(check_names(uid, container.name));
   FL_TRY(const ContainerStatus before, container_status(paths, uid, container.name));
-  if (before.state == ContainerState::created || before.state == ContainerState::running) return {};
-  // Also when absent: a mount or bundle of an earlier life may be there.
-  FL_TRY_OK(remove_container(paths, uid, container.name));
-  const Result<> created = create_from_nothing(paths, pod, container);
+  if (stands(before)) return {};
+  if (!is_mount_point(paths.rootfs(uid, container.name)))
+    return fail(Code::not_found, "container " + container_id(uid, container.name), "is not prepared",
+                "prepare it first");
+  const Result<> created = create_prepared(paths, uid, container);
   if (created) return {};
   // A conmon that an earlier caller left behind may have been faster.
   FL_TRY(const ContainerStatus after, container_status(paths, uid, container.name));
@@ -149,8 +162,8 @@ Result<> create_container(const NodePaths& paths, const Pod& pod, const Containe
 Result<> start_container(const NodePaths& paths, std::string_view uid, std::string_view container) {
   FL_TRY_OK(check_names(uid, container));
   const std::string id = container_id(uid, container);
-  // The usual case without asking runc for the state first: that is a process of its own.
-  if (waits_for_start(paths, id) && runc_start(paths, id)) return {};
+  // The usual case without runc, whose process takes longer than its work.
+  if (open_gate(paths, id, paths.bundle(uid, container))) return {};
   FL_TRY(const std::optional<RuncState> state, runc_state(paths, id));
   if (!state) return fail(Code::not_found, "container " + id, "does not exist", "create it first");
   if (state->status != RuncStatus::created) return {};  // started before, perhaps over already

@@ -2,12 +2,12 @@
 // Containers of pods: runc does it, conmon keeps stdio, log and exit code.
 // Both live on when the caller dies; a new caller finds them by list().
 //
-//   create -> (tables acknowledged) -> start -> kill* -> remove
-//   ^ prepare_image, netns, pod files, rootfs and bundle before
+//   prepare -> create -> (tables acknowledged) -> start -> kill* -> remove
+//              ^ netns and pod files before
 //
 // Every call is idempotent, bounded in time, and safe after a crash half-way:
-// create() of one that exists in state created or running is success, of a
-// stopped one removes it first. Calls for one pod must not overlap.
+// prepare() and create() of one that exists in state created or running are
+// success, prepare() of a stopped one removes it first. Calls for one pod must not overlap.
 #pragma once
 
 #include <csignal>
@@ -34,8 +34,9 @@ struct ContainerStatus {
   bool oom_killed = false;
 };
 
-// Image, root file system, bundle, runc create: from nothing to `created`.
-// The pod's namespace (create_netns) and files exist already.
+// Image, root file system and bundle, made afresh.
+Result<> prepare_container(const NodePaths& paths, const Pod& pod, const Container& container);
+// runc create of what is prepared. The pod's namespace (create_netns) and files exist already.
 Result<> create_container(const NodePaths& paths, const Pod& pod, const Container& container);
 Result<> start_container(const NodePaths& paths, std::string_view uid, std::string_view container);
 // Success also when it has ended or never was.

@@ -23,8 +23,12 @@ struct RuncState {
 
 Result<std::optional<RuncState>> runc_state(const NodePaths& paths, const std::string& id);
 Result<std::vector<RuncState>> runc_list(const NodePaths& paths);
-// Whether runc's pipe is there, which a container waits at from its creation until its start.
-bool waits_for_start(const NodePaths& paths, const std::string& id);
+// The gate: a named pipe in runc's folder at which a created container's first process waits until somebody
+// opens the other end. While it is there runc calls the container `created`, afterwards `running`. `runc
+// start` opens it, takes the byte that then comes, and removes it; so does this, without the process
+// (docs/adr/0025). True: the container has gone through. False: there is no gate, or nobody went through; ask
+// runc. A caller that is killed half-way leaves a container that goes through all the same.
+bool open_gate(const NodePaths& paths, const std::string& id, const std::filesystem::path& bundle);
 Result<> runc_start(const NodePaths& paths, const std::string& id);
 Result<> runc_kill(const NodePaths& paths, const std::string& id, int signal);
 Result<> runc_delete(const NodePaths& paths, const std::string& id);  // by force; absent is success

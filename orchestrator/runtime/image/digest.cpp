@@ -2,7 +2,9 @@
 #include "orchestrator/runtime/image/digest.h"
 
 #include <algorithm>
-#include <openssl/evp.h>
+// The digest itself: EVP would first load OpenSSL's providers, 2 MB that an agent needs for nothing else.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 #include "base/check.h"
 
@@ -29,30 +31,26 @@ Result<Digest> Digest::parse(std::string_view text) {
 std::string format(const Digest& digest) { return std::string(kAlgorithm) + digest.hex; }
 
 struct Sha256::State {
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-  ~State() { EVP_MD_CTX_free(context); }
+  SHA256_CTX context{};
 };
 
-Sha256::Sha256() : state_(std::make_unique<State>()) {
-  FL_CHECK(EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) == 1);
-}
+Sha256::Sha256() : state_(std::make_unique<State>()) { FL_CHECK(SHA256_Init(&state_->context) == 1); }
 Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
 void Sha256::add(std::string_view bytes) {
-  FL_CHECK(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1);
+  FL_CHECK(SHA256_Update(&state_->context, bytes.data(), bytes.size()) == 1);
 }
 
 Digest Sha256::finish() {
   constexpr std::string_view kHex = "0123456789abcdef";
-  std::array<unsigned char, EVP_MAX_MD_SIZE> raw;
-  unsigned size = 0;
-  FL_CHECK(EVP_DigestFinal_ex(state_->context, raw.data(), &size) == 1);
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> raw;
+  FL_CHECK(SHA256_Final(raw.data(), &state_->context) == 1);
   Digest digest;
-  for (unsigned i = 0; i < size; ++i) {
-    digest.hex += kHex[raw[i] >> 4U];
-    digest.hex += kHex[raw[i] & 15U];
+  for (const unsigned char byte : raw) {
+    digest.hex += kHex[byte >> 4U];
+    digest.hex += kHex[byte & 15U];
   }
   return digest;
 }

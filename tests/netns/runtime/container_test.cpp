@@ -303,6 +303,22 @@ bool tell(const std::string& file, const char* text) {
   return static_cast<bool>(to << text << std::flush);
 }
 
+TEST(Pod, WhatDiedBeforeItsStartIsNotWaitedFor) {
+  const TestNode node;
+  const Pod pod = make_pod("early", {busybox("main", "sleep 60")});
+  ASSERT_TRUE(ok(create_pod(node.paths(), pod)));
+  const auto created = container_status(node.paths(), "early", "main");
+  ASSERT_TRUE(ok(created));
+  ASSERT_EQ(created->state, ContainerState::created);
+  ASSERT_EQ(::kill(created->pid, SIGKILL), 0);
+  EXPECT_TRUE(ok(start_container(node.paths(), "early", "main"))) << "its exit tells what happened";
+  EXPECT_TRUE(eventually([&] { return is_stopped(node.paths(), "early", "main"); }));
+  EXPECT_FALSE(ok(create_container(node.paths(), pod, pod.pod.containers[0]))) << "not prepared anew";
+  ASSERT_TRUE(ok(create_pod(node.paths(), pod)));
+  ASSERT_TRUE(ok(start_container(node.paths(), "early", "main")));
+  EXPECT_EQ(container_status(node.paths(), "early", "main")->state, ContainerState::running);
+}
+
 // Who makes it is stopped as a service manager stops a service: everything in its cgroup gets SIGKILL.
 TEST(Pod, OutlivesTheServiceThatMadeIt) {
   const TestNode node;

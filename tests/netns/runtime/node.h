@@ -84,7 +84,10 @@ inline Result<> create_pod(const NodePaths& paths, const Pod& pod) {
   PodFiles files{pod.meta.name, pod.meta.ns, pod.ipv4, pod.ipv6,
                  "nameserver 10.96.0.10\nsearch x.internal\n"};
   FL_TRY_OK(write_pod_files(paths, pod.meta.uid, files));
-  for (const Container& container : pod.pod.containers) FL_TRY_OK(create_container(paths, pod, container));
+  for (const Container& container : pod.pod.containers) {
+    FL_TRY_OK(prepare_container(paths, pod, container));
+    FL_TRY_OK(create_container(paths, pod, container));
+  }
   return {};
 }
 

@@ -8,10 +8,13 @@ namespace {
 
 bool is_probe(Verb verb) { return verb == Verb::probe_ready || verb == Verb::probe_live; }
 
+bool is_network(Verb verb) {
+  return verb == Verb::make_netns || verb == Verb::make_network || verb == Verb::remove_network;
+}
+
 std::string line_of(const Work& work) {
   std::string line = std::string(to_string(work.verb)) + " " + work.pod->meta.uid;
-  if (work.verb != Verb::make_network && work.verb != Verb::remove_network)
-    line += "/" + std::to_string(work.container);
+  if (!is_network(work.verb)) line += "/" + std::to_string(work.container);
   return line;
 }
 
@@ -98,12 +101,14 @@ void FakeNode::take(const Action& action) {
     for (const Action& other : pending) {
       const auto* before = std::get_if<Work>(&other);
       if (!before || before->pod->meta.uid != work->pod->meta.uid) continue;
-      const auto network = [](Verb v) { return v == Verb::make_network || v == Verb::remove_network; };
-      if (network(before->verb) != network(work->verb)) continue;
-      if (!network(work->verb) && before->container != work->container) continue;
+      if (is_network(before->verb) != is_network(work->verb)) continue;
+      if (!is_network(work->verb) && before->container != work->container) continue;
       if (before->verb != work->verb && (is_probe(before->verb) || is_probe(work->verb))) continue;
       require(false, "two at once: " + line_of(*before) + ", " + line_of(*work));
     }
+    // When it is begun: what its live probe has condemned may be asked to end before it shall be removed.
+    require(work->verb != Verb::term || acknowledged_ >= stopped_at_[work->pod->meta.uid].value,
+            "TERM before every node acknowledged: " + work->pod->meta.uid);
     journal.push_back(line_of(*work));
   } else {
     for (const Action& other : pending)
@@ -128,8 +133,8 @@ void FakeNode::perform_container(const Work& work) {
       return;
     case Verb::create:
       require(!container.exists, "created twice: " + line_of(work));
-      require(container.prepared && networks.contains(uid),
-              "created without network or bundle: " + line_of(work));
+      require(container.prepared && namespaces.contains(uid),
+              "created without namespace or bundle: " + line_of(work));
       container.exists = true;
       return;
     case Verb::start:
@@ -140,7 +145,6 @@ void FakeNode::perform_container(const Work& work) {
       container.runs = true;
       return;
     case Verb::term:
-      require(acknowledged_ >= stopped_at_[uid].value, "TERM before every node acknowledged: " + uid);
       if (!container.deaf && container.runs) exit(uid, work.container, 143);
       return;
     case Verb::kill:
@@ -156,13 +160,17 @@ void FakeNode::perform_container(const Work& work) {
 
 void FakeNode::perform(const Work& work) {
   const PodUid& uid = work.pod->meta.uid;
-  if (work.verb == Verb::make_network) {
+  if (work.verb == Verb::make_netns) {
+    require(namespaces.insert(uid).second, "namespace made twice: " + uid);
+  } else if (work.verb == Verb::make_network) {
+    require(namespaces.contains(uid), "link made without a namespace: " + uid);
     require(!networks.contains(uid), "network made twice: " + uid);
     networks.insert(uid);
   } else if (work.verb == Verb::remove_network) {
     for (const auto& [key, container] : containers)
       require(key.first != uid || !container.exists, "network removed under a container: " + uid);
     networks.erase(uid);
+    namespaces.erase(uid);
   } else {
     perform_container(work);
   }
@@ -261,9 +269,9 @@ std::vector<AdoptedPod> FakeNode::living(const std::vector<Pod>& told) const {
                                               : Stage::prepared;
       one.containers.push_back(container);
     }
-    const bool any = one.network || std::ranges::any_of(one.containers, [](const auto& c) {
-                       return c.stage != Stage::absent;
-                     });
+    const bool any =
+        namespaces.contains(pod.meta.uid) ||
+        std::ranges::any_of(one.containers, [](const auto& c) { return c.stage != Stage::absent; });
     if (any) found.push_back(std::move(one));
   }
   return found;

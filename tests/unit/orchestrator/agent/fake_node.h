@@ -26,7 +26,7 @@ class FakeNode {
  public:
   NodeState state;
   Now now{MonoTime{Millis{1'000'000}}, WallTime{Millis{5'000'000}}};
-  std::set<PodUid> networks, tables;
+  std::set<PodUid> namespaces, networks, tables;
   std::map<std::pair<PodUid, std::size_t>, FakeContainer> containers;
   std::map<PodUid, std::vector<PodStatus>> reports;
   std::map<PodUid, std::vector<StoryLine>> story;

@@ -85,6 +85,8 @@ TEST(SavedSnapshot, IsAllThatWasSaidInWholeTransactions) {
   stream.say(removed("a", 5));
   stream.say(mark(Type::bookmark, 5));
   ASSERT_TRUE(log.write());
+  EXPECT_EQ(text_of(*log.load()), "5: b") << "before the disk has it";
+  ASSERT_TRUE(log.sync());
   EXPECT_EQ(text_of(*log.load()), "5: b");
   EXPECT_EQ(log.load()->boot, "boot");
   Stream again(log);

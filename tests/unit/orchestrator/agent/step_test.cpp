@@ -13,7 +13,8 @@ using testing::IsEmpty;
 TEST_F(AgentStep, APodComesUpInOrderAndIsReady) {
   node.want({make_pod("a")});
   node.run_until_idle(Millis{500});
-  EXPECT_LT(node.position("make network a"), node.position("create a/0"));
+  EXPECT_LT(node.position("make netns a"), node.position("create a/0"));
+  EXPECT_LT(node.position("make network a"), node.position("start a/0"));
   EXPECT_LT(node.position("prepare a/0"), node.position("create a/0"));
   EXPECT_LT(node.position("publish a"), node.position("start a/0"));
   EXPECT_LT(node.position("create a/0"), node.position("start a/0"));
@@ -24,9 +25,11 @@ TEST_F(AgentStep, APodComesUpInOrderAndIsReady) {
 
 TEST_F(AgentStep, NothingStartsBeforeTheTablesAreAcknowledged) {
   node.want({make_pod("a")});
-  answer(Verb::make_network, true);
+  answer(Verb::make_netns, true);
   answer(Verb::prepare, true);
   answer(Verb::create, true);
+  ASSERT_EQ(node.count("publish"), 1U) << "created while its link is made, which no tables hold yet";
+  answer(Verb::make_network, true);
   ASSERT_EQ(node.count("start a/0"), 0U);
   for (int i = 0; i < 5; ++i) {  // publications fail: still nothing starts, and the user is told
     ASSERT_FALSE(node.pending.empty());
@@ -121,6 +124,7 @@ TEST_F(AgentStep, WhatHasNoProbeAndExitsAtOnceIsNeverReady) {
 
 TEST_F(AgentStep, TheFirstCauseStaysUntilThePodIsReady) {
   node.want({make_pod("a")});
+  answer(Verb::make_netns, true);
   answer(Verb::make_network, true);
   answer(Verb::prepare, false);
   EXPECT_EQ(node.status("a").phase, PodPhase::failed);
@@ -288,7 +292,7 @@ TEST_F(AgentStep, AnAdoptedPodThatIsNotWantedGoesOnlyAfterTheWholeSnapshot) {
 
 TEST_F(AgentStep, AnExitWhileNoAgentRanIsReportedWithItsCodeAndRestarted) {
   AdoptedPod pod{make_pod("a"), true, {AdoptedContainer{Stage::ended, 9}}};
-  node.networks = {"a"};
+  node.namespaces = node.networks = {"a"};
   node.tables = {"a"};
   node.containers[{"a", 0}] = {true, true, false, false, 1};
   node.send(Adopted{{pod}});
