@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Agents and control of three nodes are killed at random under traffic; then
-# all of them at once; then agents come back while control stays away. No flow
-# breaks, no connection fails, no name is answered wrongly, no container is
-# started again.
+# Agents and control of three nodes are killed at random under traffic, while
+# another job's pods and service come and go, so that each that comes back finds
+# a difference to fix; then all of them at once; then agents come back while
+# control stays away. No flow breaks, no connection fails, no name is answered
+# wrongly, no container of the others is started again.
 #
 #   a client on each node ---- 200 established flows, new connections, DNS queries ----> web (3 pods)
 #                              half through VIPs, half to pods; both families
@@ -39,6 +40,20 @@ def walk(value):
 walk(json.load(sys.stdin))' "${@:2}"
 }
 grown() { [ "$(sum "$1")" -ge $(($2 + $3)) ]; }
+# crowd COUNT: pods beside the traffic, which comes to none of them.
+crowd() {
+  cluster_cli apply -f - >/dev/null 2>&1 <<SPEC
+kind: Job
+name: crowd
+type: service
+replicas: $1
+grace: 1s
+containers:
+  - {name: crowd, image: "oci:hello", resources: {cpu: 0.02, memory: 16MiB}, ports: {http: 8080}}
+expose:
+  - {port: 80, to: http}
+SPEC
+}
 
 step "three nodes, three servers, a client on each node"
 start_cluster 3
@@ -83,7 +98,11 @@ began=$(date +%s%N) first=$(sum connections)
 declare -A asked_of
 answers() { [ "$(of_node $1 queries)" -gt ${asked_of[$1]} ]; }
 for name in n1 n2 n3; do asked_of[$name]=0; done
+scaled=0
 for ((done = 0; done < KILLS; ++done)); do
+  if ((done % 2 == 0)); then
+    eventually 30 crowd $((scaled++ % 2 == 0 ? 4 : 1)) || die "control takes no job after $done kills"
+  fi
   victim=$((RANDOM % 4))
   [ $victim -gt 0 ] && victim=n$victim || victim=control
   if [ $victim != control ]; then
@@ -97,9 +116,10 @@ done
 whole() {
   local name
   for name in n1 n2 n3; do node_is_ready $name || return 1; done
-  ready_pods 6
+  ready_pods $((6 + $1))
 }
-eventually 30 whole || die "after the kills: $(cluster_cli get nodes,pods)"
+eventually 30 crowd 2 || die "control takes no job after the kills"
+eventually 60 whole 2 || die "after the kills: $(cluster_cli get nodes,pods)"
 
 step "every daemon is dead: traffic goes on, and the guards stand"
 read -r node uid < <(fields pods client node uid | tail -n 1)
@@ -118,17 +138,24 @@ for name in n1 n2 n3; do again $name; done
 for name in n1 n2 n3; do asked_of[$name]=$(of_node $name queries); done
 for name in n1 n2 n3; do eventually 30 answers $name || die "$name answers no names without control"; done
 again control
-eventually 40 whole || die "after control came back: $(cluster_cli get nodes,pods)"
+eventually 40 whole 2 || die "after control came back: $(cluster_cli get nodes,pods)"
 took=$((($(date +%s%N) - began) / 1000000)) made=$(($(sum connections) - first)) # milliseconds
+
+step "the others go, those under load stay"
+cluster_cli delete job crowd >/dev/null
+only_loaded() { whole 0 && [ "$(cluster_cli get pods | wc -l)" = 7 ]; }
+eventually 60 only_loaded || die "pods of crowd are left: $(cluster_cli get pods)"
 
 step "counting"
 kill -TERM $TRAFFIC
 over() { [ "$(sum over)" = 3 ]; }
 eventually 60 over || die "the traffic does not end"
 TRAFFIC=
-[ "$(container_pids)" = "$before" ] || die "a container was started again: $(diff <(say "$before") <(container_pids))"
+same_containers() { [ "$(container_pids)" = "$before" ]; }
+eventually 20 same_containers || die "a container was started again: $(diff <(say "$before") <(container_pids))"
 [ "$(restarts)" = 0 ] || die "a restart was counted: $(cluster_cli get pods)"
 for bad in broken failed wrong unanswered; do [ "$(sum $bad)" = 0 ] || die "$bad: $(sum $bad)"; done
-say "ok: $((KILLS + 4)) kills, $(sum flows) flows ($(sum messages) messages), $(sum connections) connections" \
+(($(sum shed) < $(sum connections))) || die "the load was not there: $(sum connections) connections, $(sum shed) not begun"
+say "ok: $((KILLS + 4)) kills, $scaled times more or fewer pods beside, $(sum flows) flows ($(sum messages) messages), $(sum connections) connections" \
   "($((made * 1000 / took))/s of $RATE/s; $(sum shed) not begun, the machine was behind)," \
   "$(sum queries) queries ($(sum late) asked again): 0 broken, 0 failed, 0 wrong"
