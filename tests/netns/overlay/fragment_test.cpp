@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Datagrams larger than a packet, there and back: to a pod on the same node and on another, straight
-// and through a service, in both families.
+// and through a service, in both families, with and without encapsulation.
 #include <gtest/gtest.h>
 
 #include "tests/netns/overlay/echo.h"
+#include "tests/netns/overlay/modes.h"
 #include "tests/netns/overlay/overlay.h"
 
 namespace fairlead::test {
 namespace {
 
-TEST(Fragments, OfDatagramsPassToPodsAndServicesAndBack) {
+class Fragments : public InEachMode {};
+
+TEST_P(Fragments, OfDatagramsPassToPodsAndServicesAndBack) {
   if (const auto why = NetLab::missing()) GTEST_SKIP() << *why;
-  Overlay overlay("frag", 2);
+  Overlay overlay("frag", 2, OverlayOptions{.mode = GetParam()});
   overlay.add_pod("p1", 1);
   overlay.add_pod("p2", 1);
   overlay.add_pod("p3", 2);
@@ -38,6 +41,8 @@ TEST(Fragments, OfDatagramsPassToPodsAndServicesAndBack) {
   EXPECT_EQ(overlay.count(1, "FRAGMENT_TO_VIP"), 0U);
   std::printf("%d datagrams in pieces, there and back\n", exchanged);
 }
+
+INSTANTIATE_TEST_SUITE_P(Through, Fragments, each_mode(), mode_name);
 
 }  // namespace
 }  // namespace fairlead::test

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Programs and tables of another version take over under traffic, back and
 // forth, killed half-way or not: numbered packets of flows that began long ago,
-// through a VIP and straight to a pod, lose none, and none goes to another pod.
+// through a VIP and straight to a pod, with and without encapsulation, lose none,
+// and none goes to another pod.
 //
 // Versions 901 and 902 have the same flow rows and share the table; those of
 // 903 go through a conversion, so they are copied.
@@ -12,6 +13,7 @@
 #include <sys/wait.h>
 #include <thread>
 
+#include "tests/netns/overlay/modes.h"
 #include "tests/netns/overlay/numbered.h"
 #include "tests/netns/overlay/overlay.h"
 #include "tests/support/counts.h"
@@ -26,14 +28,14 @@ ebpf::FlowStep copied(std::uint32_t older, std::uint32_t newer) {
   return {older, newer, as_it_is, as_it_is};
 }
 
-class MigrationTest : public testing::Test {
+class MigrationTest : public InEachMode {
  protected:
   void SetUp() override {
     if (const auto why = NetLab::missing()) GTEST_SKIP() << *why;
     pins_ = std::make_unique<NetLab>("migrate-pins");
     ASSERT_EQ(::mount("bpf", pins_->scratch().c_str(), "bpf", 0, nullptr), 0);
-    overlay_ =
-        std::make_unique<Overlay>("migrate", 2, OverlayOptions{.pins = pins_->scratch() / "fairlead" / "c"});
+    overlay_ = std::make_unique<Overlay>(
+        "migrate", 2, OverlayOptions{.mode = GetParam(), .pins = pins_->scratch() / "fairlead" / "c"});
     overlay_->set_flow_steps({{1, 901, {}, {}}, {901, 902, {}, {}}, copied(902, 903)});
     for (const auto& [pod, node] : {std::pair("p1", 1), std::pair("p2", 2), std::pair("p3", 1)})
       overlay_->add_pod(pod, node);
@@ -104,7 +106,7 @@ class MigrationTest : public testing::Test {
   std::vector<std::unique_ptr<Numbered>> conversations_;
 };
 
-TEST_F(MigrationTest, OfVersionsBackAndForthLosesNoPacket) {
+TEST_P(MigrationTest, OfVersionsBackAndForthLosesNoPacket) {
   const int rounds = counted(1, 50);
   for (int round = 0; round < rounds; ++round)
     for (const int version : {901, 902, 903, 902, 901}) {
@@ -117,10 +119,10 @@ TEST_F(MigrationTest, OfVersionsBackAndForthLosesNoPacket) {
 
 // A child replaces the programs of node 1 and is killed somewhere on the way; the next agent, of
 // either version, ends it.
-TEST_F(MigrationTest, KilledAnywhereIsEndedByTheNextStart) {
+TEST_P(MigrationTest, KilledAnywhereIsEndedByTheNextStart) {
   std::mt19937 random(7);
   std::uniform_int_distribution<int> when(0, 400'000);
-  const int kills = counted(6, 200);
+  const int kills = counted(3, 200);
   int version = 901;
   replace(version);
   for (int round = 0; round < kills; ++round) {
@@ -145,6 +147,8 @@ TEST_F(MigrationTest, KilledAnywhereIsEndedByTheNextStart) {
   std::printf("%d kills\n", kills);
   expect_no_loss();
 }
+
+INSTANTIATE_TEST_SUITE_P(Through, MigrationTest, each_mode(), mode_name);
 
 }  // namespace
 }  // namespace fairlead::test

@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Forwarding needs no process: agents die, and come back, under a stream of echoes that loses none.
+// Forwarding needs no process: agents die, and come back, under a stream of echoes that loses none,
+// with and without encapsulation.
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <thread>
 
+#include "tests/netns/overlay/modes.h"
 #include "tests/netns/overlay/overlay.h"
 #include "tests/netns/overlay/stream.h"
 
 namespace fairlead::test {
 namespace {
 
-class Restart : public testing::Test {
+class Restart : public InEachMode {
  protected:
   void SetUp() override {
     if (const auto why = NetLab::missing()) GTEST_SKIP() << *why;
     pins_ = std::make_unique<NetLab>("restart-pins");
     ASSERT_EQ(::mount("bpf", pins_->scratch().c_str(), "bpf", 0, nullptr), 0);
-    overlay_ =
-        std::make_unique<Overlay>("restart", 2, OverlayOptions{.pins = pins_->scratch() / "fairlead" / "c"});
+    overlay_ = std::make_unique<Overlay>(
+        "restart", 2, OverlayOptions{.mode = GetParam(), .pins = pins_->scratch() / "fairlead" / "c"});
     overlay_->add_pod("p1", 1);
     overlay_->add_pod("p2", 2);
     overlay_->publish();
@@ -36,7 +38,7 @@ class Restart : public testing::Test {
   std::unique_ptr<Overlay> overlay_;
 };
 
-TEST_F(Restart, LosesNoPacket) {
+TEST_P(Restart, LosesNoPacket) {
   const Argv argv{"ping", "-i", "0.01", "-c", "500", "-W", "2", overlay_->address("p2", Family::v6)};
   Finished echoes;
   std::thread pinging([&] { echoes = overlay_->lab().run("p1", argv, std::chrono::seconds(40)); });
@@ -54,6 +56,8 @@ TEST_F(Restart, LosesNoPacket) {
   EXPECT_TRUE(echoes.ok());
   EXPECT_NE(echoes.output.find("500 received, 0% packet loss"), std::string::npos) << echoes.output;
 }
+
+INSTANTIATE_TEST_SUITE_P(Through, Restart, each_mode(), mode_name);
 
 }  // namespace
 }  // namespace fairlead::test

@@ -68,7 +68,12 @@ INSTANTIATE_TEST_SUITE_P(
                     Way{"v4_9000", Family::v4, {{1, 9000}, {2, 9000}}},
                     Way{"v4_9000_to_1500", Family::v4, {{1, 9000}, {2, 1500}}},
                     Way{"v6_1280", Family::v6, {{1, 1280}, {2, 1280}}},
+                    Way{"v6_1500", Family::v6, {{1, 1500}, {2, 1500}}},
+                    Way{"v6_9000", Family::v6, {{1, 9000}, {2, 9000}}},
+                    Way{"v6_9000_to_1500", Family::v6, {{1, 9000}, {2, 1500}}},
                     Way{"native_1280", Family::v4, {{1, 1280}, {2, 1280}}, NetworkMode::native},
+                    Way{"native_1500", Family::v4, {{1, 1500}, {2, 1500}}, NetworkMode::native},
+                    Way{"native_9000", Family::v4, {{1, 9000}, {2, 9000}}, NetworkMode::native},
                     Way{"native_9000_to_1500", Family::v4, {{1, 9000}, {2, 1500}}, NetworkMode::native}),
     [](const auto& of) { return std::string(of.param.name); });
 
