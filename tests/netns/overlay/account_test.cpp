@@ -1,33 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nothing is lost without a name: under load, of several kinds at once, what was offered is what was
-// delivered and what both nodes' counters say they dropped.
+// Nothing is lost without a name: under load of several kinds at once, of both families, with and without
+// encapsulation, what was offered is what was delivered and what the nodes' counters say they dropped.
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <thread>
 
 #include "dataplane/fwd/verdicts.h"
 #include "tests/netns/overlay/echo.h"
+#include "tests/netns/overlay/modes.h"
 #include "tests/netns/overlay/overlay.h"
 
 namespace fairlead::test {
 namespace {
 
-constexpr std::uint64_t kEach = 3000;
+constexpr std::uint64_t kEach = 1000;
+constexpr std::uint64_t kPieces = 3;  // of a datagram of kCut bytes, on links of 1450 or 1500
+constexpr std::size_t kCut = 3500;
 
-// Packets of UDP that arrived in a pod, and those that left another, as the pods' own kernels count them.
+// Packets of UDP, each fragment one, that left a pod or came to it, as the pods' own kernels count them on
+// their links: cut already, not yet put together.
 std::uint64_t counted(const NetLab& lab, const std::string& pod, const std::string& chain) {
-  const std::string text = lab.sh(pod, "nft list chain inet account " + chain);
+  const std::string text = lab.sh(pod, "nft list chain netdev account " + chain);
   const std::size_t at = text.find("packets ");
   return at == std::string::npos ? 0 : std::stoull(text.substr(at + 8));
 }
 
 void count_in(const NetLab& lab, const std::string& pod) {
   lab.sh(pod,
-         "nft 'add table inet account;"
-         " add chain inet account in { type filter hook prerouting priority -500; };"
-         " add chain inet account out { type filter hook postrouting priority 500; };"
-         " add rule inet account in meta l4proto udp counter;"
-         " add rule inet account out meta l4proto udp counter'");
+         "nft 'add table netdev account;"
+         " add chain netdev account in { type filter hook ingress device eth0 priority 0; };"
+         " add chain netdev account out { type filter hook egress device eth0 priority 0; };"
+         " add rule netdev account in meta l4proto udp counter;"
+         " add rule netdev account out meta l4proto udp counter'");
 }
 
 // What the node's programs dropped; what is nobody's data (IGNORED) is no drop.
@@ -43,41 +46,95 @@ std::uint64_t dropped(Overlay& overlay, int node) {
   return sum;
 }
 
-TEST(Account, DropsByReasonAreWhatWasOfferedLessWhatWasDelivered) {
-  if (const auto why = NetLab::missing()) GTEST_SKIP() << *why;
-  Overlay overlay("account", 2);
-  overlay.add_pod("p1", 1);
-  overlay.add_pod("p2", 2);
-  overlay.add_pod("left", 2);
-  overlay.set_service(20, {"p2"});
-  overlay.set_service(22, {});
-  overlay.publish();
-  const std::string left4 = overlay.address("left", Family::v4);
-  overlay.forget("left");
-  overlay.publish({1});  // node 1 still believes in it: node 2 drops what comes for it
-  NetLab& lab = overlay.lab();
-  for (const char* pod : {"p1", "p2", "left"}) count_in(lab, pod);
-  const std::uint64_t before = dropped(overlay, 1) + dropped(overlay, 2);
+struct Flow {
+  std::string to;
+  std::uint16_t port = 5353;
+  Datagrams what = {};
+};
+
+class Account : public InEachMode {
+ protected:
+  void SetUp() override {
+    if (const auto why = NetLab::missing()) GTEST_SKIP() << *why;
+    overlay_ = std::make_unique<Overlay>(
+        "account", 3, OverlayOptions{.mode = GetParam(), .mtus = {{1, 1500}, {2, 1500}, {3, 1280}}});
+    for (const auto& [pod, node] : {std::pair("p1", 1), std::pair("p2", 2), std::pair("left", 2),
+                                    std::pair("old", 2), std::pair("p3", 3)})
+      overlay_->add_pod(pod, node);
+    overlay_->set_service(20, {"p2"});
+    overlay_->set_service(22, {});
+    overlay_->publish();
+    for (const Family family : {Family::v4, Family::v6}) {
+      left_.push_back(overlay_->address("left", family));
+      old_.push_back(overlay_->address("old", family));
+    }
+    const std::uint32_t index = overlay_->index("old");
+    overlay_->forget("left");
+    overlay_->forget("old");
+    overlay_->add_pod("new", 2, index, 2);
+    overlay_->publish({1});  // node 1 still believes in both
+    for (const char* pod : kPods) count_in(overlay_->lab(), pod);
+  }
+
+  std::vector<Flow> flows(Family family) const {
+    const std::size_t at = family == Family::v4 ? 0 : 1;
+    const std::string nobody = family == Family::v4 ? "10.244.7.7" : "fd00:244::707";
+    const std::string spoofed = family == Family::v4 ? "10.244.8.8" : "fd00:244::808";
+    overlay_->lab().sh(
+        "p1", "ip addr add " + spoofed + (at == 0 ? "/32" : "/128 nodad preferred_lft 0") + " dev eth0");
+    return {{overlay_->address("p2", family)},
+            {Overlay::vip(20, family), 53},
+            {Overlay::vip(22, family), 53},
+            {nobody},
+            {left_[at]},
+            {old_[at]},
+            {overlay_->address("p2", family), 5353, {.from = spoofed}},
+            {overlay_->address("p2", family), 5353, {.bytes = kCut}},
+            {overlay_->address("p3", family), 5353, {.bytes = 1380, .whole = true}}};
+  }
+  std::uint64_t sum(const char* chain) const {
+    std::uint64_t packets = 0;
+    for (const char* pod : kPods)
+      if (std::string_view(pod) != "p1") packets += counted(overlay_->lab(), pod, chain);
+    return packets;
+  }
+  std::uint64_t lost() const {
+    std::uint64_t packets = 0;
+    for (const int node : {1, 2, 3}) packets += dropped(*overlay_, node);
+    return packets;
+  }
+
+  static constexpr const char* kPods[] = {"p1", "p2", "left", "old", "new", "p3"};
+  std::unique_ptr<Overlay> overlay_;
+  std::vector<std::string> left_, old_;  // addresses, IPv4 and IPv6
+};
+
+TEST_P(Account, DropsByReasonAreWhatWasOfferedLessWhatWasDelivered) {
+  NetLab& lab = overlay_->lab();
+  const std::uint64_t before = lost();
   std::vector<std::thread> senders;
-  for (const std::string& to : {overlay.address("p2", Family::v4), Overlay::vip(20, Family::v4),
-                                Overlay::vip(22, Family::v4), std::string("10.244.7.7"), left4})
-    senders.emplace_back([&lab, to] {
-      lab.inside("p1", [&] { send_datagrams(to, to.starts_with("10.96.") ? 53 : 5353, kEach); });
-    });
+  for (const Family family : {Family::v4, Family::v6})
+    for (const Flow& flow : flows(family))
+      senders.emplace_back(
+          [&lab, flow] { lab.inside("p1", [&] { send_datagrams(flow.to, flow.port, kEach, flow.what); }); });
   for (std::thread& sender : senders) sender.join();
-  const auto arrived = [&] { return counted(lab, "p2", "in") + counted(lab, "left", "in"); };
-  const auto lost = [&] { return dropped(overlay, 1) + dropped(overlay, 2) - before; };
   const std::uint64_t offered = counted(lab, "p1", "out");
-  EXPECT_EQ(offered, 5 * kEach);
-  EXPECT_TRUE(eventually([&] { return arrived() + lost() >= offered; }));
-  EXPECT_EQ(lost(), offered - arrived()) << overlay.counts(1) << overlay.counts(2);
-  EXPECT_EQ(overlay.count(1, "NO_BACKEND"), kEach);
-  EXPECT_EQ(overlay.count(1, "NO_ENDPOINT"), kEach);
-  EXPECT_EQ(overlay.count(2, "NOT_LOCAL"), kEach);
-  std::printf("%llu offered, %llu delivered, %llu dropped by name\n",
-              static_cast<unsigned long long>(offered), static_cast<unsigned long long>(arrived()),
-              static_cast<unsigned long long>(lost()));
+  EXPECT_EQ(offered, 2 * (8 + kPieces) * kEach);
+  EXPECT_TRUE(eventually([&] { return sum("in") + lost() - before >= offered; }));
+  EXPECT_EQ(lost() - before, offered - sum("in"))
+      << overlay_->counts(1) << overlay_->counts(2) << overlay_->counts(3);
+  for (const char* reason : {"NO_BACKEND", "NO_ENDPOINT", "SPOOFED_SOURCE", "TOO_BIG"})
+    EXPECT_EQ(overlay_->count(1, reason), 2 * kEach) << reason;
+  if (GetParam() == model::NetworkMode::vxlan)
+    for (const char* reason : {"NOT_LOCAL", "STALE_EPOCH"})
+      EXPECT_EQ(overlay_->count(2, reason), 2 * kEach) << reason;
+  std::printf("%llu offered, %llu delivered, %llu dropped by name\n%s%s%s",
+              static_cast<unsigned long long>(offered), static_cast<unsigned long long>(sum("in")),
+              static_cast<unsigned long long>(lost() - before), overlay_->counts(1).c_str(),
+              overlay_->counts(2).c_str(), overlay_->counts(3).c_str());
 }
+
+INSTANTIATE_TEST_SUITE_P(Through, Account, each_mode(), mode_name);
 
 }  // namespace
 }  // namespace fairlead::test

@@ -40,7 +40,8 @@ Fd question_socket(Family family, Cut cut) {
   return socket;
 }
 
-void connect_to(const Fd& socket, Family family, const std::string& address, std::uint16_t port) {
+template <class Body>
+void with_address(Family family, const std::string& address, std::uint16_t port, Body body) {
   sockaddr_in four{};
   sockaddr_in6 six{};
   four.sin_family = AF_INET;
@@ -49,9 +50,16 @@ void connect_to(const Fd& socket, Family family, const std::string& address, std
   const bool good = family == Family::v4 ? ::inet_pton(AF_INET, address.c_str(), &four.sin_addr) == 1
                                          : ::inet_pton(AF_INET6, address.c_str(), &six.sin6_addr) == 1;
   require(good, address.c_str());
-  const auto* to = family == Family::v4 ? reinterpret_cast<const sockaddr*>(&four)
-                                        : reinterpret_cast<const sockaddr*>(&six);
-  require(::connect(socket.get(), to, family == Family::v4 ? sizeof four : sizeof six) == 0, "connect");
+  if (family == Family::v4)
+    body(reinterpret_cast<const sockaddr*>(&four), sizeof four);
+  else
+    body(reinterpret_cast<const sockaddr*>(&six), sizeof six);
+}
+
+void connect_to(const Fd& socket, Family family, const std::string& address, std::uint16_t port) {
+  with_address(family, address, port, [&](const sockaddr* to, socklen_t size) {
+    require(::connect(socket.get(), to, size) == 0, "connect");
+  });
 }
 
 // What fits into one packet of the way as the kernel knows it.
@@ -131,18 +139,25 @@ Exchange exchange(const NetLab& lab, const std::string& from, Family family, con
   return result;
 }
 
-void send_datagrams(const std::string& address, std::uint16_t port, std::uint64_t count) {
-  const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  require(static_cast<bool>(socket), "socket");
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(port);
-  require(::inet_pton(AF_INET, address.c_str(), &to.sin_addr) == 1, address.c_str());
-  for (std::uint64_t i = 0; i < count; ++i) {
-    require(::sendto(socket.get(), "datagram", 8, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 8,
-            "sendto");
-    if (i % 50 == 49) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // queues between hold 1,000
-  }
+void send_datagrams(const std::string& address, std::uint16_t port, std::uint64_t count,
+                    const Datagrams& what) {
+  const Family family = address.contains(':') ? Family::v6 : Family::v4;
+  const Fd socket = question_socket(family, Cut::always);
+  if (what.whole && family == Family::v4) set(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
+  if (what.whole && family == Family::v6) set(socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
+  with_address(family, what.from.empty() ? (family == Family::v4 ? "0.0.0.0" : "::") : what.from, 0,
+               [&](const sockaddr* from, socklen_t size) {
+                 require(::bind(socket.get(), from, size) == 0, what.from.c_str());
+               });
+  const std::string datagram = random_bytes(what.bytes);
+  with_address(family, address, port, [&](const sockaddr* to, socklen_t size) {
+    for (std::uint64_t i = 0; i < count; ++i) {
+      require(::sendto(socket.get(), datagram.data(), datagram.size(), 0, to, size) ==
+                  static_cast<ssize_t>(datagram.size()),
+              "sendto");
+      if (i % 20 == 19) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // queues hold 1,000
+    }
+  });
 }
 
 }  // namespace fairlead::test

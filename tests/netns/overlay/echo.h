@@ -48,8 +48,14 @@ struct Exchange {
 Exchange exchange(const NetLab& lab, const std::string& from, Family family, const std::string& address,
                   std::uint16_t port, std::size_t bytes, Cut cut, int tries = 14);
 
-// `count` datagrams to an IPv4 address from one socket of the calling thread's network namespace; answers
-// are not read.
-void send_datagrams(const std::string& address, std::uint16_t port, std::uint64_t count);
+struct Datagrams {
+  std::size_t bytes = 8;
+  std::string from = {};  // an address of the sender's; none: as its kernel chooses
+  bool whole = false;     // never cut, whatever was learned of the way (IP_PMTUDISC_PROBE)
+};
+
+// `count` datagrams from one socket of the calling thread's network namespace; answers are not read.
+void send_datagrams(const std::string& address, std::uint16_t port, std::uint64_t count,
+                    const Datagrams& what = {});
 
 }  // namespace fairlead::test
