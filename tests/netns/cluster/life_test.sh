@@ -5,8 +5,11 @@
 #   - so many rounds in which every pod of a job is replaced, under new and kept
 #     connections through its name: no request fails, and the story says why;
 #   - a node is cut off: its pods are lost and replaced, requests do not fail
-#     once it is silent; it comes back, its old pods go, and nothing ever
-#     answers at their addresses.
+#     once it is silent; it comes back, takes its old pods off its network
+#     before anything else could reach them, and they go. Asked on the node
+#     itself, where no other node's tables stand in between;
+#   - an agent is stopped (SIGSTOP) while its node is not cut off, and goes on
+#     (full counts only).
 set -euo pipefail
 . "$1/tests/support/cluster.sh"
 ROUNDS=$(counted 10 100)
@@ -16,7 +19,7 @@ start_cluster 3
 # soon SECONDS WHAT COMMAND...: waits for something that happens by itself.
 soon() { eventually "$1" "${@:3}" || die "not within bounds: $2"; }
 
-spec() { # spec ROUND: three servers and a client
+spec() { # spec ROUND [DRAIN]: three servers and a client
   cat <<YAML
 kind: Job
 name: web
@@ -30,7 +33,7 @@ containers:
     ready: {http: {port: http, path: /healthz}, every: 1s}
 expose:
   - {port: 80, to: http}
-update: {surge: 3}
+update: {surge: 3, drain: ${2:-0s}}
 ---
 kind: Job
 name: client
@@ -89,31 +92,83 @@ for words in 'Placed .*Started .*Ready .*Stopping .*Acknowledged .*Term .*Exited
 done
 say "    $story"
 
-step "a node is cut off"
-home=$(cluster_cli get pods | awk '$2 == "client" {print $3}')
-cut=$(cluster_cli get pods | awk -v home="$home" '$2 == "web" && $3 != home {print $3; exit}')
-read -r lost address < <(cluster_cli get pods | awk -v cut="$cut" '$2 == "web" && $3 == cut {print $1, $4; exit}')
-in_space switch ip link set "$cut" down
 is_state() { [ "$(cluster_cli get nodes | awk -v node="$1" '$1 == node {print $3}')" = "$2" ]; }
 withdrawn() { cluster_cli exec client -- loadgen http://web:80 30 --timeout 300 >/dev/null 2>&1; }
-soon 30 "$cut is silent" is_state "$cut" silent
-soon 10 "no request goes to $cut" withdrawn
-load after
 replaced() { [ "$(cluster_cli get pods | awk '$2 == "web" && $5 == "ready" && $3 != "'"$cut"'"' | wc -l)" = 3 ]; }
-soon 60 "the pods of $cut are replaced" replaced
-cluster_cli get pods | grep -q "^$lost .* lost " || die "pod/$lost is not lost: $(cluster_cli get pods)"
 alive() { [ -n "$(find "$CGROUPS" -path "*/fairlead/$CLUSTER/$cut/*" -name cgroup.procs -exec cat {} + 2>/dev/null)" ]; }
-alive || die "the cut node has no pod left: nothing would be shown"
+left() { ! pods | grep -qx "$lost"; }
+gone() { ! alive; }
+let_go() { rm -f "$CLUSTER_DIR/asking"; }
+
+# ask_on_the_node: in the background, of the lost pod, from its own node's network, until $CLUSTER_DIR/asking is
+# gone; a line for each question: when it was put (ns), and the answer's status.
+ask_on_the_node() {
+  touch "$CLUSTER_DIR/asking"
+  in_space "$cut" bash -c '
+    for ((asked = 0; asked < 20000; ++asked)); do
+      [ -e "$1/asking" ] || exit 0
+      echo "$(date +%s%N) $(curl -s -o /dev/null -m 0.3 -w "%{http_code}" "http://$2:8080/")"
+      sleep 0.02
+    done' ask "$CLUSTER_DIR" "$address" >"$CLUSTER_DIR/logs/asked.txt" 2>&1 &
+  ASKING=$!
+}
+answered_since() { awk -v since="$1" '$1 > since && $2 == 200 {++n} END {exit !n}' "$CLUSTER_DIR/logs/asked.txt"; }
+cut_is_told() { cluster_cli events "pod/$lost" | grep -q CutOff; }
+
+# choose: $cut, a node with a pod of web and without the client; $lost and $address, that pod.
+choose() {
+  local home
+  home=$(cluster_cli get pods | awk '$2 == "client" {print $3}')
+  cut=$(cluster_cli get pods | awk -v home="$home" '$2 == "web" && $3 != home {print $3; exit}')
+  read -r lost address < <(cluster_cli get pods | awk -v cut="$cut" '$2 == "web" && $3 == cut {print $1, $4; exit}')
+}
+
+# falls_silent COMMAND...: what makes $cut silent.
+falls_silent() {
+  choose
+  "$@"
+  soon 30 "$cut is silent" is_state "$cut" silent
+  soon 10 "no request goes to $cut" withdrawn
+  load after
+  soon 60 "the pods of $cut are replaced" replaced
+  cluster_cli get pods | grep -q "^$lost .* lost " || die "pod/$lost is not lost: $(cluster_cli get pods)"
+  alive || die "the silent node has no pod left: nothing would be shown"
+  ask_on_the_node
+  soon 10 "pod/$lost still answers on its own node" answered_since 0
+}
+
+# comes_back COMMAND...: what lets $cut be heard again. Its pod has 5 s to drain when it ends in order; one that is
+# not its node's any more answers nobody as soon as the node has said so.
+comes_back() {
+  local told
+  cluster_cli exec client -- sh -c "until [ -e /tmp/stop ]; do
+    wget -q -T 1 -O - http://$address:8080/ 2>/dev/null && exit 7; done; exit 0" >"$CLUSTER_DIR/logs/zombie.txt" 2>&1 &
+  LOADS="$LOADS $!:zombie"
+  "$@"
+  soon 60 "$cut says that it cut off pod/$lost" cut_is_told
+  told=$(date +%s%N)
+  soon 60 "$cut is ready" is_state "$cut" ready
+  soon 30 "pod/$lost goes" left
+  soon 10 "nothing of the old pods runs on $cut" gone
+  rm "$CLUSTER_DIR/asking"
+  wait $ASKING || die "the questions on $cut: $(tail -n 3 "$CLUSTER_DIR/logs/asked.txt")"
+  ! answered_since "$told" || die "pod/$lost was cut off, and answered on its own node afterwards"
+  say "    $(awk '$2 == 200 {++n} END {print n " questions answered on the node, " NR - n " not"}' "$CLUSTER_DIR/logs/asked.txt")"
+  end_loads
+}
+link_is() { in_space switch ip link set "$cut" "$1"; }
+agent_gets() { kill "-$1" "$(daemon_pid "$cut")"; }
+
+step "a node is cut off"
+spec "$ROUNDS" 5s | cluster_cli apply -f - --wait >/dev/null
+falls_silent link_is down
 
 step "it comes back"
-cluster_cli exec client -- sh -c "until [ -e /tmp/stop ]; do
-  wget -q -T 1 -O - http://$address:8080/ 2>/dev/null && exit 7; done; exit 0" >"$CLUSTER_DIR/logs/zombie.txt" 2>&1 &
-LOADS="$LOADS $!:zombie"
-in_space switch ip link set "$cut" up
-soon 60 "$cut is ready" is_state "$cut" ready
-left() { ! pods | grep -qx "$lost"; }
-soon 30 "pod/$lost goes" left
-gone() { ! alive; }
-soon 10 "nothing of the old pods runs on $cut" gone
-end_loads
-cluster_cli events "pod/$lost" | grep -q 'CutOff' || die "the story of pod/$lost: $(cluster_cli events "pod/$lost")"
+comes_back link_is up
+
+[ -n "${FL_LONG:-}" ] || exit 0
+step "an agent is stopped, its node is not"
+falls_silent agent_gets STOP
+
+step "it goes on"
+comes_back agent_gets CONT
