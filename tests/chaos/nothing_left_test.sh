@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Pods come and go, agents are killed at any moment of it, clusters come and
-# go: afterwards this machine holds what it held before, thing by thing.
+# Pods come and go, agents and control are killed at any moment of it, clusters
+# come and go: afterwards this machine holds what it held before, thing by thing.
 set -euo pipefail
 . "$1/tests/support/cluster.sh"
 CYCLES=$(counted 50 1000)
@@ -41,18 +41,27 @@ step "$CYCLES pods come and go"
 for ((done = 0; done < CYCLES; done += AT_ONCE)); do come_and_go $AT_ONCE; done
 no_more_than "$CLUSTER_DIR/before" || die "$CYCLES pods left something"
 
-step "$KILLS times an agent is killed while pods come, and again while they go"
+# some_kill ROUND: every other time control dies as well, at a moment of its own.
+some_kill() {
+  local name
+  for name in "n$((RANDOM % 2 + 1))" $([ $(($1 % 2)) = 0 ] || say control); do
+    some_moment
+    kill_daemon "$name"
+    again "$name"
+    killed=$((killed + 1))
+  done
+}
+killed=0
+# Control may just be coming back.
+delete_pods() { cluster_cli delete job brief; }
+
+step "$KILLS times an agent, or an agent and control, is killed while pods come, and again while they go"
 for ((round = 0; round < KILLS; ++round)); do
-  node=n$((RANDOM % 2 + 1))
-  apply_pods 4
-  some_moment
-  kill_daemon "$node"
-  again "$node"
+  eventually 20 apply_pods 4 || die "control takes no job, round $round"
+  some_kill "$((round / 2))"
   ((round % 2 == 0)) || eventually 60 ready_pods 4 || die "what was begun is not ended: $(cluster_cli get pods)"
-  cluster_cli delete job brief >/dev/null
-  some_moment
-  kill_daemon "$node"
-  again "$node"
+  eventually 20 delete_pods || die "control takes no order, round $round"
+  some_kill "$((round / 2 + 1))"
   eventually 60 no_pods || die "pods are left, round $round: $(cluster_cli get pods)"
   no_more_than "$CLUSTER_DIR/before" || die "round $round left something"
 done
@@ -65,4 +74,4 @@ for ((round = 1; round < CLUSTERS; ++round)); do
   eventually 60 ready_pods 2 || die "2 pods do not become ready"
   remove_cluster >/dev/null || die "something is left of a cluster"
 done
-say "ok: $CYCLES pods, $((2 * KILLS)) kills half-way, $CLUSTERS clusters: nothing left of ${things} things"
+say "ok: $CYCLES pods, $killed kills half-way, $CLUSTERS clusters: nothing left of ${things} things"
