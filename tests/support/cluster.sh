@@ -46,8 +46,25 @@ eventually() { until_true "$1" '' "${@:2}"; }
 # counted OFTEN LONGEST: as tests/support/counts.h.
 counted() { if [ -z "${FL_LONG:-}" ]; then say "$1"; else say "$2"; fi; }
 
+# Clusters of this build whose test has ended without its trap: killed by SIGKILL.
+remove_orphans() {
+  local dir owner
+  for dir in "$BUILD"/cluster-t*; do
+    owner=$(cat "$dir/owner" 2>/dev/null) && [ ! -d "/proc/$owner" ] || continue
+    say "removing cluster '${dir##*-}', whose test was killed"
+    (
+      CLUSTER=${dir##*-} CLUSTER_DIR=$dir
+      remove_cluster || true
+      rm -rf "$dir"
+    )
+  done
+}
+
 # start_cluster NODES: bash says no word about those of its daemons that are killed.
 start_cluster() {
+  remove_orphans
+  mkdir -p "$CLUSTER_DIR"
+  say $BASHPID >"$CLUSTER_DIR/owner"
   make_cluster "$1"
   disown -a
 }
