@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A folder of a test's own, removed with everything in it when this object
 // ends. In memory where the machine can (an fsync there costs nothing), on the
-// disk when asked.
+// disk, below the build folder, when asked.
 #pragma once
 
+#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -17,8 +18,7 @@ class Scratch {
   explicit Scratch(Place place = Place::memory) {
     const std::filesystem::path memory = "/dev/shm";
     const bool in_memory = place == Place::memory && std::filesystem::is_directory(memory);
-    std::string name =
-        ((in_memory ? memory : std::filesystem::temp_directory_path()) / "fl-scratch-XXXXXX").string();
+    std::string name = ((in_memory ? memory : disk()) / "fl-scratch-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error(name + ": cannot be made");
     path_ = name;
   }
@@ -36,6 +36,13 @@ class Scratch {
   }
 
  private:
+  static std::filesystem::path disk() {
+    const char* build = std::getenv("FL_BUILD_DIR");
+    if (build == nullptr) return std::filesystem::temp_directory_path();
+    std::filesystem::create_directories(std::filesystem::path(build) / "scratch");
+    return std::filesystem::path(build) / "scratch";
+  }
+
   std::filesystem::path path_;
 };
 

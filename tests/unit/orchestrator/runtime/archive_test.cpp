@@ -10,6 +10,7 @@
 
 #include "base/io/file.h"
 #include "orchestrator/runtime/image/image.h"
+#include "tests/support/scratch.h"
 #include "tests/unit/orchestrator/runtime/tar.h"
 
 namespace fairlead::runtime {
@@ -28,13 +29,10 @@ std::string blob(const Digest& digest) { return "blobs/sha256/" + digest.hex; }
 class ArchiveTest : public testing::Test {
  protected:
   void SetUp() override {
-    top_ = fs::temp_directory_path() / ("fairlead-archive-" + std::to_string(::getpid()));
-    fs::remove_all(top_);
     fs::create_directories(top_ / "images");
     paths_ = NodePaths::make("c1", "n1", top_ / "state", top_ / "run", top_ / "images");
     ASSERT_TRUE(make_folders(paths_));
   }
-  void TearDown() override { fs::remove_all(top_); }
 
   Result<Image> prepare(const std::string& reference, const std::string& bytes) {
     EXPECT_TRUE(write_file_atomic(top_ / "images/web.tar", bytes));
@@ -75,7 +73,8 @@ class ArchiveTest : public testing::Test {
         .finish();
   }
 
-  fs::path top_;
+  Scratch scratch_{Scratch::Place::disk};
+  fs::path top_ = scratch_.path();
   NodePaths paths_;
   Digest diff_id_ = sha256(layer_of(false));
 };

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/io/file.h"
+#include "tests/support/scratch.h"
 #include "tests/unit/orchestrator/runtime/tar.h"
 
 namespace fairlead::runtime {
@@ -17,8 +18,6 @@ namespace fs = std::filesystem;
 class ImageTest : public testing::Test {
  protected:
   void SetUp() override {
-    top_ = fs::temp_directory_path() / ("fairlead-image-" + std::to_string(::getpid()));
-    fs::remove_all(top_);
     fs::create_directories(layout() / "blobs/sha256");
     paths_ = NodePaths::make("c1", "n1", top_ / "state", top_ / "run", top_ / "images");
     ASSERT_TRUE(make_folders(paths_));
@@ -26,7 +25,6 @@ class ImageTest : public testing::Test {
     layer_ = Tar(true).folder("bin").file("bin/tool", "content").finish();
     diff_id_ = sha256(Tar().folder("bin").file("bin/tool", "content").finish());
   }
-  void TearDown() override { fs::remove_all(top_); }
 
   fs::path layout() const { return top_ / "images/web"; }
   void write(const fs::path& name, const std::string& bytes) {
@@ -56,7 +54,8 @@ class ImageTest : public testing::Test {
                                 });
   }
 
-  fs::path top_;
+  Scratch scratch_{Scratch::Place::disk};
+  fs::path top_ = scratch_.path();
   NodePaths paths_;
   std::string layer_;
   Digest diff_id_;

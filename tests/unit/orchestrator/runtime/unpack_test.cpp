@@ -14,6 +14,7 @@
 #include "base/io/fd.h"
 #include "base/io/file.h"
 #include "orchestrator/runtime/layer/tree.h"
+#include "tests/support/scratch.h"
 #include "tests/unit/orchestrator/runtime/tar.h"
 
 namespace fairlead::runtime {
@@ -24,8 +25,6 @@ namespace fs = std::filesystem;
 class Unpack : public testing::Test {
  protected:
   void SetUp() override {
-    top_ = fs::temp_directory_path() / ("fairlead-unpack-" + std::to_string(::getpid()));
-    fs::remove_all(top_);
     fs::create_directories(top_ / "layer");
     EXPECT_TRUE(write_file_atomic(top_ / "victim", "untouched"));
   }
@@ -33,7 +32,6 @@ class Unpack : public testing::Test {
     EXPECT_EQ(*read_file(top_ / "victim"), "untouched");
     EXPECT_EQ(std::distance(fs::directory_iterator(top_), fs::directory_iterator()), 2)
         << "something left the folder";
-    fs::remove_all(top_);
   }
   Result<Digest> unpack(const std::string& blob, bool gzip = false, const LayerLimits& limits = {}) {
     const Fd folder(::open((top_ / "layer").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -51,7 +49,8 @@ class Unpack : public testing::Test {
   }
   fs::path at(const std::string& name) const { return top_ / "layer" / name; }
 
-  fs::path top_;
+  Scratch scratch_{Scratch::Place::disk};
+  fs::path top_ = scratch_.path();
 };
 
 TEST_F(Unpack, KeepsContentModesTimesAndLinks) {
