@@ -19,7 +19,7 @@ start_cluster 3
 # soon SECONDS WHAT COMMAND...: waits for something that happens by itself.
 soon() { eventually "$1" "${@:3}" || die "not within bounds: $2"; }
 
-spec() { # spec ROUND [DRAIN]: three servers and a client
+spec() { # spec ROUND [COMMAND]: three servers and a client
   cat <<YAML
 kind: Job
 name: web
@@ -27,13 +27,14 @@ replicas: 3
 containers:
   - name: web
     image: oci:hello
+    command: ${2:-[fl-serve]}
     env: {ROUND: "$1"}
     resources: {cpu: 0.1, memory: 32MiB}
     ports: {http: 8080}
     ready: {http: {port: http, path: /healthz}, every: 1s}
 expose:
   - {port: 80, to: http}
-update: {surge: 3, drain: ${2:-0s}}
+update: {surge: 3}
 ---
 kind: Job
 name: client
@@ -119,8 +120,8 @@ cut_is_told() { cluster_cli events "pod/$lost" | grep -q CutOff; }
 choose() {
   local home
   home=$(cluster_cli get pods | awk '$2 == "client" {print $3}')
-  cut=$(cluster_cli get pods | awk -v home="$home" '$2 == "web" && $3 != home {print $3; exit}')
-  read -r lost address < <(cluster_cli get pods | awk -v cut="$cut" '$2 == "web" && $3 == cut {print $1, $4; exit}')
+  cut=$(cluster_cli get pods | awk -v home="$home" '$2 == "web" && $5 == "ready" && $3 != home {print $3; exit}')
+  read -r lost address < <(cluster_cli get pods | awk -v cut="$cut" '$2 == "web" && $5 == "ready" && $3 == cut {print $1, $4; exit}')
 }
 
 # falls_silent COMMAND...: what makes $cut silent.
@@ -137,8 +138,8 @@ falls_silent() {
   soon 10 "pod/$lost still answers on its own node" answered_since 0
 }
 
-# comes_back COMMAND...: what lets $cut be heard again. Its pod has 5 s to drain when it ends in order; one that is
-# not its node's any more answers nobody as soon as the node has said so.
+# comes_back COMMAND...: what lets $cut be heard again. Its pod is deaf to TERM: one that ended in order would answer
+# until its grace is over (10 s); one that was cut off answers nobody as soon as the node has said so.
 comes_back() {
   local told
   cluster_cli exec client -- sh -c "until [ -e /tmp/stop ]; do
@@ -160,7 +161,7 @@ link_is() { in_space switch ip link set "$cut" "$1"; }
 agent_gets() { kill "-$1" "$(daemon_pid "$cut")"; }
 
 step "a node is cut off"
-spec "$ROUNDS" 5s | cluster_cli apply -f - --wait >/dev/null
+spec "$ROUNDS" '[sh, -c, "trap : TERM; fl-serve & until wait; do :; done"]' | cluster_cli apply -f - --wait >/dev/null
 falls_silent link_is down
 
 step "it comes back"
