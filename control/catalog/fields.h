@@ -178,6 +178,7 @@ void fields(V& v, typename V::template Ref<PodStatus> o) {
   v.field("exit_code", o.exit_code, doc::Number<std::int32_t>{});
   v.field("since", o.since, doc::Time{});
   v.field("next_try", o.next_try, doc::Time{});
+  v.field("failures", o.failures, doc::Number<std::uint32_t>{});
 }
 
 template <class V>

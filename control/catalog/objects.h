@@ -163,6 +163,7 @@ struct PodStatus {
   std::optional<std::int32_t> exit_code;  // of the last end
   WallTime since{};                       // of this phase
   WallTime next_try{};                    // failed: when it is started again
+  std::uint32_t failures = 0;  // in a row, of the container with the most; an agent goes on from it
   bool operator==(const PodStatus&) const = default;
 };
 

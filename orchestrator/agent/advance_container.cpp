@@ -97,8 +97,10 @@ void watch_over(Context& context, PodState& pod, std::size_t index) {
     end_container(context, pod, index, container.dead_text + ", and it does not end", Ended::crashed);
     return remove_remains(context, pod, index);
   }
-  if (container.failures > 0 && context.reached(container.started + context.state.limits.steady))
-    container.failures = container.crashes = 0;
+  if (container.failures > 0 && context.reached(container.started + context.state.limits.steady)) {
+    container.failures = 0;
+    context.save_soon = true;
+  }
   const Container& spec = pod.pod->pod.containers[index];
   if (!spec.ready) prove(context, container);
   ask(context, pod, index, spec.ready, container.ready, Verb::probe_ready);
@@ -113,7 +115,7 @@ void end_container(Context& context, PodState& pod, std::size_t index, const std
   const Limits& limits = context.state.limits;
   ContainerState& container = pod.containers[index];
   if (container.stage == Stage::running && context.now.mono >= container.started + limits.steady)
-    container.failures = container.crashes = 0;
+    container.failures = 0;
   container.stage = Stage::ended;
   container.exited = false;
   container.proven = false;
@@ -125,14 +127,14 @@ void end_container(Context& context, PodState& pod, std::size_t index, const std
   const std::string what = of_container(pod, index, cause);
   tell(context, pod, how == Ended::crashed ? "Exited" : "Failed", what, !pod.remove);
   if (pod.remove) return;
-  const std::uint32_t crashes = how == Ended::crashed ? ++container.crashes : 0;
+  context.save_soon = true;
   if (how == Ended::crashed) ++context.state.crashes;
-  if (crashes >= limits.crash_loop)
-    pod.why = "crash-loop: " + std::to_string(crashes) + " in a row; " + what;
+  const bool loops = container.failures >= limits.crash_loop;
+  if (loops)
+    pod.why = "crash-loop: " + std::to_string(container.failures) + " in a row; " + what;
   else if (pod.why.empty())
     pod.why = what;
-  tell(context, pod, crashes >= limits.crash_loop ? "CrashLoop" : "BackingOff",
-       "tried again in " + format_duration(pause), crashes >= limits.crash_loop);
+  tell(context, pod, loops ? "CrashLoop" : "BackingOff", "tried again in " + format_duration(pause), loops);
 }
 
 void advance_container(Context& context, PodState& pod, std::size_t index) {

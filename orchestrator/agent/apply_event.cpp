@@ -54,6 +54,29 @@ PodState new_pod(std::shared_ptr<const Pod> pod) {
   return state;
 }
 
+// A crash-loop outlives its agent. The wall clock may have leapt meanwhile, and the machine may have
+// been started anew: the next try is never further away than the pause that the failures earn.
+void resume_failures(Context& context, PodState& pod, std::size_t index) {
+  const Limits& limits = context.state.limits;
+  const PodStatus& known = pod.reported;
+  if (known.failures == 0) return;
+  ContainerState& container = pod.containers[index];
+  container.failures = known.failures;
+  const Millis left = std::chrono::duration_cast<Millis>(known.next_try - context.now.wall);
+  const Millis longest = backoff(known.failures, limits.backoff_first, limits.backoff_last);
+  const Millis pause = std::clamp(left, Millis{0}, longest);
+  container.not_before = context.now.mono + pause;
+  container.next_try = context.now.wall + pause;
+}
+
+// What runs did not fail last, unless all of it runs.
+void resume_loop(Context& context, PodState& pod, const std::vector<AdoptedContainer>& found) {
+  const auto runs = [](const AdoptedContainer& c) { return c.stage == Stage::running; };
+  const bool all_run = std::ranges::all_of(found, runs);
+  for (std::size_t i = 0; i < found.size(); ++i)
+    if (all_run || !runs(found[i])) resume_failures(context, pod, i);
+}
+
 void adopt_container(Context& context, PodState& pod, std::size_t index, const AdoptedContainer& found) {
   ContainerState& container = pod.containers[index];
   container.incarnation = 1;
@@ -105,6 +128,7 @@ void apply(Context& context, const Adopted& event) {
     PodState pod = new_pod(found.pod);
     pod.network = found.network ? NetworkStage::present : NetworkStage::dirty;
     pod.linked = found.network;
+    resume_loop(context, pod, found.containers);
     for (std::size_t i = 0; i < found.containers.size(); ++i)
       adopt_container(context, pod, i, found.containers[i]);
     // Only what once ran is known to have had its tables acknowledged.

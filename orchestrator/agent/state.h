@@ -66,8 +66,7 @@ struct ContainerState {
   WorkId busy;
   Verb doing{};
   std::uint32_t incarnation = 0;  // rises with every prepare; tells a late exit from the present one
-  std::uint32_t failures = 0;     // in a row; sets the backoff
-  std::uint32_t crashes = 0;      // of these: exits of what had started
+  std::uint32_t failures = 0;     // in a row, to start and after it; sets the backoff
   std::uint32_t restarts = 0;     // of what had run: a try that never ran is none
   bool ran = false;               // since it was last counted
   std::uint32_t remove_failures = 0;
@@ -147,7 +146,7 @@ struct Limits {
   Millis steady{60'000};  // running so long forgets earlier failures
   Millis proof{500};      // what has no probe is ready when it has run so long; doubles with failures
   Millis proof_last{10'000};
-  std::uint32_t crash_loop = 3;  // crashes in a row that are called so
+  std::uint32_t crash_loop = 3;  // failures in a row that are called so
   Millis tell{300};              // a story waits so long for a change of status to go with
   Millis after_kill{10'000};     // then removal by force, whether or not the exit was seen
   Millis tables_patience{10'000};

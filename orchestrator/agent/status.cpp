@@ -46,7 +46,7 @@ std::uint32_t crash_looping(const NodeState& state) {
   std::uint32_t count = 0;
   for (const auto& [uid, pod] : state.pods)
     for (const ContainerState& container : pod.containers)
-      if (!pod.remove && container.crashes >= state.limits.crash_loop) ++count;
+      if (!pod.remove && container.failures >= state.limits.crash_loop) ++count;
   return count;
 }
 
@@ -56,7 +56,11 @@ PodStatus status_of(const PodState& pod, const TablesState& tables, WallTime now
   if (phase != status.phase) status.since = now;
   status.phase = phase;
   status.restarts = pod.restarts_before;
-  for (const ContainerState& container : pod.containers) status.restarts += container.restarts;
+  status.failures = 0;
+  for (const ContainerState& container : pod.containers) {
+    status.restarts += container.restarts;
+    status.failures = std::max(status.failures, container.failures);
+  }
   status.exit_code = pod.exit_code;
   status.why = phase == PodPhase::ready ? "" : pod.why;
   status.next_try = phase == PodPhase::failed ? next_try(pod) : WallTime{};

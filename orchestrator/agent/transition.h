@@ -14,7 +14,7 @@ struct Context {
   Now now;
   Step out;
   bool save = false;       // the pods on disk are out of date
-  bool save_soon = false;  // only in whether one is ready: no reason to keep its first requests waiting
+  bool save_soon = false;  // only in whether one is ready or failed: no reason to keep requests waiting
 
   WorkId next_id() { return WorkId{++state.last_work}; }
   bool reached(MonoTime time) {  // or wakes then

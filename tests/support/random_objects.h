@@ -209,6 +209,7 @@ class RandomObjects {
     p.drain = Millis(below(2) * below(3'600'001));
     p.status.phase = static_cast<PodPhase>(below(7));
     p.status.restarts = small(0, 3);
+    p.status.failures = small(0, 3);
     p.status.why = below(2) == 0 ? "" : odd_text();
     if (below(2) == 0) p.status.exit_code = static_cast<std::int32_t>(below(256)) - 1;
     if (below(2) == 0) p.status.since = time();

@@ -104,6 +104,54 @@ TEST_F(AgentStep, ACrashLoopIsNamedCountedAndSaysWhenItGoesOn) {
   EXPECT_EQ(crash_looping(node.state), 0U);
 }
 
+// A new agent knows what was saved, and the wall clock; its monotonic one may have begun anew.
+TEST_F(AgentStep, ACrashLoopOutlivesItsAgent) {
+  node.want({make_pod("a", 1, false)});
+  node.run_until_idle(Millis{600});
+  for (int i = 1; i <= 5; ++i) {
+    const std::size_t starts = node.count("start a/0");
+    node.exit("a", 0, 1);
+    if (i < 5)
+      while (node.count("start a/0") == starts) node.run_until_idle(Millis{100});
+  }
+  node.run_until_idle(Millis{2000});
+  ASSERT_THAT(node.status("a").why, HasSubstr("crash-loop: 5 in a row"));
+  const WallTime next_try = node.status("a").next_try;
+  const auto restart_agent = [&](Millis leap) {
+    node.state = NodeState{};
+    node.pending.clear();
+    node.now.mono = MonoTime{};
+    node.now.wall += leap;
+    node.send(Adopted{node.living()});
+  };
+  restart_agent(Millis{100});
+  EXPECT_EQ(node.status("a").failures, 5U);
+  EXPECT_EQ(node.state.pods.at("a").containers[0].next_try, next_try);
+  EXPECT_EQ(crash_looping(node.state), 1U);
+  restart_agent(-Millis{3'600'000});
+  EXPECT_EQ(node.state.pods.at("a").containers[0].not_before, node.now.mono + Millis{16'000})
+      << "a clock that went back makes nobody wait longer than five failures do";
+  restart_agent(Millis{7'200'000});
+  EXPECT_EQ(node.state.pods.at("a").containers[0].not_before, node.now.mono);
+}
+
+TEST_F(AgentStep, WhatCannotBeStartedIsACrashLoopToo) {
+  node.want({make_pod("a")});
+  answer(Verb::make_netns, true);
+  answer(Verb::make_network, true);
+  for (int i = 1; i <= 3; ++i) {
+    answer(Verb::prepare, true);
+    answer(Verb::create, false);
+    EXPECT_EQ(node.status("a").why.starts_with("crash-loop: 3 in a row; container c0: "), i == 3) << i;
+    EXPECT_THAT(node.status("a").why, HasSubstr("it was told to fail"));
+    answer(Verb::remove_container, true);
+    node.now.mono += Millis{1000 << i};
+    node.send(Tick{});
+  }
+  EXPECT_EQ(node.state.crashes, 0U) << "it had never run";
+  EXPECT_EQ(node.status("a").exit_code, std::nullopt);
+}
+
 TEST_F(AgentStep, WhatHasNoProbeAndExitsAtOnceIsNeverReady) {
   node.want({make_pod("a", 1, false)});
   for (int i = 0; i < 6; ++i) {
@@ -306,7 +354,7 @@ TEST_F(AgentStep, AnExitWhileNoAgentRanIsReportedWithItsCodeAndRestarted) {
 
 TEST_F(AgentStep, WhatIsFoundHalfMadeIsMadeAgainAndIsNoRestart) {
   AdoptedPod pod{make_pod("a"), true, {AdoptedContainer{Stage::prepared, {}}}};
-  node.networks = {"a"};
+  node.namespaces = node.networks = {"a"};
   node.containers[{"a", 0}].prepared = true;
   node.send(Connected{});
   node.send(Adopted{{pod}});
