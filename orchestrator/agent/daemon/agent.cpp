@@ -162,8 +162,8 @@ WorkerPool& Agent::pool_for(const Work& work) {
 
 // Tried once more first: there may be room by now.
 bool Agent::held_back(const Work& work) {
-  const bool makes = work.verb == Verb::make_network || work.verb == Verb::prepare ||
-                     work.verb == Verb::create || work.verb == Verb::start;
+  const bool makes = work.verb == Verb::make_netns || work.verb == Verb::make_network ||
+                     work.verb == Verb::prepare || work.verb == Verb::create || work.verb == Verb::start;
   if (!makes || state_file_.holds(work.pod->meta.uid)) return false;
   write_saved();
   if (!state_file_.behind()) return false;

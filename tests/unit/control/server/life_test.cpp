@@ -92,6 +92,12 @@ TEST_F(ControlHouse, ANodesPodsMoveWhenItStaysSilentAndTheNodeComesBack) {
   EXPECT_EQ(n2->number(), number) << "a node keeps its number for life";
 }
 
+std::uint64_t newest_of(const std::vector<Pod>& pods) {
+  std::uint64_t newest = 0;
+  for (const Pod& pod : pods) newest = std::max(newest, pod.meta.revision.value);
+  return newest;
+}
+
 // Nobody's removal waits for a node that is not heard, and everybody's for one that is.
 TEST_F(ControlHouse, ARemovalWaitsForEveryNodeThatIsHeardAndExplainNamesIt) {
   start();
@@ -105,6 +111,7 @@ TEST_F(ControlHouse, ARemovalWaitsForEveryNodeThatIsHeardAndExplainNamesIt) {
   const std::vector<Pod> before = ready_pods();
   const auto victim = std::find_if(before.begin(), before.end(), [](const Pod& p) { return p.node == "n1"; });
   const std::string name = victim->meta.name;
+  ASSERT_TRUE(soon([&] { return n1.acknowledged() >= newest_of(before); })) << "all of it is known everywhere";
   n2->acknowledge(false);
   const std::uint64_t acknowledged = n1.acknowledged();
   EXPECT_EQ(call(net::Method::delete_, "/v1/namespaces/default/pods/" + name).status, 200);
