@@ -111,7 +111,8 @@ TEST_F(ControlHouse, ARemovalWaitsForEveryNodeThatIsHeardAndExplainNamesIt) {
   const std::vector<Pod> before = ready_pods();
   const auto victim = std::find_if(before.begin(), before.end(), [](const Pod& p) { return p.node == "n1"; });
   const std::string name = victim->meta.name;
-  ASSERT_TRUE(soon([&] { return n1.acknowledged() >= newest_of(before); })) << "all of it is known everywhere";
+  ASSERT_TRUE(soon([&] { return n1.acknowledged() >= newest_of(before); }))
+      << "all of it is known everywhere";
   n2->acknowledge(false);
   const std::uint64_t acknowledged = n1.acknowledged();
   EXPECT_EQ(call(net::Method::delete_, "/v1/namespaces/default/pods/" + name).status, 200);

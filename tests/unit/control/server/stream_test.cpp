@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
+#include <functional>
 
 #include "control/net/stream_client.h"
 #include "control_house.h"
@@ -12,9 +13,12 @@
 namespace fairlead::server {
 namespace {
 
+using Saw = std::function<void(const std::string& until_now)>;
+
 // What a user sees of a relayed stream, as one text.
-net::Task<std::string> use_stream(net::ServerAddress address, std::string target,
-                                  std::vector<std::string> input) {
+net::Task<std::string> use_stream(
+    net::ServerAddress address, std::string target, std::vector<std::string> input,
+    Saw saw = [](const std::string&) {}) {
   Result<net::WebSocketPtr> stream = co_await net::connect_stream(address, target, {});
   if (!stream) co_return format(stream.error());
   for (const std::string& bytes : input) {
@@ -26,7 +30,7 @@ net::Task<std::string> use_stream(net::ServerAddress address, std::string target
     Result<net::Message> message = co_await (*stream)->receive();
     if (!message) co_return seen;
     const proto::ControlMessage got = proto::decode_control_message(message->bytes).value();
-    if (const auto* data = std::get_if<proto::StreamData>(&got)) seen += data->bytes;
+    if (const auto* data = std::get_if<proto::StreamData>(&got)) saw(seen += data->bytes);
     if (const auto* close = std::get_if<proto::StreamClose>(&got))
       seen += close->error ? "error " + format(*close->error) : "exit " + std::to_string(close->exit_code);
   }
@@ -100,12 +104,10 @@ TEST_F(StreamHouse, AStreamThatCannotBeOpenedSaysWhy) {
 
 TEST_F(StreamHouse, AFollowedStreamEndsWhenItsNodeGoes) {
   const std::string pod = open_house();
-  std::thread leaver([&] {
-    soon([&] { return metric("fairlead_relays") == 1; });
-    n1_->leave();
-  });
-  const std::string seen = run(use_stream(address(), pod + "/logs?follow=1", {}));
-  leaver.join();
+  const Saw leave = [&](const std::string& until_now) {
+    if (until_now == "one\ntwo\n") n1_->leave();
+  };
+  const std::string seen = run(use_stream(address(), pod + "/logs?follow=1", {}, leave));
   EXPECT_TRUE(seen.starts_with("one\ntwo\nerror node/n1: its agent is not connected")) << seen;
 }
 
