@@ -40,7 +40,7 @@ endfunction()
 
 # fl_program(NAME SOURCES ... DEPS <rooms> LIBS <outside libraries>): an executable in build/*/bin.
 function(fl_program name)
-  _fl_test_arguments(${ARGN})
+  _fl_arguments(${ARGN})
   add_executable(${name} ${R_SOURCES})
   target_link_libraries(${name} PRIVATE fl_flags ${R_DEPS} ${R_LIBS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
@@ -52,7 +52,7 @@ endfunction()
 # One GoogleTest binary, one ctest entry; the cases are counted by ./dev test.
 # LONG: the long suite runs it once more as NAME_long, with full counts (tests/support/counts.h).
 function(fl_test name)
-  _fl_test_arguments(${ARGN})
+  _fl_arguments(${ARGN})
   add_executable(${name} ${R_SOURCES})
   target_link_libraries(${name} PRIVATE fl_flags ${R_DEPS} ${R_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
@@ -63,7 +63,7 @@ endfunction()
 # A script (*_test.sh, or Python), which gets the folders of source and build, then ARGS; 77 is a skip. LONG as above.
 # A shell script that takes too long is told so (TERM) in time to clean up; ctest, at TIMEOUT, only kills.
 function(fl_script_test name script)
-  _fl_test_arguments(${ARGN})
+  _fl_arguments(${ARGN})
   set(interpreter timeout --kill-after 30 IN_TIME bash)
   if(script MATCHES "\\.py$")
     find_package(Python3 REQUIRED COMPONENTS Interpreter)
@@ -74,7 +74,7 @@ function(fl_script_test name script)
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77)
 endfunction()
 
-macro(_fl_test_arguments)
+macro(_fl_arguments)
   cmake_parse_arguments(R "SERIAL;LONG" "TIMEOUT" "LABEL;SOURCES;DEPS;LIBS;ARGS;ENV;COMMAND" ${ARGN})
 endmacro()
 
@@ -90,7 +90,7 @@ function(_fl_in_time out seconds)
 endfunction()
 
 function(_fl_run name)
-  _fl_test_arguments(${ARGN})
+  _fl_arguments(${ARGN})
   if(NOT R_TIMEOUT)
     set(R_TIMEOUT 120)
   endif()

@@ -61,9 +61,9 @@ template <class V>
 void fields(V& v, typename V::template Ref<TableRow> o) {
   v.field("node", o.node, Text{});
   v.field("table", o.table, Text{});
-  v.field("used", o.used, Wide{});
-  v.field("capacity", o.capacity, Wide{});
-  v.field("refused", o.refused, Wide{});
+  v.field("used", o.level.used, Wide{});
+  v.field("capacity", o.level.capacity, Wide{});
+  v.field("refused", o.level.refused, Wide{});
 }
 
 template <class V>

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "control/catalog/objects.h"
+#include "control/proto/node_counters.h"
 
 namespace fairlead::proto {
 
@@ -84,9 +85,7 @@ struct DropList {
 struct TableRow {
   std::string node;
   std::string table;  // a name of dataplane/fwd's list, or "flows"
-  std::uint64_t used = 0;
-  std::uint64_t capacity = 0;
-  std::uint64_t refused = 0;
+  TableLevel level;
   bool operator==(const TableRow&) const = default;
 };
 

@@ -24,12 +24,20 @@ struct NodeCounters {
   bool operator==(const NodeCounters&) const = default;
 };
 
+// How full a table of the dataplane is, and how often it had no room.
+struct TableLevel {
+  std::uint64_t used = 0;  // rows
+  std::uint64_t capacity = 0;
+  std::uint64_t refused = 0;  // flows: packets that would have begun one; others: publications
+  bool operator==(const TableLevel&) const = default;
+};
+
 struct NodeCounter {
   enum class Type : std::uint8_t { total, now };  // since the agent's start; at present
   std::string_view name;
   Type type;
   std::string_view help;
-  std::uint64_t NodeCounters::* value;
+  std::uint64_t NodeCounters::*value;
 };
 
 inline constexpr auto kNodeCounters = std::to_array<NodeCounter>({

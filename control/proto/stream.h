@@ -42,14 +42,6 @@ struct Join {
   bool operator==(const Join&) const = default;
 };
 
-// How full a table of the dataplane is, and how often it had no room.
-struct TableLevel {
-  std::uint64_t used = 0;  // rows
-  std::uint64_t capacity = 0;
-  std::uint64_t refused = 0;  // flows: packets that would have begun one; others: publications
-  bool operator==(const TableLevel&) const = default;
-};
-
 struct Heartbeat {
   Revision applied;  // tables of this revision are in place on the node
   NodeCounters counters = {};

@@ -117,16 +117,23 @@ struct Subgroup {
   std::string runc_name;
 };
 
+Result<ProcessHierarchy> find_hierarchy() {
+  FL_TRY(const std::string mountinfo, read_file("/proc/self/mountinfo"));
+  if (auto hierarchy = process_hierarchy(mountinfo)) return std::move(*hierarchy);
+  return fail(Code::unsupported, "cgroups", "no hierarchy counts processes", "mount the pids controller");
+}
+
+fs::path folder_in(const ProcessHierarchy& hierarchy, std::string_view path) {
+  return hierarchy.root.string() + std::string(path);
+}
+
 Result<Subgroup> find_subgroup(std::string_view path, std::string_view name) {
   FL_TRY_OK(check_ours(path));
   FL_TRY_OK(check_name("cgroup", name));
-  FL_TRY(const std::string mountinfo, read_file("/proc/self/mountinfo"));
-  const std::optional<ProcessHierarchy> hierarchy = process_hierarchy(mountinfo);
-  if (!hierarchy)
-    return fail(Code::unsupported, "cgroups", "no hierarchy counts processes", "mount the pids controller");
+  FL_TRY(const ProcessHierarchy hierarchy, find_hierarchy());
   const std::string below(name);
-  return Subgroup{hierarchy->root.string() + std::string(path) + "/" + below,
-                  hierarchy->controller.empty() ? below : hierarchy->controller + ":" + below};
+  return Subgroup{folder_in(hierarchy, path) / below,
+                  hierarchy.controller.empty() ? below : hierarchy.controller + ":" + below};
 }
 
 }  // namespace
@@ -195,10 +202,10 @@ Result<> remove_subgroup(std::string_view path, std::string_view name) {
 
 std::vector<std::string> list_subgroups(std::string_view path) {
   std::vector<std::string> names;
-  const auto any = find_subgroup(path, "any");
-  if (!any) return names;
+  const auto hierarchy = find_hierarchy();
+  if (!hierarchy || !check_ours(path)) return names;
   std::error_code error;
-  for (fs::directory_iterator it(any->folder.parent_path(), error), end; !error && it != end;
+  for (fs::directory_iterator it(folder_in(*hierarchy, path), error), end; !error && it != end;
        it.increment(error))
     if (it->is_directory(error)) names.push_back(it->path().filename().string());
   return names;

@@ -115,8 +115,7 @@ net::Response Api::tables(const net::Request& request) const {
   const Result<proto::Heartbeat> beat = agents_.heartbeat(node);
   if (!beat) return refuse(beat.error());
   proto::TableList list;
-  for (const auto& [table, level] : beat->tables)
-    list.tables.push_back({node, table, level.used, level.capacity, level.refused});
+  for (const auto& [table, level] : beat->tables) list.tables.push_back({node, table, level});
   return answer(proto::to_json(list));
 }
 

@@ -35,12 +35,13 @@ std::string text_of(const Awaited& node) {
 
 Explanation explain_node(const Node& node, const Hearing& hearing, WallTime now) {
   Explanation out{display_name(Object(node)), "ready", "", {}, ""};
-  out.evidence = hearing.tables(node.meta.name).lines;
+  auto trouble = hearing.tables(node.meta.name);
+  out.evidence = std::move(trouble.lines);
   if (node.status.state == NodeState::ready) {
     if (out.evidence.empty()) return out;
     out.cause = out.evidence.front();
     out.evidence.erase(out.evidence.begin());
-    out.fix = hearing.tables(node.meta.name).fix;
+    out.fix = std::move(trouble.fix);
     return out;
   }
   out.state = "silent";
@@ -100,10 +101,13 @@ Explanation explain_pod(const Facts& facts, const Pod& pod, const Hearing& heari
   Explanation out{display_name(Object(pod)), std::string(to_string(pod.status.phase)), "", {}, ""};
   const auto node = find(facts.snapshot.nodes, "", pod.node);
   if (!node || node->status.state == NodeState::silent) {
-    out.cause =
-        node ? explain_node(*node, hearing, now).cause : "its node " + pod.node + " does not exist any more";
-    if (node) out.cause = pod.node + " is silent: " + out.cause;
-    out.fix = node ? explain_node(*node, hearing, now).fix : "fairlead delete " + out.object;
+    out.cause = "its node " + pod.node + " does not exist any more";
+    out.fix = "fairlead delete " + out.object;
+    if (node) {
+      const Explanation silent = explain_node(*node, hearing, now);
+      out.cause = pod.node + " is silent: " + silent.cause;
+      out.fix = silent.fix;
+    }
     if (pod.lost)
       out.evidence.push_back("it was replaced; its addresses rest until " + pod.node +
                              " answers or is deleted");

@@ -73,15 +73,10 @@ FWD_RARE int fwd_echo_answer(struct fwd_machine* m, struct fwd_context* c, const
   __u32 from_word, to_word;
   __builtin_memcpy(&from_word, from, 4);
   __builtin_memcpy(&to_word, to, 4);
-  const __u32 size = p->family == 4 ? 4U : 16U;
-  const void* src = p->family == 4 ? (const void*)&p->src.w[3] : (const void*)&p->src;
-  const void* dst = p->family == 4 ? (const void*)&p->dst.w[3] : (const void*)&p->dst;
-  int bad = fwd_sum_l4(m, p->l4 + 2, from_word, to_word, 0);
-  if (size == 4) {
-    bad |= fwd_store(m, p->l3 + 12, dst, 4) | fwd_store(m, p->l3 + 16, src, 4);
-  } else {
-    bad |= fwd_store(m, p->l3 + 8, dst, 16) | fwd_store(m, p->l3 + 24, src, 16);
-  }
+  c->new_src = p->dst;
+  c->new_dst = p->src;
+  int bad = fwd_set_addresses(m, p, &c->new_src, &c->new_dst, 0, 0);
+  bad |= fwd_sum_l4(m, p->l4 + 2, from_word, to_word, 0);
   bad |= fwd_store(m, p->l4, &type, 1);
   if (bad) return FWD_KERNEL_REFUSED;
   c->out_ifindex = c->in_ifindex;

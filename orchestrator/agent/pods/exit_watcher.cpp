@@ -8,6 +8,7 @@
 
 #include "base/io/file.h"
 #include "orchestrator/runtime/cgroup.h"
+#include "orchestrator/runtime/container/container.h"
 
 namespace fairlead::agent {
 
@@ -15,15 +16,9 @@ namespace asio = boost::asio;
 
 namespace {
 
-// conmon writes it as soon as there is one.
-std::string pid_of(const Traces& traces) {
-  const auto text = read_file(traces.bundle / "pid", 64);
-  return text ? text->substr(0, text->find_first_not_of("0123456789")) : std::string();
-}
-
 // A zombie has ended; so has a number that nobody has.
-bool is_alive(const std::string& digits) {
-  const auto stat = read_file("/proc/" + digits + "/stat", 4096);
+bool is_alive(int pid) {
+  const auto stat = read_file("/proc/" + std::to_string(pid) + "/stat", 4096);
   if (!stat) return false;
   const auto name_end = stat->rfind(") ");
   return name_end != std::string::npos && (*stat)[name_end + 2] != 'Z';
@@ -93,15 +88,16 @@ void ExitWatcher::look_at(const std::string& file) {
   if (found == armed_.end()) return;
   const auto text = read_file(exits_ / file, 64);
   const auto code = text ? parse_exit_code(*text) : std::nullopt;
-  if (!code || is_alive(pid_of(found->second.traces))) return;  // conmon writes after the end
+  if (!code || is_alive(runtime::first_process(found->second.traces.bundle)))
+    return;  // conmon writes after the end
   report(file, code, ran_out_of_memory(found->second.traces), "");
 }
 
 void ExitWatcher::look_for_lost() {
   std::vector<std::string> lost;
   for (auto& [file, armed] : armed_) {
-    const std::string pid = pid_of(armed.traces);
-    const bool missing = !pid.empty() && !is_alive(pid);
+    const int pid = runtime::first_process(armed.traces.bundle);
+    const bool missing = pid > 0 && !is_alive(pid);
     if (missing && armed.missing) lost.push_back(file);
     armed.missing = missing;
   }

@@ -83,17 +83,17 @@ Table table_of(const proto::DropList& drops) {
 }
 
 // A table with a row more than none is never 0 %, and one that is not full never 100 %.
-std::string level_of(const proto::TableRow& row) {
-  if (row.capacity == 0 || row.used == 0) return "0%";
-  if (row.used >= row.capacity) return "100%";
-  return std::to_string(std::clamp<std::uint64_t>(row.used * 100 / row.capacity, 1, 99)) + "%";
+std::string percent(const proto::TableLevel& level) {
+  if (level.capacity == 0 || level.used == 0) return "0%";
+  if (level.used >= level.capacity) return "100%";
+  return std::to_string(std::clamp<std::uint64_t>(level.used * 100 / level.capacity, 1, 99)) + "%";
 }
 
 Table table_of(const proto::TableList& tables) {
   Table table{{"NODE", "TABLE", "USED", "CAPACITY", "LEVEL", "REFUSED"}, {}};
-  for (const proto::TableRow& row : tables.tables)
-    table.rows.push_back({row.node, row.table, std::to_string(row.used), std::to_string(row.capacity),
-                          level_of(row), std::to_string(row.refused)});
+  for (const auto& [node, name, level] : tables.tables)
+    table.rows.push_back({node, name, std::to_string(level.used), std::to_string(level.capacity),
+                          percent(level), std::to_string(level.refused)});
   return table;
 }
 

@@ -47,6 +47,8 @@ Result<> remove_container(const NodePaths& paths, std::string_view uid, std::str
 
 Result<ContainerStatus> container_status(const NodePaths& paths, std::string_view uid,
                                          std::string_view container);
+// As runc wrote it for conmon as soon as there was one. 0: not known.
+int first_process(const std::filesystem::path& bundle);
 // All that runc knows of this node.
 Result<std::vector<ContainerStatus>> list_containers(const NodePaths& paths);
 

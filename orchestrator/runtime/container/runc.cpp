@@ -16,6 +16,7 @@
 #include "base/io/fd.h"
 #include "base/io/file.h"
 #include "base/io/process.h"
+#include "orchestrator/runtime/container/container.h"
 
 // glibc 2.36 declares these without extern "C".
 extern "C" {
@@ -141,14 +142,6 @@ ProcessSpec conmon_command(const NodePaths& paths, const std::string& id, const 
 
 constexpr int kGatePatienceMs = 10'000;
 
-// Written by runc for conmon. 0: not known.
-int first_process(const fs::path& bundle) {
-  const Result<std::string> text = read_file(bundle / "pid", 64);
-  int pid = 0;
-  if (text) std::from_chars(text->data(), text->data() + text->size(), pid);
-  return pid;
-}
-
 // In a child of a program with threads: system calls only. Above all it does not hold its parent's locks.
 [[noreturn]] void let_through(const char* gate, int pid) {
   ::setpgid(0, 0);
@@ -164,6 +157,13 @@ int first_process(const fs::path& bundle) {
 }
 
 }  // namespace
+
+int first_process(const fs::path& bundle) {
+  const Result<std::string> text = read_file(bundle / "pid", 64);
+  int pid = 0;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), pid);
+  return pid;
+}
 
 Result<std::optional<RuncState>> runc_state(const NodePaths& paths, const std::string& id) {
   // runc says "does not exist" in words only; its folder says it without a process.

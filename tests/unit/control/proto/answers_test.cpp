@@ -71,7 +71,7 @@ TEST(Answers, DropsExplanationsAndVersionsComeBack) {
   const DropList drops{{{"n1", "STALE_EPOCH", 17, "udp 10.244.1.2:53 > 10.244.2.3:53", "of a pod that left"},
                         {"n2", "NO_ROUTE", 1, "", ""}}};
   EXPECT_TRUE(drop_list_from_json(to_json(drops)).value_or(DropList{}) == drops);
-  const TableList tables{{{"n1", "flows", 262144, 262144, 17}, {"n2", "links", 0, 4096, 0}}};
+  const TableList tables{{{"n1", "flows", {262144, 262144, 17}}, {"n2", "links", {0, 4096, 0}}}};
   EXPECT_TRUE(table_list_from_json(to_json(tables)).value_or(TableList{}) == tables);
   const Explanation why{"pod/web-2", "not placed", "no node fits", {"n1: cpu", "n2: silent"}, "Ask for less"};
   EXPECT_TRUE(explanation_from_json(to_json(why)).value_or(Explanation{}) == why);

@@ -208,7 +208,7 @@ TEST_F(ControlHouse, WhatANodeCountsIsReadInTheMetricsAndNotStored) {
     EXPECT_EQ(metric(R"(fairlead_table_capacity{node="n1",table="flows"})"), 262144);
     EXPECT_EQ(metric(R"(fairlead_table_refused_total{node="n1",table="flows"})"), 5);
     EXPECT_EQ(metric(R"(fairlead_table_rows{node="n1",table="links"})"), 3);
-    const proto::TableList tables{{{"n1", "flows", 1024, 262144, 5}, {"n1", "links", 3, 4096, 0}}};
+    const proto::TableList tables{{{"n1", "flows", {1024, 262144, 5}}, {"n1", "links", {3, 4096, 0}}}};
     EXPECT_TRUE(proto::table_list_from_json(get("/v1/nodes/n1/tables")).value_or(proto::TableList{}) ==
                 tables);
     ASSERT_TRUE(soon([&] { return metric(R"(fairlead_node_work_refused_total{node="n2"})") == 0; }));

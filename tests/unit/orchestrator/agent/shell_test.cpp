@@ -40,63 +40,56 @@ Pod pod_named(const std::string& name) {
   return pod;
 }
 
-TEST(ExitWatcher, ReportsAnExitOnceWithItsCode) {
+struct ExitWatch : ::testing::Test {
   const Scratch scratch;
   boost::asio::io_context loop;
   std::vector<Exited> seen;
-  auto watcher =
+  std::unique_ptr<ExitWatcher> watcher =
       *ExitWatcher::open(loop, scratch.path(), [&](const Exited& exited) { seen.push_back(exited); });
+
+  void write(const char* file, const std::string& text) {
+    ASSERT_TRUE(write_file_atomic(scratch / file, text));
+  }
+  void arm() { watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, {scratch.path(), ""}); }
+};
+
+TEST_F(ExitWatch, ReportsAnExitOnceWithItsCode) {
   watcher->arm("a.web", Exited{"a", 0, 4, 0, ""}, {scratch / "a", ""});
   watcher->arm("b.web", Exited{"b", 1, 1, 0, ""}, {scratch / "b", ""});
-  ASSERT_TRUE(write_file_atomic(scratch / "a.web", "137\n"));
-  ASSERT_TRUE(write_file_atomic(scratch / "other", "1"));
+  write("a.web", "137\n");
+  write("other", "1");
   loop.run_for(std::chrono::milliseconds(50));
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0].pod, "a");
   EXPECT_EQ(seen[0].incarnation, 4U);
   EXPECT_EQ(seen[0].code, 137);
-  ASSERT_TRUE(write_file_atomic(scratch / "a.web", "1"));
+  write("a.web", "1");
   loop.restart();
   loop.run_for(std::chrono::milliseconds(50));
   EXPECT_EQ(seen.size(), 1U);
 }
 
-TEST(ExitWatcher, SeesAnExitThatCameBeforeItWasArmed) {
-  const Scratch scratch;
-  ASSERT_TRUE(write_file_atomic(scratch / "a.web", "0"));
-  boost::asio::io_context loop;
-  std::vector<Exited> seen;
-  auto watcher =
-      *ExitWatcher::open(loop, scratch.path(), [&](const Exited& exited) { seen.push_back(exited); });
-  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, {scratch.path(), ""});
+TEST_F(ExitWatch, SeesAnExitThatCameBeforeItWasArmed) {
+  write("a.web", "0");
+  arm();
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0].code, 0);
 }
 
-TEST(ExitWatcher, SaysWhenMemoryRanOut) {
-  const Scratch scratch;
-  ASSERT_TRUE(write_file_atomic(scratch / "a.web", "137"));
-  ASSERT_TRUE(write_file_atomic(scratch / "oom", ""));
-  boost::asio::io_context loop;
-  std::vector<Exited> seen;
-  auto watcher =
-      *ExitWatcher::open(loop, scratch.path(), [&](const Exited& exited) { seen.push_back(exited); });
-  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, {scratch.path(), ""});
+TEST_F(ExitWatch, SaysWhenMemoryRanOut) {
+  write("a.web", "137");
+  write("oom", "");
+  arm();
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_TRUE(seen[0].out_of_memory);
 }
 
-TEST(ExitWatcher, EndsAContainerWhoseMonitorWasKilled) {
-  const Scratch scratch;
-  ASSERT_TRUE(write_file_atomic(scratch / "pid", std::to_string(::getpid())));
-  boost::asio::io_context loop;
-  std::vector<Exited> seen;
-  auto watcher =
-      *ExitWatcher::open(loop, scratch.path(), [&](const Exited& exited) { seen.push_back(exited); });
-  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, {scratch.path(), ""});
+TEST_F(ExitWatch, EndsAContainerWhoseMonitorWasKilled) {
+  write("pid", std::to_string(::getpid()));
+  arm();
   for (int i = 0; i < 3; ++i) watcher->look_for_lost();
-  EXPECT_TRUE(seen.empty());                                   // this process lives
-  ASSERT_TRUE(write_file_atomic(scratch / "pid", "4194999"));  // beyond any pid
+  EXPECT_TRUE(seen.empty());  // this process lives
+  write("pid", "4194999");    // beyond any pid
   watcher->look_for_lost();
   EXPECT_TRUE(seen.empty());  // the monitor may still be writing
   watcher->look_for_lost();
@@ -106,23 +99,18 @@ TEST(ExitWatcher, EndsAContainerWhoseMonitorWasKilled) {
   EXPECT_EQ(seen.size(), 1U);
 }
 
-TEST(ExitWatcher, BelievesNoFileWhileTheProcessLivesAndNoneWithoutANumber) {
-  const Scratch scratch;
-  ASSERT_TRUE(write_file_atomic(scratch / "pid", std::to_string(::getpid())));
-  boost::asio::io_context loop;
-  std::vector<Exited> seen;
-  auto watcher =
-      *ExitWatcher::open(loop, scratch.path(), [&](const Exited& exited) { seen.push_back(exited); });
-  watcher->arm("a.web", Exited{"a", 0, 1, 0, ""}, {scratch.path(), ""});
+TEST_F(ExitWatch, BelievesNoFileWhileTheProcessLivesAndNoneWithoutANumber) {
+  write("pid", std::to_string(::getpid()));
+  arm();
   for (const char* text : {"garbage", "", "0"}) {
-    ASSERT_TRUE(write_file_atomic(scratch / "a.web", text));
+    write("a.web", text);
     loop.restart();
     loop.run_for(std::chrono::milliseconds(20));
     watcher->look_for_lost();
     EXPECT_TRUE(seen.empty()) << text;
   }
-  ASSERT_TRUE(write_file_atomic(scratch / "a.web", ""));       // the disk is full
-  ASSERT_TRUE(write_file_atomic(scratch / "pid", "4194999"));  // beyond any pid
+  write("a.web", "");       // the disk is full
+  write("pid", "4194999");  // beyond any pid
   for (int i = 0; i < 2; ++i) watcher->look_for_lost();
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0].code, std::nullopt);

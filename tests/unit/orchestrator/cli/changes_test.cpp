@@ -55,7 +55,7 @@ TEST(Changes, Drops) {
 
 TEST(Changes, TablesAreFullOnlyWhenTheyAre) {
   const auto level = [](std::uint64_t used, std::uint64_t capacity) {
-    const Table table = table_of(proto::TableList{{{"n1", "flows", used, capacity, 0}}});
+    const Table table = table_of(proto::TableList{{{"n1", "flows", {used, capacity, 0}}}});
     return table.rows.front().at(4);
   };
   EXPECT_EQ(level(0, 4096), "0%");
@@ -64,7 +64,7 @@ TEST(Changes, TablesAreFullOnlyWhenTheyAre) {
   EXPECT_EQ(level(1048575, 1048576), "99%");
   EXPECT_EQ(level(4096, 4096), "100%");
   EXPECT_EQ(level(7, 0), "0%");
-  EXPECT_EQ(table_of(proto::TableList{{{"n1", "flows", 262144, 262144, 17}}}).text(),
+  EXPECT_EQ(table_of(proto::TableList{{{"n1", "flows", {262144, 262144, 17}}}}).text(),
             "NODE  TABLE  USED    CAPACITY  LEVEL  REFUSED\nn1    flows  262144  262144    100%   17\n");
 }
 

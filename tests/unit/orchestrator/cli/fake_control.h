@@ -98,7 +98,7 @@ inline net::Task<net::Response> drops_of(net::Request request) {
 inline net::Task<net::Response> tables_of(net::Request request) {
   if (request.params.at("name") == "n2")
     co_return net::error_response({Code::unavailable, "node/n2", "is silent", "Look at its agent"});
-  co_return json(proto::to_json(proto::TableList{{{"n1", "links", 3, 4096, 0}}}));
+  co_return json(proto::to_json(proto::TableList{{{"n1", "links", {3, 4096, 0}}}}));
 }
 
 inline net::Task<net::Response> explain_object(net::Request request) {
