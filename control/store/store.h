@@ -122,6 +122,10 @@ class Store {
   // exhausted (the queue is full).
   virtual Result<> submit(const Txn& txn, Done done) = 0;
 
+  // True: more is about to be submitted, which what is there may wait for, to reach the disk with one
+  // fsync; until false. A hint: much, or a commit(), does not wait.
+  virtual void gather(bool more) = 0;
+
   // Publishes what has become durable: wakes watches, calls `done`. For the
   // owner to call after each signal; without news it does nothing.
   virtual void deliver() = 0;

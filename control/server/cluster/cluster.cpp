@@ -74,6 +74,7 @@ Checked<proto::ApplyResult> Cluster::carry_out(Intent intent, const Call& call) 
   proto::ApplyResult result{std::move(intent.changes), snapshot().revision, call.dry_run};
   const bool nothing = intent.unit.operations() == 0;
   if (call.dry_run || nothing) return result;
+  const State::Together together(state_);  // the write and what follows from it: one fsync
   Result<> done = state_.commit({std::move(intent.unit)}, intent.notes, outside_.wall());
   if (!done) return std::unexpected(Errors{std::move(done).error()});
   written_ = state_.submitted();

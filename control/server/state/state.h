@@ -43,6 +43,18 @@ class State {
   // for the disk); unavailable (facts that were lost are being taken back).
   Result<> commit(const std::vector<plan::Unit>& units, const std::vector<Note>& notes, WallTime now);
 
+  // While it lives, what is committed gathers, to reach the disk together.
+  class Together {
+   public:
+    explicit Together(State& state) : store_(*state.store_) { store_.gather(true); }
+    ~Together() { store_.gather(false); }
+    Together(const Together&) = delete;
+    Together& operator=(const Together&) = delete;
+
+   private:
+    store::Store& store_;
+  };
+
   // A place in the order of transactions; `submitted()` is that of the newest.
   using Ticket = std::uint64_t;
   Ticket submitted() const { return submitted_; }

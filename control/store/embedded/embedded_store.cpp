@@ -53,6 +53,10 @@ Result<> EmbeddedStore::submit(const Txn& txn, Done done) {
   return {};
 }
 
+void EmbeddedStore::gather(bool more) {
+  if (disk_) disk_->gather(more);
+}
+
 Result<> EmbeddedStore::check_queue() const {
   if (pending_.size() < kMaxQueued && pending_bytes_ < kMaxQueuedBytes) return {};
   return fail(Code::exhausted, "store", std::to_string(pending_.size()) + " transactions wait for the disk",

@@ -35,6 +35,7 @@ class EmbeddedStore final : public Store {
   ~EmbeddedStore() override;
 
   Result<> submit(const Txn& txn, Done done) override;
+  void gather(bool more) override;
   void deliver() override;
   void on_ready(std::function<void()> signal) override;
   Result<TxnOutcome> commit(const Txn& txn) override;

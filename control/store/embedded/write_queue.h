@@ -40,6 +40,7 @@ class WriteQueue {
   // Revisions come in order and without a gap; what is at or below `fold` may
   // go from the history, in the same write.
   virtual void push(JournalEntry entry, Revision fold) = 0;
+  virtual void gather(bool more) = 0;     // true: what is pushed may wait for more, until false
   virtual void nudge(Revision fold) = 0;  // a write of nothing: to fold, or to try a disk that was full
   virtual Progress progress() const = 0;
   virtual void wait_for_news(const Progress& known) = 0;    // until it is another, or idle, or failed

@@ -27,6 +27,14 @@ void Writer::push(JournalEntry entry, Revision fold) {
   work_.notify_one();
 }
 
+void Writer::gather(bool more) {
+  {
+    const std::lock_guard lock(mutex_);
+    gathering_ = more;
+  }
+  work_.notify_one();
+}
+
 void Writer::nudge(Revision fold) {
   {
     const std::lock_guard lock(mutex_);
@@ -45,6 +53,8 @@ Writer::Progress Writer::progress() const {
 
 void Writer::wait_for_news(const Progress& known) {
   std::unique_lock lock(mutex_);
+  gathering_ = false;  // who waits submits nothing
+  work_.notify_one();
   news_.wait(lock, [&] { return idle() || progress_.failure || progress_.rounds != known.rounds; });
 }
 
@@ -59,6 +69,11 @@ void Writer::restart() {
 void Writer::on_ready(std::function<void()> signal) {
   const std::lock_guard lock(mutex_);
   signal_ = std::move(signal);
+}
+
+bool Writer::due() const {
+  if (progress_.failure) return false;
+  return nudged_ || queue_.size() > (gathering_ ? kGathered : 0);
 }
 
 std::vector<JournalEntry> Writer::take_batch() {
@@ -76,7 +91,7 @@ std::vector<JournalEntry> Writer::take_batch() {
 void Writer::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    work_.wait(lock, [&] { return stopping_ || (!progress_.failure && (nudged_ || !queue_.empty())); });
+    work_.wait(lock, [&] { return stopping_ || due(); });
     if (stopping_) return;
     const std::vector<JournalEntry> batch = take_batch();
     const Revision newest = batch.empty() ? progress_.durable : batch.back().revision;

@@ -19,6 +19,7 @@
 namespace fairlead::store {
 
 inline constexpr std::size_t kBatchEntries = 256;
+inline constexpr std::size_t kGathered = 16;          // entries do not wait for more
 inline constexpr std::size_t kBatchBytes = 3U << 19;  // 1.5 MiB of records, and at least one record
 
 class Writer final : public WriteQueue {
@@ -29,6 +30,7 @@ class Writer final : public WriteQueue {
   Writer& operator=(const Writer&) = delete;
 
   void push(JournalEntry entry, Revision fold) override;
+  void gather(bool more) override;
   void nudge(Revision fold) override;
   Progress progress() const override;
   void wait_for_news(const Progress& known) override;
@@ -38,6 +40,7 @@ class Writer final : public WriteQueue {
  private:
   void run();
   bool idle() const { return queue_.empty() && !nudged_ && !busy_; }
+  bool due() const;
   std::vector<JournalEntry> take_batch();
   void note(Result<> written, Revision newest, Revision fold);
 
@@ -48,6 +51,7 @@ class Writer final : public WriteQueue {
   std::deque<JournalEntry> queue_;
   Revision fold_;
   bool nudged_ = false;
+  bool gathering_ = false;
   bool busy_ = false;
   bool stopping_ = false;
   Progress progress_;

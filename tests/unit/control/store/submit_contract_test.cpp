@@ -116,6 +116,27 @@ TEST_P(SubmitContract, ManyShareOneFsync) {
   EXPECT_LE(batches, kMany);
 }
 
+TEST_P(SubmitContract, WhatGathersReachesTheDiskTogether) {
+  write({put("a", "before")});
+  const std::uint64_t before = store_->stats().batches;
+  store_->gather(true);
+  for (int i = 0; i < 3; ++i) submit({{}, {put("a", std::to_string(i))}, {}}, "w");
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // for a writer that does not wait
+  store_->gather(false);
+  deliver_until(3);
+  EXPECT_LE(store_->stats().batches - before, 1U);  // a store in memory has none
+}
+
+TEST_P(SubmitContract, NeitherACommitNorALongQueueWaitsForMore) {
+  store_->gather(true);
+  EXPECT_EQ(write({put("a", "1")}), 1U);
+  store_->gather(true);
+  for (int i = 0; i < 100; ++i) submit({{}, {put("a", std::to_string(i))}, {}}, "w");
+  deliver_until(1);
+  store_->gather(false);
+  deliver_until(100);
+}
+
 TEST_P(SubmitContract, WatchersAndTellingAgreeWhileManyWrite) {
   std::vector<std::uint64_t> heard;
   std::unique_ptr<Watch> watch;
