@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "base/io/clock.h"
 #include "bench/first_packet/bare.h"
@@ -72,6 +73,20 @@ class FirstPacket {
   std::array<std::vector<double>, kStages.size()> stages_;
 };
 
+std::string slowest(const std::array<std::vector<double>, kStages.size()>& stages) {
+  std::size_t worst = 0;
+  double longest = 0;
+  for (std::size_t start = 0; start < stages[0].size(); ++start) {
+    double total = 0;
+    for (const auto& stage : stages) total += stage[start];
+    if (std::exchange(longest, std::max(longest, total)) < total) worst = start;
+  }
+  std::string text = "The stages of the slowest start:";
+  for (std::size_t i = 0; i < kStages.size(); ++i)
+    text += fmt::format("{} {} {:.0f} ms", i == 0 ? "" : ",", kStages[i], stages[i][worst]);
+  return text + ".";
+}
+
 Figure at(const Pairs& pairs, double share) {
   Figure figure = paired(pairs);
   figure.value = quantile(pairs.ours, share);
@@ -90,6 +105,7 @@ void measure(Bench& bench) {
   bench.report().add("p99", "", at(pairs, 0.99));
   for (std::size_t i = 0; i < kStages.size(); ++i)
     bench.report().add("stage", fmt::format("stage={}", kStages[i]), single(start.stages()[i]));
+  bench.report().note(slowest(start.stages()));
   bench.report().note(
       "Ours: from the start of the process `fairlead apply` to the first answer with code 200 through the "
       "service's name and "

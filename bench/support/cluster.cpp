@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <unistd.h>
 
+#include "base/io/file.h"
+
 namespace fairlead::bench {
 namespace {
 
@@ -89,7 +91,7 @@ void Cluster::start_agent() {
   agent_ = &lab_.start("n1", argv, {"TZ=UTC"});
   if (!test::eventually([&] { return cli({"get", "nodes"}).find(" ready ") != std::string::npos; },
                         kPatience))
-    throw std::runtime_error("the node does not become ready");
+    throw std::runtime_error("the node does not become ready: " + read_file(agent_log()).value_or(""));
 }
 
 test::Argv Cluster::cli_argv(const test::Argv& args) const {
