@@ -79,10 +79,8 @@ class MigrationTest : public InEachMode {
     EXPECT_TRUE(eventually([&] { return answered() > before + 200; })) << "no answers any more";
   }
   void replace(int version) {
-    for (const int node : {1, 2}) {
-      overlay_->stop(node);
-      overlay_->start(node, version);
-    }
+    overlay_->stop_all();
+    overlay_->start_all(version);
     overlay_->publish();
   }
   std::string pins_of(int node) const {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/netns/overlay/overlay.h"
 
+#include <future>
 #include <net/if.h>
 #include <stdexcept>
 
 #include "dataplane/model/diff.h"
 #include "dataplane/model/lower.h"
-#include "orchestrator/runtime/network/link.h"
 #include "orchestrator/runtime/network/masquerade.h"
 
 namespace fairlead::test {
@@ -39,19 +39,32 @@ IpAddress pod6(std::uint32_t index) { return ip("fd00:244::").plus(index); }
 Overlay::Overlay(const std::string& tag, int nodes, OverlayOptions options)
     : lab_(tag), options_(std::move(options)) {
   lab_.underlay(nodes);
-  for (const auto& [number, mtu] : options_.mtus) {
-    const std::string name = node(number);
-    const std::string size = " mtu " + std::to_string(mtu);
+  nodes_.resize(static_cast<std::size_t>(nodes));
+  for (int i = 0; i < nodes; ++i) nodes_[static_cast<std::size_t>(i)].number = i + 1;
+  if (!options_.mtus.empty()) set_uplink_mtus();
+  add_outside();
+  on_each([this](Node& made) { lab_.inside(node(made.number), [&] { set_up(made); }); });
+}
+
+void Overlay::on_each(const std::function<void(Node&)>& body) {
+  std::vector<std::future<void>> done;
+  for (Node& each : nodes_) done.push_back(std::async(std::launch::async, [&] { body(each); }));
+  for (auto& each : done) each.get();
+}
+
+void Overlay::set_uplink_mtus() {
+  for (const Node& each : nodes_) {
+    const std::string name = node(each.number);
+    const std::string size = " mtu " + std::to_string(uplink_mtu(each.number));
     lab_.sh("sw", "ip link set br0" + size + "; ip link set " + name + size);
     lab_.sh(name, "ip link set eth0" + size);
   }
-  add_outside();
-  nodes_.resize(static_cast<std::size_t>(nodes));
-  for (int i = 0; i < nodes; ++i) {
-    Node& made = nodes_[static_cast<std::size_t>(i)];
-    made.number = i + 1;
-    lab_.inside(node(made.number), [&] { set_up(made); });
-  }
+}
+
+void Overlay::set_mtus(std::map<int, std::uint32_t> mtus) {
+  options_.mtus = std::move(mtus);
+  set_uplink_mtus();
+  for (const Node& each : nodes_) lab_.inside(node(each.number), [&] { settle_host_endpoint(each.number); });
 }
 
 // The world beyond the underlay: it knows the nodes' addresses and no pod's.
@@ -65,18 +78,23 @@ void Overlay::add_outside() {
       "ip addr add 198.51.100.1/32 dev lo; ip addr add 2001:db8::1/128 dev lo");
 }
 
+runtime::LinkIndex Overlay::settle_host_endpoint(int number) const {
+  const auto index = static_cast<std::uint32_t>(number);
+  return must(runtime::create_host_endpoint({"fl-pods",
+                                             mac_of(index),
+                                             kGateway,
+                                             pod_mtu(number),
+                                             {pod4(index), pod6(index)},
+                                             pools(),
+                                             pod4(index),
+                                             pod6(index)}));
+}
+
 void Overlay::set_up(Node& made) {
   const auto index = static_cast<std::uint32_t>(made.number);
   lab_.sh(node(made.number),
           "ip route replace default via 192.168.77.254; ip -6 route replace default via fd77::fe");
-  const runtime::LinkIndex host = must(runtime::create_host_endpoint({"fl-pods",
-                                                                      mac_of(index),
-                                                                      kGateway,
-                                                                      pod_mtu(made.number),
-                                                                      {pod4(index), pod6(index)},
-                                                                      pools(),
-                                                                      pod4(index),
-                                                                      pod6(index)}));
+  const runtime::LinkIndex host = settle_host_endpoint(made.number);
   must(runtime::apply_masquerade({"eth0", {prefix("10.244.0.0/16"), prefix("fd00:244::/64")}, pools()}));
   made.host_ifindex = host.pod;
   made.links.push_back({host.host, 1, 0, mac_of(index), true, pod4(index), pod6(index), {}, {}});
@@ -103,6 +121,14 @@ void Overlay::start(int number, int version) {
     must(again.dataplane->attach_uplink(::if_nametoindex("eth0")));
     for (const model::Link& link : again.links) must(again.dataplane->attach_pod(link.ifindex));
   });
+}
+
+void Overlay::stop_all() {
+  for (const Node& each : nodes_) stop(each.number);
+}
+
+void Overlay::start_all(int version) {
+  on_each([&](Node& each) { start(each.number, version); });
 }
 
 void Overlay::add_pod(const std::string& pod, int number, std::uint32_t index, std::uint32_t epoch) {

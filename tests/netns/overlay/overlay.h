@@ -11,6 +11,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -19,6 +20,7 @@
 
 #include "dataplane/model/forwarding_state.h"
 #include "ebpf/loader/node_dataplane.h"
+#include "orchestrator/runtime/network/link.h"
 #include "tests/support/netlab.h"
 
 namespace fairlead::test {
@@ -48,6 +50,10 @@ class Overlay {
   // As when its agent comes back, with programs and tables of `version`: opens, attaches what is there
   // already.
   void start(int node, int version = 1);
+  void stop_all();
+  void start_all(int version = 1);  // at once: the kernel takes half a second to verify a node's programs
+  // The uplinks' from now on, 1500 where nothing is said. Pods keep their links: only new ones fit.
+  void set_mtus(std::map<int, std::uint32_t> mtus);
   // Every node's tables, as lower() and diff() order them; but those of nodes that hear nothing.
   void publish(const std::set<int>& deaf = {});
   // Between versions: what became of flows. None: ebpf/loader's own.
@@ -78,6 +84,9 @@ class Overlay {
     std::uint32_t epoch = 1;
   };
   void set_up(Node& node);
+  void set_uplink_mtus();
+  runtime::LinkIndex settle_host_endpoint(int node) const;
+  void on_each(const std::function<void(Node&)>& body);  // at once
   std::unique_ptr<ebpf::NodeDataplane> open(const Node& node) const;
   model::ForwardingState state_for(const Node& node) const;
   model::Self self(const Node& node) const;

@@ -3,9 +3,9 @@
 // with and without encapsulation.
 #include <gtest/gtest.h>
 #include <sys/mount.h>
-#include <thread>
 
 #include "tests/netns/overlay/modes.h"
+#include "tests/netns/overlay/numbered.h"
 #include "tests/netns/overlay/overlay.h"
 #include "tests/netns/overlay/stream.h"
 
@@ -23,38 +23,36 @@ class Restart : public InEachMode {
     overlay_->add_pod("p1", 1);
     overlay_->add_pod("p2", 2);
     overlay_->publish();
+    overlay_->lab().start("p2", echo_command(kPort, '2'));
     // A kernel installs the route to a new IPv6 address of its own a moment after it has taken the address.
-    ASSERT_TRUE(eventually([&] {
-      const Argv once{"ping", "-c", "1", "-W", "1", overlay_->address("p2", Family::v6)};
-      return overlay_->lab().run("p1", once, std::chrono::seconds(5)).ok();
-    }));
+    ASSERT_TRUE(eventually(
+        [&] { return ask(overlay_->lab(), "p1", Family::v6, address(), kPort, "here?") == "here?2"; }));
   }
   void TearDown() override {
     overlay_.reset();
     if (pins_) ::umount2(pins_->scratch().c_str(), MNT_DETACH);
   }
 
+  std::string address() const { return overlay_->address("p2", Family::v6); }
+
+  static constexpr std::uint16_t kPort = 5353;
   std::unique_ptr<NetLab> pins_;  // its scratch folder is the bpf file system
   std::unique_ptr<Overlay> overlay_;
 };
 
 TEST_P(Restart, LosesNoPacket) {
-  const Argv argv{"ping", "-i", "0.01", "-c", "500", "-W", "2", overlay_->address("p2", Family::v6)};
-  Finished echoes;
-  std::thread pinging([&] { echoes = overlay_->lab().run("p1", argv, std::chrono::seconds(40)); });
+  Numbered echoes(overlay_->lab(), "p1", Family::v6, address(), kPort, std::chrono::milliseconds(5));
   const auto sent = [&] { return frames_sent(overlay_->lab(), "n1", "eth0"); };
   for (int round = 0; round < 2; ++round) {
-    overlay_->stop(1);
-    overlay_->stop(2);
+    overlay_->stop_all();
     const std::uint64_t before = sent();
     EXPECT_TRUE(eventually([&] { return sent() > before + 20; })) << "no agent, no traffic";
-    overlay_->start(1);
-    overlay_->start(2);
+    overlay_->start_all();
     overlay_->publish();
   }
-  pinging.join();
-  EXPECT_TRUE(echoes.ok());
-  EXPECT_NE(echoes.output.find("500 received, 0% packet loss"), std::string::npos) << echoes.output;
+  const std::string result = echoes.finish();
+  EXPECT_TRUE(result.ends_with(", 0 lost, 0 moved")) << result;
+  std::printf("%s\n", result.c_str());
 }
 
 INSTANTIATE_TEST_SUITE_P(Through, Restart, each_mode(), mode_name);

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <future>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <random>
@@ -171,6 +172,21 @@ void send_stray_answer(Family family, const std::string& address) {
   require(::sendto(raw.get(), &tcp, sizeof tcp, 0, reinterpret_cast<const sockaddr*>(&there),
                    family == Family::v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6)) == sizeof tcp,
           "sendto");
+}
+
+bool silent(const NetLab& lab, const std::string& from, const std::vector<std::string>& to,
+            const Argv& more) {
+  std::vector<std::future<bool>> answered;
+  for (const std::string& address : to) {
+    Argv argv{"ping", "-c1", "-W" + std::to_string(kSilenceMs / 1000.0)};
+    argv.insert(argv.end(), more.begin(), more.end());
+    argv.push_back(address);
+    answered.push_back(
+        std::async(std::launch::async, [&lab, from, argv] { return lab.run(from, argv).ok(); }));
+  }
+  bool any = false;
+  for (auto& each : answered) any |= each.get();
+  return !any;
 }
 
 }  // namespace fairlead::test

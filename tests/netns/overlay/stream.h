@@ -32,4 +32,10 @@ std::uint64_t frames_sent(const NetLab& lab, const std::string& space, const std
 // A TCP SYN+ACK, without a sum, that answers nothing. From the calling thread's network namespace.
 void send_stray_answer(Family family, const std::string& address);
 
+inline constexpr int kSilenceMs = 500;  // what must not be answered is waited for so long
+
+// Pings all these addresses at once: true when none answers. `more`: arguments for each ping.
+bool silent(const NetLab& lab, const std::string& from, const std::vector<std::string>& to,
+            const Argv& more = {});
+
 }  // namespace fairlead::test
