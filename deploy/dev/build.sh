@@ -66,7 +66,7 @@ run_tests() {
   done
   [ $# -eq 0 ] || select+=(-L "^($(IFS='|' && say "$*"))\$")
   [ -n "$long" ] || select+=(-LE '^long$')
-  rm -rf "$BUILD/test-results" "$BUILD/ctest.xml"
+  rm -rf "$BUILD/test-results" "$BUILD/ctest.xml" "$BUILD"/tmp/*/*
   mkdir -p "$BUILD/test-results"
   step "running the tests${*:+ labelled $*}"
   # ctest's own verdict is read from its report, with the cases inside each test.

@@ -4,7 +4,8 @@
 Reads ctest's report (BUILD/ctest.xml) and, for each test that wrote one, its
 own cases (BUILD/test-results/NAME.xml, GoogleTest's or JUnit's form). Prints
 each failure with its output and each skip with its reason; a skip that the
-file of expected skips does not name is a failure. The last line is
+file of expected skips does not name is a failure, and so is what a test leaves
+in its folder for temporary files (BUILD/tmp/NAME). The last line is
 `N passed, N failed, N skipped`; exit code 1 when anything failed.
 """
 
@@ -68,9 +69,17 @@ def outcome_of(test):
     return "failed", (failure.get("message", "") if failure is not None else "") + "\n" + output
 
 
+def left_over(build):
+    """A failure for each test whose TMPDIR is not empty."""
+    left = {}
+    for path in sorted((build / "tmp").glob("*/*")):
+        left.setdefault(path.parent.name, []).append(path.name)
+    return [(program, "failed", f"it left in TMPDIR: {' '.join(names)}") for program, names in left.items()]
+
+
 def collect(build):
     """Every case as (program:case, outcome, text)."""
-    rows = []
+    rows = left_over(build)
     for test in xml.parse(build / "ctest.xml").getroot().iter("testcase"):
         program = test.get("name")
         outcome, text = outcome_of(test)

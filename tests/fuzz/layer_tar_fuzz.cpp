@@ -14,29 +14,23 @@
 #include "base/io/fd.h"
 #include "base/io/file.h"
 #include "orchestrator/runtime/layer/unpack.h"
+#include "tests/support/scratch.h"
 
 namespace fairlead::runtime {
 namespace {
 
 namespace fs = std::filesystem;
 
-// top/witness and top/layer; in memory, when the machine has such a place.
+// top/witness and top/layer.
 struct Ground {
-  Ground() {
-    const fs::path memory = "/dev/shm";
-    top = (fs::is_directory(memory) ? memory : fs::temp_directory_path()) /
-          ("fairlead-layer-fuzz-" + std::to_string(::getpid()));
-    fs::create_directories(top);
-    FL_CHECK(write_file_atomic(top / "witness", "unchanged").has_value());
-  }
-  ~Ground() { fs::remove_all(top); }
-  fs::path top;
+  Ground() { FL_CHECK(write_file_atomic(top / "witness", "unchanged").has_value()); }
+  Scratch top;
 };
 
 void check_witness(const Ground& ground) {
   FL_CHECK(read_file(ground.top / "witness").value_or("gone") == "unchanged");
   std::size_t entries = 0;
-  for (const fs::directory_entry& entry : fs::directory_iterator(ground.top)) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(ground.top.path())) {
     FL_CHECK(entry.path().filename() == "witness" || entry.path().filename() == "layer",
              entry.path().string());
     ++entries;

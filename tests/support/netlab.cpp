@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <charconv>
-#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <fcntl.h>
@@ -76,11 +75,6 @@ void make_space(const fs::path& path) {
   });
 }
 
-fs::path scratch_root() {
-  const char* build = std::getenv("FL_BUILD_DIR");
-  return (build != nullptr ? fs::path(build) : fs::temp_directory_path()) / "netlab";
-}
-
 constexpr const char* kSettle =
     "ip link set lo up;"
     "for f in all default; do"
@@ -94,16 +88,11 @@ constexpr const char* kSettle =
 NetLab::NetLab(std::string tag) : prefix_("flt-" + std::move(tag) + "-" + std::to_string(::getpid()) + "-") {
   if (const auto why = missing()) throw std::runtime_error(*why);
   remove_orphans();
-  scratch_ = scratch_root() / prefix_.substr(0, prefix_.size() - 1);
-  fs::remove_all(scratch_);
-  fs::create_directories(scratch_);
 }
 
 NetLab::~NetLab() {
   processes_.clear();
   for (const std::string& space : spaces_) remove_space(path(space));
-  std::error_code none;
-  fs::remove_all(scratch_, none);
 }
 
 std::optional<std::string> NetLab::missing() {
@@ -155,7 +144,7 @@ std::string NetLab::sh(const std::string& space, const std::string& command) con
 
 Process& NetLab::start(const std::string& space, Argv argv, std::vector<std::string> env) {
   const std::string number = std::to_string(processes_.size());
-  const fs::path log = scratch_ / (number + "-" + fs::path(argv.at(0)).filename().string() + ".log");
+  const fs::path log = scratch() / (number + "-" + fs::path(argv.at(0)).filename().string() + ".log");
   return processes_.emplace_back(
       Launch{.argv = std::move(argv), .netns = path(space), .env = std::move(env), .log = log});
 }

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "tests/support/process.h"
+#include "tests/support/scratch.h"
 
 namespace fairlead::test {
 
@@ -44,7 +45,7 @@ class NetLab {
   void underlay(int nodes, int mtu = 1500);  // spaces sw and n1..nN as drawn above
 
   std::filesystem::path path(const std::string& space) const;  // /run/netns/...
-  std::filesystem::path scratch() const { return scratch_; }
+  std::filesystem::path scratch() const { return scratch_.path(); }
 
   Finished run(const std::string& space, Argv argv,
                std::chrono::milliseconds limit = std::chrono::seconds(20)) const;
@@ -57,7 +58,7 @@ class NetLab {
  private:
   std::string prefix_;
   std::vector<std::string> spaces_;
-  std::filesystem::path scratch_;
+  Scratch scratch_{Scratch::Place::disk};
   std::list<Process> processes_;
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One node for the runtime's tests: its folders below a scratch folder, a
 // BusyBox image made on the spot, and everything gone at the end, also when
-// the test fails. Names carry the process id, so that tests do not meet.
+// the test fails. Its cluster's name carries the process id, so that tests do
+// not meet.
 #pragma once
 
 #include <cstdlib>
@@ -17,6 +18,7 @@
 #include "orchestrator/runtime/container/log_file.h"
 #include "orchestrator/runtime/network/netns.h"
 #include "tests/support/process.h"
+#include "tests/support/scratch.h"
 
 namespace fairlead::runtime {
 
@@ -30,13 +32,12 @@ class TestNode {
  public:
   TestNode() {
     const std::string name = "t" + std::to_string(::getpid());
-    top_ = std::filesystem::temp_directory_path() / ("fairlead-runtime-" + name);
-    std::filesystem::create_directories(top_ / "images");
-    paths_ = NodePaths::make(name, "n1", top_ / "state", top_ / "run", top_ / "images");
+    std::filesystem::create_directories(scratch_ / "images");
+    paths_ = NodePaths::make(name, "n1", scratch_ / "state", scratch_ / "run", scratch_ / "images");
     EXPECT_TRUE(ok(make_folders(paths_)));
     const std::string script = std::string(std::getenv("FL_SOURCE_DIR")) + "/deploy/images/layout.py";
     ProcessSpec layout;
-    layout.argv = {"python3",   "-B",           script,      (top_ / "images/busybox").string(),
+    layout.argv = {"python3",   "-B",           script,      (scratch_ / "images/busybox").string(),
                    "--busybox", "/bin/busybox", "--command", "/bin/sh"};
     EXPECT_TRUE(ok(run_checked(layout)));
   }
@@ -47,7 +48,6 @@ class TestNode {
       for (const std::string& uid : *uids) EXPECT_TRUE(ok(remove_pod(paths_, uid)));
     }
     EXPECT_TRUE(ok(remove_cgroup("/fairlead/" + paths_.cluster, false)));
-    std::filesystem::remove_all(top_);
   }
   TestNode(const TestNode&) = delete;
   TestNode& operator=(const TestNode&) = delete;
@@ -55,7 +55,7 @@ class TestNode {
   const NodePaths& paths() const { return paths_; }
 
  private:
-  std::filesystem::path top_;
+  Scratch scratch_;
   NodePaths paths_;
 };
 
