@@ -129,8 +129,10 @@ Result<> Tables::detach(const PodUid& uid, std::uint32_t ifindex) {
 
 Result<> Tables::publish(const Snapshot& snapshot, const std::set<PodUid>& links) {
   const std::lock_guard lock(mutex_);
+  const bool first = !state_;
   const Result<> done = put(snapshot, links);
   note_refusal(done);
+  if (done && first) sweep_first();
   return done;
 }
 
@@ -202,17 +204,32 @@ void Tables::note_refusal(const Result<>& published) {
 Result<> Tables::sweep() {
   const std::lock_guard lock(mutex_);
   if (!state_) return {};
+  FL_TRY([[maybe_unused]] const std::uint32_t removed, sweep_flows());
+  return {};
+}
+
+// Nobody took flows out while no agent ran, and nobody has counted them.
+void Tables::sweep_first() {
+  const Result<std::uint32_t> removed = sweep_flows();
+  if (!removed) return log::warn("flows are not swept", {{"why", format(removed.error())}});
+  if (*removed > 0)
+    log::info("flows that ended while no agent ran are gone", {{"rows", std::to_string(*removed)}});
+}
+
+Result<std::uint32_t> Tables::sweep_flows() {
   gone_.try_emplace(1);  // idle flows are every network's
   ebpf::FlowCount count;
+  std::uint32_t removed = 0;
   for (const auto& [network, addresses] : gone_) {
     FL_TRY(count, dataplane_->sweep_flows(network, addresses));
+    removed += count.removed;
   }
   gone_.clear();
   counts_.levels["flows"] = {count.entries, count.capacity, 0};
   if (count.entries > count.capacity / 4 * 3)
     log::warn("the flow table is nearly full",
               {{"entries", std::to_string(count.entries)}, {"capacity", std::to_string(count.capacity)}});
-  return {};
+  return removed;
 }
 
 Result<TableCounts> Tables::counts() {

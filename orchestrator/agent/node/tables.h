@@ -44,7 +44,8 @@ class Tables {
   Result<> attach(const PodUid& uid, const forwarding::PodLink& link);  // the program; no row yet
   Result<> detach(const PodUid& uid, std::uint32_t ifindex);            // 0: as attached; idempotent
 
-  // Returns when the kernel holds the tables of this snapshot with these pods' links.
+  // Returns when the kernel holds the tables of this snapshot with these pods' links. The first time
+  // it sweeps too.
   Result<> publish(const Snapshot& snapshot, const std::set<PodUid>& links);
 
   Result<> sweep();  // idle flows and those of addresses that left
@@ -57,6 +58,8 @@ class Tables {
   Result<> apply(const model::ForwardingState& state);
   void note_levels(const model::TableImage& image);
   void note_refusal(const Result<>& published);
+  void sweep_first();
+  Result<std::uint32_t> sweep_flows();  // how many rows went
   void remember_addresses(const Snapshot& snapshot, const std::set<PodUid>& links);
   Result<> forget_lost_links(const std::filesystem::path& pins);
 

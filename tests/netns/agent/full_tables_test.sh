@@ -83,4 +83,12 @@ ask || die "the tables that were there do not serve any more"
 rows free links
 eventually 30 ready_pods 4 || die "the pod does not come into the tables when there is room again"
 eventually 20 shown_is_so || die "$(shown_is_so)"
+
+step "an agent that comes back takes out with its first tables what ended while there was none"
+kill_daemon n1
+rows fill-idle flows
+ask && die "a new flow found room in a full table"
+again n1
+eventually 20 grep -q 'flows that ended while no agent ran are gone.*rows=[1-9]' "$CLUSTER_DIR/logs/n1.log" || die "nothing is swept"
+eventually 20 ask || die "no request passes with the agent back"
 say "levels of $(cluster_cli node tables n1 -o json | grep -c '"table"') tables"

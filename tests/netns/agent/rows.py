@@ -3,6 +3,7 @@
 
 rows.py same PINS       the levels on stdin (fairlead node tables N -o json) are the rows of the maps
 rows.py fill PINS TABLE rows of nobody, which no sweep takes, until there is no room
+rows.py fill-idle PINS flows  whole flows of nobody that ended long ago, until there is no room
 rows.py free PINS TABLE takes them out again
 """
 import ctypes
@@ -60,12 +61,10 @@ class Map:
                 return
             before = at(cursor)
 
-    def fill(self):
+    def fill(self, batch_of):
         first = 0
         while True:
-            keys = b"".join(b"\xff\xff\xff\xff" + struct.pack("=I", first + i).ljust(self.key - 4, b"\xff") if self.key > 4
-                            else struct.pack("=I", 0xFFF00000 + first + i) for i in range(BATCH))
-            values = b"\xff" * (BATCH * self.value)
+            keys, values = batch_of(self, first)
             failed, error, _ = self.batch(UPDATE_BATCH, ("Q", 0), ("Q", 0), ctypes.create_string_buffer(keys),
                                           ctypes.create_string_buffer(values), BATCH)
             if failed:
@@ -76,6 +75,23 @@ class Map:
         keys = [key for key in self.rows() if key.startswith(b"\xff\xff\xff\xff") or (self.key == 4 and key[3] == 0xFF)]
         self.batch(DELETE_BATCH, ("Q", 0), ("Q", 0), ctypes.create_string_buffer(b"".join(keys)),
                    ctypes.create_string_buffer(1), len(keys))
+
+
+def rows_of_nobody(table, first):
+    keys = b"".join(b"\xff\xff\xff\xff" + struct.pack("=I", first + i).ljust(table.key - 4, b"\xff") if table.key > 4
+                    else struct.pack("=I", 0xFFF00000 + first + i) for i in range(BATCH))
+    return keys, b"\xff" * (BATCH * table.value)
+
+
+def idle_flows(table, first):
+    """fwd_flow_key and fwd_flow of dataplane/fwd/abi.h: both directions, untranslated, last seen at 0."""
+    keys, values = [], []
+    for i in range(first, first + BATCH, 2):
+        ends = [struct.pack("=16s", b"\xfd" + struct.pack("=I", i)), struct.pack("=16s", b"\xfe")]
+        for ways in (ends, ends[::-1]):
+            keys.append(b"\xff\xff\xff\xff" + struct.pack("=B3x", 17) + b"".join(ways) + bytes(4))
+            values.append(b"".join(ways).ljust(table.value, b"\0"))
+    return b"".join(keys), b"".join(values)
 
 
 def same(pins):
@@ -92,7 +108,8 @@ def same(pins):
 
 if sys.argv[1] == "same":
     sys.exit(same(sys.argv[2]))
-elif sys.argv[1] == "fill":
-    sys.exit(0 if Map(sys.argv[2], sys.argv[3]).fill() else "the kernel refused, but not for room")
+elif sys.argv[1] in ("fill", "fill-idle"):
+    batch_of = rows_of_nobody if sys.argv[1] == "fill" else idle_flows
+    sys.exit(0 if Map(sys.argv[2], sys.argv[3]).fill(batch_of) else "the kernel refused, but not for room")
 else:
     Map(sys.argv[2], sys.argv[3]).free()
