@@ -30,6 +30,12 @@ void make_network(Context& context, PodState& pod) {
     begin_network(context, pod, Verb::make_netns);
 }
 
+// Whether or not control has spoken: as when it was found.
+void repair_network(Context& context, PodState& pod) {
+  if (!is_busy(pod.busy) && context.reached(pod.network_not_before))
+    begin_network(context, pod, Verb::make_network);
+}
+
 bool holds_network(const ContainerState& container) {
   return is_busy(container.busy) || (container.stage != Stage::absent && container.stage != Stage::prepared);
 }
@@ -49,7 +55,10 @@ void renew_network(Context& context, PodState& pod) {
 
 void run_pod(Context& context, PodState& pod) {
   if (pod.network == NetworkStage::dirty && !is_busy(pod.busy)) return renew_network(context, pod);
-  make_network(context, pod);
+  if (pod.network == NetworkStage::unsure)
+    repair_network(context, pod);
+  else
+    make_network(context, pod);
   for (std::size_t i = 0; i < pod.containers.size(); ++i) advance_container(context, pod, i);
 }
 

@@ -43,6 +43,18 @@ std::string exit_text(const Container& container, std::optional<std::int32_t> co
   return (code == kKilled ? "killed" : text) + ": out of memory (limit " + limit + ")";
 }
 
+// A repair failed. What lives is not given up for one error of the kernel.
+void doubt_network(Context& context, PodState& pod, const std::string& cause) {
+  const Limits& limits = context.state.limits;
+  const Millis pause = backoff(++pod.repair_failures, limits.repair_first, limits.backoff_last);
+  pod.network = NetworkStage::unsure;
+  pod.network_not_before = context.now.mono + pause;
+  tell(context, pod, "Failed",
+       "network: " + cause + "; its containers go on, tried again in " + format_duration(pause) + ", " +
+           std::to_string(limits.repairs - pod.repair_failures) + " tries are left",
+       true);
+}
+
 PodState new_pod(std::shared_ptr<const Pod> pod) {
   PodState state;
   state.containers.resize(pod->pod.containers.size());
@@ -99,6 +111,14 @@ void adopt_container(Context& context, PodState& pod, std::size_t index, const A
                 Ended::crashed);
 }
 
+// The try that failed when it was found was the first.
+void adopt_network(Context& context, PodState& pod, AdoptedNetwork found) {
+  pod.linked = found == AdoptedNetwork::whole;
+  pod.network = pod.linked ? NetworkStage::present : NetworkStage::dirty;
+  if (found == AdoptedNetwork::unsure)
+    doubt_network(context, pod, "it could not be set right when an agent came back");
+}
+
 // Wanted gone: the tables of a later generation no longer balance to it.
 void begin_removal(Context& context, PodState& pod, const Pod& told) {
   if (pod.remove) return;
@@ -126,8 +146,7 @@ void apply(Context& context, const Adopted& event) {
   for (const AdoptedPod& found : event.pods) {
     FL_CHECK(found.containers.size() == found.pod->pod.containers.size(), found.pod->meta.name);
     PodState pod = new_pod(found.pod);
-    pod.network = found.network ? NetworkStage::present : NetworkStage::dirty;
-    pod.linked = found.network;
+    adopt_network(context, pod, found.network);
     resume_loop(context, pod, found.containers);
     for (std::size_t i = 0; i < found.containers.size(); ++i)
       adopt_container(context, pod, i, found.containers[i]);
@@ -222,6 +241,8 @@ void finish_network(Context& context, PodState& pod, const Error* error) {
   --context.state.heavy;
   pod.busy = WorkId{};
   const bool making = pod.doing != Verb::remove_network;
+  if (error && pod.network == NetworkStage::unsure && making && pod.repair_failures + 1 < limits.repairs)
+    return doubt_network(context, pod, format(*error));
   if (error) {
     if (pod.why.empty()) pod.why = "network: " + format(*error);
     tell(context, pod, "Failed", "network: " + format(*error), true);
@@ -236,7 +257,7 @@ void finish_network(Context& context, PodState& pod, const Error* error) {
                 : pod.doing == Verb::make_netns ? NetworkStage::netns
                                                 : NetworkStage::present;
   if (pod.network != NetworkStage::present) return;
-  pod.network_failures = 0;
+  pod.network_failures = pod.repair_failures = 0;
   tell(context, pod, "NetworkReady", "namespace, link, addresses");
   pod.linked = !pod.cut;
   pod.tables = ++context.state.tables.wanted;

@@ -94,7 +94,13 @@ struct StoryLine {
 inline constexpr std::size_t kMaxStory = 32;   // lines not yet told; then the oldest goes
 inline constexpr std::size_t kMaxCause = 512;  // bytes of one
 
-enum class NetworkStage : std::uint8_t { absent, netns, present, dirty };
+enum class NetworkStage : std::uint8_t {
+  absent,
+  netns,
+  present,
+  unsure,  // a living pod's: it goes on, but could not be set right. Tried again, then dirty
+  dirty
+};
 
 struct PodState {
   std::shared_ptr<const Pod> pod;  // as first seen: a pod's template and addresses are for life
@@ -107,6 +113,7 @@ struct PodState {
   Verb doing{};
   std::uint32_t network_failures = 0;
   MonoTime network_not_before{};  // of the next try to make it
+  std::uint32_t repair_failures = 0;
   std::uint32_t network_remove_failures = 0;
   MonoTime network_remove_not_before{};
   bool linked = false;        // its link belongs in the tables
@@ -143,8 +150,11 @@ struct Limits {
   std::uint32_t parallel = 8;  // pieces of heavy work at once
   Millis backoff_first{1000};
   Millis backoff_last{60'000};
-  Millis steady{60'000};  // running so long forgets earlier failures
-  Millis proof{500};      // what has no probe is ready when it has run so long; doubles with failures
+  std::uint32_t repairs =
+      5;  // tries to set a living pod's network right; its containers do not outlive the last
+  Millis repair_first{200};  // pause after the first, then doubling
+  Millis steady{60'000};     // running so long forgets earlier failures
+  Millis proof{500};         // what has no probe is ready when it has run so long; doubles with failures
   Millis proof_last{10'000};
   std::uint32_t crash_loop = 3;  // failures in a row that are called so
   Millis tell{300};              // a story waits so long for a change of status to go with

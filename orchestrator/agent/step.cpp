@@ -12,10 +12,20 @@ bool has_probe(const Pod& pod) {
   return std::ranges::any_of(pod.pod.containers, [](const Container& c) { return c.ready.has_value(); });
 }
 
+// Its link is not attached yet, so that tables would be without it.
+bool wait_for_repair(const NodeState& state) {
+  const auto unsure = [](const auto& entry) {
+    return entry.second.network == NetworkStage::unsure && !entry.second.remove;
+  };
+  const auto cut = [](const auto& entry) { return entry.second.cut && !entry.second.gone; };
+  return std::ranges::any_of(state.pods, unsure) && std::ranges::none_of(state.pods, cut);
+}
+
 void publish_if_due(Context& context) {
   TablesState& tables = context.state.tables;
   if (!context.state.synced || is_busy(tables.busy) || tables.applied == tables.wanted) return;
   if (tables.failures > 0 && !context.reached(tables.not_before)) return;
+  if (wait_for_repair(context.state)) return;
   Publish publish{context.next_id(), tables.wanted, {}};
   for (const auto& [uid, pod] : context.state.pods)
     if (pod.linked) publish.links.insert(uid);

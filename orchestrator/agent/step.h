@@ -13,7 +13,10 @@
 //   - what is not this node's any more (lost, or unknown to control) is off the
 //     network first, then killed, without asking anybody;
 //   - nothing is made or removed before the first whole snapshot, except that a
-//     living pod's container is restarted;
+//     living pod's container is restarted and its network set right;
+//   - a living pod's network that cannot be set right is tried Limits::repairs times
+//     before its containers are given up. Tables wait meanwhile, for they would
+//     forget its link, unless a pod has to be cut off;
 //   - every failure is retried after a bounded, growing pause, and its first
 //     cause stays in `why` until the pod is ready.
 #pragma once
@@ -33,10 +36,16 @@ struct AdoptedContainer {
   std::string note = {};  // why there is no code
 };
 
+enum class AdoptedNetwork : std::uint8_t {
+  broken,  // something of it is not there
+  unsure,  // looking at it or attaching its link failed
+  whole,   // and its link attached
+};
+
 // Their exits are then those of incarnation 1.
 struct AdoptedPod {
   std::shared_ptr<const Pod> pod;
-  bool network = false;                      // whole and its link attached
+  AdoptedNetwork network = AdoptedNetwork::broken;
   std::vector<AdoptedContainer> containers;  // as in the pod's template
 };
 

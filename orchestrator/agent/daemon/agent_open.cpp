@@ -201,7 +201,9 @@ Result<> Agent::adopt(bool control_has_spoken) {
 }
 
 void Agent::arm(const AdoptedPod& pod) {
-  log::info("adopted", {{"pod", pod.pod->meta.name}, {"network", pod.network ? "whole" : "broken"}});
+  constexpr std::string_view kNetwork[] = {"broken", "unsure", "whole"};
+  log::info("adopted",
+            {{"pod", pod.pod->meta.name}, {"network", std::string(kNetwork[static_cast<int>(pod.network)])}});
   for (std::size_t i = 0; i < pod.containers.size(); ++i) {
     const Stage stage = pod.containers[i].stage;
     if (stage != Stage::running && stage != Stage::created) continue;

@@ -43,13 +43,22 @@ AdoptedContainer adopt(const runtime::NodePaths& paths, const PodUid& uid, const
   return {remains ? Stage::prepared : Stage::absent, std::nullopt, false};
 }
 
-// The link is looked at first: a network that is only half there is made anew by step().
-bool has_link(const runtime::NodePaths& paths, const PodUid& uid) {
+Result<bool> has_link(const runtime::NodePaths& paths, const PodUid& uid) {
   const std::string name = pod_link_name(paths.cluster, uid);
-  const auto links = runtime::list_links(name);
+  FL_TRY(const std::vector<std::string> links, runtime::list_links(name));
   std::error_code ignored;
-  return links && std::ranges::find(*links, name) != links->end() &&
-         std::filesystem::exists(paths.netns(uid), ignored);
+  return std::ranges::find(links, name) != links.end() && std::filesystem::exists(paths.netns(uid), ignored);
+}
+
+// The link is looked at first: a network that is only half there is made anew by step().
+AdoptedNetwork adopt_network(const runtime::NodePaths& paths, const Pod& pod, PodWork& work) {
+  const Result<bool> there = has_link(paths, pod.meta.uid);
+  if (there && !*there) return AdoptedNetwork::broken;
+  const Result<> whole = there ? work.make_network(pod) : std::unexpected(there.error());
+  if (whole) return AdoptedNetwork::whole;
+  log::warn("a living pod's network is not set right, it is tried again",
+            {{"pod", pod.meta.uid}, {"why", format(whole.error())}});
+  return AdoptedNetwork::unsure;
 }
 
 Pod nameless(const PodUid& uid, const std::vector<ContainerStatus>& found) {
@@ -79,12 +88,7 @@ Result<std::vector<AdoptedPod>> find_living(const runtime::NodePaths& paths, con
     pod.pod = known ? known : std::make_shared<const Pod>(nameless(uid, found));
     for (const Container& container : pod.pod->pod.containers)
       pod.containers.push_back(adopt(paths, uid, container.name, found));
-    if (known && has_link(paths, uid)) {
-      const Result<> whole = work.make_network(*pod.pod);
-      pod.network = whole.has_value();
-      if (!whole)
-        log::warn("a living pod's network is broken", {{"pod", uid}, {"why", format(whole.error())}});
-    }
+    if (known) pod.network = adopt_network(paths, *known, work);
     living.push_back(std::move(pod));
   }
   return living;

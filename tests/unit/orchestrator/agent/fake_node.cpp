@@ -164,7 +164,9 @@ void FakeNode::perform(const Work& work) {
     require(namespaces.insert(uid).second, "namespace made twice: " + uid);
   } else if (work.verb == Verb::make_network) {
     require(namespaces.contains(uid), "link made without a namespace: " + uid);
-    require(!networks.contains(uid), "network made twice: " + uid);
+    const auto known = state.pods.find(uid);
+    const bool repaired = known != state.pods.end() && known->second.network == NetworkStage::unsure;
+    require(repaired || !networks.contains(uid), "network made twice: " + uid);
     networks.insert(uid);
   } else if (work.verb == Verb::remove_network) {
     for (const auto& [key, container] : containers)
@@ -252,14 +254,15 @@ std::vector<AdoptedPod> FakeNode::nameless(const std::set<PodUid>& told) const {
     pods.push_back(pod);
   }
   std::vector<AdoptedPod> found = living(pods);
-  for (AdoptedPod& pod : found) pod.network = false;
+  for (AdoptedPod& pod : found) pod.network = AdoptedNetwork::broken;
   return found;
 }
 
 std::vector<AdoptedPod> FakeNode::living(const std::vector<Pod>& told) const {
   std::vector<AdoptedPod> found;
   for (const Pod& pod : told) {
-    AdoptedPod one{std::make_shared<const Pod>(pod), networks.contains(pod.meta.uid), {}};
+    const auto network = networks.contains(pod.meta.uid) ? AdoptedNetwork::whole : AdoptedNetwork::broken;
+    AdoptedPod one{std::make_shared<const Pod>(pod), network, {}};
     for (std::size_t i = 0; i < pod.pod.containers.size(); ++i) {
       const auto at = containers.find({pod.meta.uid, i});
       AdoptedContainer container;

@@ -82,7 +82,10 @@ struct History {
     node.exits.clear();
     node.wake.reset();
     for (auto& [key, container] : node.containers) container.incarnation = 1;  // as its watcher will say
-    node.send(Adopted{node.living()});
+    std::vector<AdoptedPod> found = node.living();
+    for (AdoptedPod& pod : found)
+      if (pod.network == AdoptedNetwork::whole && below(4) == 0) pod.network = AdoptedNetwork::unsure;
+    node.send(Adopted{found});
   }
 
   void one_event() {

@@ -339,7 +339,7 @@ TEST_F(AgentStep, AnAdoptedPodThatIsNotWantedGoesOnlyAfterTheWholeSnapshot) {
 }
 
 TEST_F(AgentStep, AnExitWhileNoAgentRanIsReportedWithItsCodeAndRestarted) {
-  AdoptedPod pod{make_pod("a"), true, {AdoptedContainer{Stage::ended, 9}}};
+  AdoptedPod pod{make_pod("a"), AdoptedNetwork::whole, {AdoptedContainer{Stage::ended, 9}}};
   node.namespaces = node.networks = {"a"};
   node.tables = {"a"};
   node.containers[{"a", 0}] = {true, true, false, false, 1};
@@ -353,7 +353,7 @@ TEST_F(AgentStep, AnExitWhileNoAgentRanIsReportedWithItsCodeAndRestarted) {
 }
 
 TEST_F(AgentStep, WhatIsFoundHalfMadeIsMadeAgainAndIsNoRestart) {
-  AdoptedPod pod{make_pod("a"), true, {AdoptedContainer{Stage::prepared, {}}}};
+  AdoptedPod pod{make_pod("a"), AdoptedNetwork::whole, {AdoptedContainer{Stage::prepared, {}}}};
   node.namespaces = node.networks = {"a"};
   node.containers[{"a", 0}].prepared = true;
   node.send(Connected{});
