@@ -80,7 +80,7 @@ Result<Heartbeat> value(const v1::Heartbeat& from) {
   }
   for (const auto& [name, level] : from.tables()) {
     if (!is_count_name(name)) return corrupt("heartbeat", "has a table that is no name");
-    beat.tables[name] = {level.used(), level.capacity(), level.refused()};
+    beat.tables[name] = {level.used(), level.capacity(), level.refused(), level.too_small()};
   }
   if (from.refusal().size() > kMaxCause) return corrupt("heartbeat", "has a refusal that is too long");
   beat.refusal = from.refusal();

@@ -29,6 +29,7 @@ struct TableLevel {
   std::uint64_t used = 0;  // rows
   std::uint64_t capacity = 0;
   std::uint64_t refused = 0;  // flows: packets that would have begun one; others: publications
+  bool too_small = false;     // for the tables that control last said: none of them is in place
   bool operator==(const TableLevel&) const = default;
 };
 
@@ -37,7 +38,7 @@ struct NodeCounter {
   std::string_view name;
   Type type;
   std::string_view help;
-  std::uint64_t NodeCounters::*value;
+  std::uint64_t NodeCounters::* value;
 };
 
 inline constexpr auto kNodeCounters = std::to_array<NodeCounter>({

@@ -81,6 +81,7 @@ struct ToAgentMessage {
       to_level.set_used(level.used);
       to_level.set_capacity(level.capacity);
       to_level.set_refused(level.refused);
+      to_level.set_too_small(level.too_small);
     }
     out.set_refusal(as_utf8(heartbeat.refusal.substr(0, kMaxCause)));
   }

@@ -41,8 +41,7 @@ std::vector<plan::Event> TableLevels::heard(const std::string& node, const proto
   known.refusal = beat.refusal;
   for (const auto& [name, level] : beat.tables) {
     Table& table = known.tables[name];
-    const bool refuses = (table.known && level.refused > table.level.refused) ||
-                         beat.refusal.starts_with("table " + name + ":");
+    const bool refuses = (table.known && level.refused > table.level.refused) || level.too_small;
     table.level = level;
     table.known = true;
     const Told now_is = refuses ? Told::full : nearly_full(level) ? Told::filling : Told::well;

@@ -196,9 +196,14 @@ void Tables::note_levels(const model::TableImage& image) {
 // A table without room is named by the error, whether the model or the kernel refused.
 void Tables::note_refusal(const Result<>& published) {
   counts_.refusal = published ? "" : format(published.error());
+  for (auto& [name, level] : counts_.levels) level.too_small = false;
   if (published || published.error().code != Code::exhausted) return;
-  for (const model::TableInfo& table : model::kTables)
-    if (published.error().object == std::string("table ") + table.name) ++counts_.levels[table.name].refused;
+  for (const model::TableInfo& table : model::kTables) {
+    if (published.error().object != std::string("table ") + table.name) continue;
+    proto::TableLevel& level = counts_.levels[table.name];
+    level.too_small = true;
+    ++level.refused;
+  }
 }
 
 Result<> Tables::sweep() {

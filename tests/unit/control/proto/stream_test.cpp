@@ -13,7 +13,7 @@ std::vector<AgentMessage> agent_messages() {
   Join join{"n1",    IpAddress::v4(0x0A000001), 2000,  4ULL << 30, 110, "6.18.44",
             "0.1.0", {{"disk", "ssd"}},         "lab", 9000};
   Heartbeat counts{Revision(78), {}, {{"NO_LINK", 17}, {"SOURCE_GUARD", UINT64_MAX}}};
-  counts.tables = {{"endpoints", {3, 262144, 0}}, {"flows", {UINT64_MAX, 0, 17}}};
+  counts.tables = {{"endpoints", {3, 262144, 0, true}}, {"flows", {UINT64_MAX, 0, 17}}};
   counts.refusal = "table links: is full";
   std::uint64_t value = 0;
   for (const NodeCounter& counter : kNodeCounters) counts.counters.*counter.value = ++value;

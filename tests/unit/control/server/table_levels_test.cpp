@@ -17,7 +17,8 @@ class Levels : public testing::Test {
   std::vector<std::string> beat(std::uint64_t used, std::uint64_t refused, Millis at = Millis(0),
                                 const std::string& table = "flows", const std::string& refusal = "") {
     std::vector<std::string> words;
-    const proto::Heartbeat beat{Revision(1), {}, {}, {{table, {used, 1000, refused}}}, refusal};
+    const proto::TableLevel level{used, 1000, refused, !refusal.empty()};
+    const proto::Heartbeat beat{Revision(1), {}, {}, {{table, level}}, refusal};
     for (const plan::Event& event : levels_.heard("n1", beat, MonoTime(at))) {
       words.push_back(event.reason);
       last_ = event.message;
