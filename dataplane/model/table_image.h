@@ -60,7 +60,7 @@ std::string bytes_of(const T& row) {
 template <class T>
 T row_from(std::string_view bytes) {
   T row{};
-  std::memcpy(&row, bytes.data(), std::min(sizeof row, bytes.size()));
+  bytes.copy(reinterpret_cast<char*>(&row), sizeof row);
   return row;
 }
 

@@ -26,9 +26,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// libbpf's own words matter only when loading fails; the last of them are kept.
+// libbpf's own words matter only when loading fails; the last of them are kept. It says them on the
+// thread that loads.
 std::string& last_words() {
-  static std::string words;
+  thread_local std::string words;
   return words;
 }
 

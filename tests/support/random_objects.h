@@ -142,7 +142,7 @@ class RandomObjects {
     for (std::uint64_t n = below(3); n > 0; --n) c.env["E" + std::to_string(n)] = odd_text();
     if (below(2) == 0) c.resources = resources();
     const std::uint64_t ports = below(3);
-    for (std::uint16_t i = 0; i < ports; ++i)
+    for (std::uint64_t i = 0; i < ports; ++i)
       c.ports.push_back({"p" + std::to_string(index) + std::to_string(i),
                          static_cast<std::uint16_t>(1000 + index * 100 + i),
                          below(2) == 0 ? Protocol::udp : Protocol::tcp});

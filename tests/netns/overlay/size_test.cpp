@@ -24,6 +24,8 @@ std::ostream& operator<<(std::ostream& out, const Way& way) { return out << way.
 // Ways of one family and mode share an overlay: its nodes get other uplinks, and each way has new pods,
 // which have learned nothing yet of any.
 struct Built {
+  explicit Built(const Way& way)
+      : underlay(way.underlay), mode(way.mode), overlay("size", 2, {.underlay = underlay, .mode = mode}) {}
   Family underlay;
   model::NetworkMode mode;
   Overlay overlay;
@@ -36,9 +38,8 @@ std::unique_ptr<Built>& built() {
 Overlay& overlay_for(const Way& way) {
   auto& last = built();
   if (last && last->underlay == way.underlay && last->mode == way.mode) return last->overlay;
-  last.reset();
-  const OverlayOptions options{.underlay = way.underlay, .mode = way.mode};
-  last.reset(new Built{way.underlay, way.mode, Overlay("size", 2, options)});
+  last.reset();  // before another takes its names
+  last = std::make_unique<Built>(way);
   return last->overlay;
 }
 
