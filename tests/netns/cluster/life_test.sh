@@ -6,8 +6,9 @@
 #     connections through its name: no request fails, and the story says why;
 #   - a node is cut off: its pods are lost and replaced, requests do not fail
 #     once it is silent; it comes back, takes its old pods off its network
-#     before anything else could reach them, and they go. Asked on the node
-#     itself, where no other node's tables stand in between;
+#     before it kills them: nothing reaches them, and nothing of theirs gets
+#     out. Asked on the node itself, where no other node's tables stand in
+#     between;
 #   - an agent is stopped (SIGSTOP) while its node is not cut off, and goes on
 #     (full counts only).
 set -euo pipefail
@@ -113,7 +114,23 @@ ask_on_the_node() {
     done' ask "$CLUSTER_DIR" "$address" >"$CLUSTER_DIR/logs/asked.txt" 2>&1 &
   ASKING=$!
 }
-answered_since() { awk -v since="$1" '$1 > since && $2 == 200 {++n} END {exit !n}' "$CLUSTER_DIR/logs/asked.txt"; }
+# speak_on_the_node: the same of what the pod says to its node.
+speak_on_the_node() {
+  local node uid
+  node=$(cluster_cli get node "$cut" -o json | sed -n 's/^.*"host4": "\([^"]*\)".*/\1/p')
+  uid=$(cluster_cli get pod "$lost" -o json | sed -n 's/^.*"uid": "\([^"]*\)".*/\1/p' | head -n 1)
+  in_space "$cut" python3 "$ROOT/tests/netns/cluster/speaks.py" "$CLUSTER_DIR/$cut/run/netns/$uid" "$node" "$CLUSTER_DIR/asking" \
+    >"$CLUSTER_DIR/logs/said.txt" 2>&1 &
+  SPEAKING=$!
+}
+answered_since() { awk -v since="$2" '$1 > since && $2 == 200 {++n} END {exit !n}' "$CLUSTER_DIR/logs/$1.txt"; } # FILE NS
+killed_at() { # ns; nothing: it was not
+  cluster_cli events "pod/$lost" -o json | python3 -c '
+import datetime, json, sys
+for event in json.load(sys.stdin)["events"]:
+    if event["reason"] == "Kill":
+        print(int(datetime.datetime.fromisoformat(event["time"].replace("Z", "+00:00")).timestamp() * 1000) * 1000000)'
+}
 cut_is_told() { cluster_cli events "pod/$lost" | grep -q CutOff; }
 
 # choose: $cut, a node with a pod of web and without the client; $lost and $address, that pod.
@@ -135,25 +152,32 @@ falls_silent() {
   cluster_cli get pods | grep -q "^$lost .* lost " || die "pod/$lost is not lost: $(cluster_cli get pods)"
   alive || die "the silent node has no pod left: nothing would be shown"
   ask_on_the_node
-  soon 10 "pod/$lost still answers on its own node" answered_since 0
+  speak_on_the_node
+  soon 10 "pod/$lost still answers on its own node" answered_since asked 0
+  soon 10 "pod/$lost is still heard on its own node" answered_since said 0
 }
 
-# comes_back COMMAND...: what lets $cut be heard again. Its pod is deaf to TERM: one that ended in order would answer
-# until its grace is over (10 s); one that was cut off answers nobody as soon as the node has said so.
+# comes_back COMMAND...: what lets $cut be heard again. Its pod is deaf to TERM: one that is asked to end lives
+# until its grace is over (10 s); one that was cut off is off the network, and killed at once.
 comes_back() {
-  local told
+  local story killed
   cluster_cli exec client -- sh -c "until [ -e /tmp/stop ]; do
     wget -q -T 1 -O - http://$address:8080/ 2>/dev/null && exit 7; done; exit 0" >"$CLUSTER_DIR/logs/zombie.txt" 2>&1 &
   LOADS="$LOADS $!:zombie"
   "$@"
   soon 60 "$cut says that it cut off pod/$lost" cut_is_told
-  told=$(date +%s%N)
   soon 60 "$cut is ready" is_state "$cut" ready
   soon 30 "pod/$lost goes" left
   soon 10 "nothing of the old pods runs on $cut" gone
   rm "$CLUSTER_DIR/asking"
   wait $ASKING || die "the questions on $cut: $(tail -n 3 "$CLUSTER_DIR/logs/asked.txt")"
-  ! answered_since "$told" || die "pod/$lost was cut off, and answered on its own node afterwards"
+  wait $SPEAKING || die "what pod/$lost says: $(tail -n 3 "$CLUSTER_DIR/logs/said.txt")"
+  story=$(cluster_cli events "pod/$lost" | awk 'NR > 1 {print $3}' | tr '\n' ' ')
+  [[ $story =~ CutOff\ (.*) ]] && [[ ${BASH_REMATCH[1]} == *Kill* ]] && [[ ${BASH_REMATCH[1]} != *Term* ]] ||
+    die "pod/$lost was not killed at once, but asked to end: $story"
+  killed=$(killed_at)
+  ! answered_since asked "$killed" || die "pod/$lost answered on its own node while it was killed"
+  ! answered_since said "$killed" || die "pod/$lost was heard on its own node while it was killed"
   say "    $(awk '$2 == 200 {++n} END {print n " questions answered on the node, " NR - n " not"}' "$CLUSTER_DIR/logs/asked.txt")"
   end_loads
 }
