@@ -51,6 +51,7 @@ void fields(V& v, typename V::template Ref<NodeStatus> o) {
   v.field("since", o.since, doc::Time{});
   v.field("kernel", o.kernel, doc::Text{});
   v.field("version", o.version, doc::Text{});
+  v.field("why", o.why, doc::Text{});
 }
 
 template <class V>

@@ -210,6 +210,7 @@ struct NodeStatus {
   WallTime since{};
   std::string kernel;   // "6.18.44"
   std::string version;  // of the agent
+  std::string why;      // it takes no new pods, though it is ready; empty: it does
   bool operator==(const NodeStatus&) const = default;
 };
 

@@ -84,6 +84,8 @@ Result<Heartbeat> value(const v1::Heartbeat& from) {
   }
   if (from.refusal().size() > kMaxCause) return corrupt("heartbeat", "has a refusal that is too long");
   beat.refusal = from.refusal();
+  if (from.disk().size() > kMaxCause) return corrupt("heartbeat", "has a word of its disk that is too long");
+  beat.disk = from.disk();
   return beat;
 }
 

@@ -84,6 +84,7 @@ struct ToAgentMessage {
       to_level.set_too_small(level.too_small);
     }
     out.set_refusal(as_utf8(heartbeat.refusal.substr(0, kMaxCause)));
+    out.set_disk(as_utf8(heartbeat.disk.substr(0, kMaxCause)));
   }
   void operator()(const PodReport& report) const {
     v1::PodReport& out = *to.mutable_pod_report();

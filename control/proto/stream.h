@@ -49,6 +49,7 @@ struct Heartbeat {
       {};  // packets by drop reason; reasons that never happened are absent
   std::map<std::string, TableLevel> tables = {};
   std::string refusal = {};  // why newer tables are not in place
+  std::string disk = {};     // why no new pod can be written down
   bool operator==(const Heartbeat&) const = default;
 };
 

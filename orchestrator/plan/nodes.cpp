@@ -53,6 +53,7 @@ Node merged(const Node& fresh, const Node& before) {
   node.host4 = before.host4;
   node.host6 = before.host6;
   node.hosts = before.hosts;
+  node.status.why = before.status.why;  // until a heartbeat says otherwise
   if (node.status.state == before.status.state) node.status.since = before.status.since;
   return node;
 }

@@ -81,7 +81,7 @@ std::size_t Capacity::index_of(std::string_view node) const {
 }
 
 bool fits(const Node& node, const Used& used, const Demand& demand, const Labels& wanted) {
-  return node.status.state == NodeState::ready && used.pods < node.max_pods &&
+  return node.status.state == NodeState::ready && node.status.why.empty() && used.pods < node.max_pods &&
          demand.cpu_milli <= left(node.cpu_milli, used.cpu_milli) &&
          demand.memory_bytes <= left(node.memory_bytes, used.memory_bytes) &&
          label_refusal(node.meta.labels, wanted).empty();
@@ -89,6 +89,7 @@ bool fits(const Node& node, const Used& used, const Demand& demand, const Labels
 
 std::string refusal(const Node& node, const Used& used, const Demand& demand, const Labels& wanted) {
   if (node.status.state != NodeState::ready) return "silent";
+  if (!node.status.why.empty()) return node.status.why;
   if (auto text = label_refusal(node.meta.labels, wanted); !text.empty()) return text;
   if (used.pods >= node.max_pods)
     return "pods " + std::to_string(used.pods) + " of " + std::to_string(node.max_pods);

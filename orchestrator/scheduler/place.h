@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // place(): gives every new pod of a Changes a node and its addresses, every
-// new service its VIPs; says for each node why not. Filter (ready, labels,
-// pods, memory, CPU; stopping pods count until they are gone), then score:
+// new service its VIPs; says for each node why not. Filter (ready, its disk,
+// labels, pods, memory, CPU; stopping pods count until they are gone), then score:
 //
 //     spread node  fewest pods of the same template, then of the job, then the lightest node
 //     spread none  the fullest node on which it fits (best fit)

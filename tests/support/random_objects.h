@@ -257,7 +257,8 @@ class RandomObjects {
     n.memory_bytes = below(4) == 0 ? 0 : random_() >> 14;
     n.max_pods = small(0, 250);
     if (below(2) == 0) n.uplink_mtu = small(1280, 9000);
-    n.status = {static_cast<NodeState>(below(2)), time(), "6.18.44", "0.1.0"};
+    n.status = {static_cast<NodeState>(below(2)), time(), "6.18.44", "0.1.0",
+                below(2) == 0 ? "" : odd_text()};
     return n;
   }
 

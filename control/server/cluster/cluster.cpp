@@ -6,6 +6,7 @@
 
 #include "base/io/log.h"
 #include "control/catalog/network.h"
+#include "control/server/nodes/disk.h"
 #include "orchestrator/plan/networks.h"
 #include "orchestrator/plan/verify.h"
 
@@ -95,13 +96,14 @@ Result<proto::Welcome> Cluster::join(const proto::Join& join) {
   fresh.memory_bytes = join.memory_bytes;
   fresh.max_pods = join.max_pods;
   fresh.uplink_mtu = join.uplink_mtu;
-  fresh.status = {NodeState::ready, outside_.wall(), join.kernel, join.version};
+  fresh.status = {NodeState::ready, outside_.wall(), join.kernel, join.version, {}};
   const auto mistakes = spec::validate({Object(fresh), {}, "Join"});
   if (!mistakes.empty()) return std::unexpected(document::to_error(mistakes.front()));
   FL_TRY(const plan::Writes writes, plan::join(fresh, snapshot(), state_.facts().leases));
   FL_TRY_OK(state_.commit(writes.units, writes.events, outside_.wall()));
   FL_TRY_OK(settle_hosts());
-  heard(join.name, {});
+  liveness_.heard(join.name, outside_.mono(), {});  // of tables and disk its heartbeats speak
+  let_ready();
   outside_.settle_soon();
   const auto node = find(snapshot().nodes, "", join.name);
   if (!node) return fail(Code::conflict, "node/" + join.name, "was deleted while it joined", "join again");
@@ -125,7 +127,18 @@ Result<bool> Cluster::settle_hosts() {
 void Cluster::heard(const std::string& node, const proto::Heartbeat& beat) {
   liveness_.heard(node, outside_.mono(), beat.applied);
   tell(table_levels_.heard(node, beat, outside_.mono()));
+  look_at_disk(node, beat);
   let_ready();
+}
+
+void Cluster::look_at_disk(const std::string& node, const proto::Heartbeat& beat) {
+  const auto turn = disk_turn(snapshot(), node, beat);
+  if (!turn) return;
+  const Result<> done = state_.commit({turn->unit}, {turn->event}, outside_.wall());
+  if (!done)  // the next heartbeat says it again
+    return log::warn("a node's disk could not be stored", {{"node", node}, {"error", format(done.error())}});
+  log::info("a node's disk", {{"node", node}, {"state", turn->event.message}});
+  outside_.settle_soon();
 }
 
 proto::Acknowledged Cluster::acknowledged() const {

@@ -87,6 +87,7 @@ class Cluster {
   Result<bool> settle_once();
   Result<bool> settle_hosts();
   void turn(const NodeTurn& turn);
+  void look_at_disk(const std::string& node, const proto::Heartbeat& beat);
   void free_addresses();
   bool must_wait(const Pod& pod) const;
   void let_ready();

@@ -5,6 +5,7 @@
 
 #include "control/catalog/fields.h"
 #include "control/catalog/network.h"
+#include "control/server/nodes/disk.h"
 #include "orchestrator/scheduler/place.h"
 
 namespace fairlead::server {
@@ -37,6 +38,11 @@ Explanation explain_node(const Node& node, const Hearing& hearing, WallTime now)
   Explanation out{display_name(Object(node)), "ready", "", {}, ""};
   auto trouble = hearing.tables(node.meta.name);
   out.evidence = std::move(trouble.lines);
+  if (node.status.state == NodeState::ready && !node.status.why.empty()) {
+    out.cause = node.status.why;
+    out.fix = kDiskFix;
+    return out;
+  }
   if (node.status.state == NodeState::ready) {
     if (out.evidence.empty()) return out;
     out.cause = out.evidence.front();

@@ -289,6 +289,7 @@ void Agent::count(proto::Heartbeat& beat) const {
   beat.drops = counts_.drops;
   beat.tables = counts_.levels;
   beat.refusal = counts_.refusal;
+  beat.disk = state_file_.disk_trouble();
   dns::Counters dns;
   for (const auto& [network, server] : names_) dns += server.counters();
   to.dns_queries = dns.queries;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/agent/saved/saved_state.h"
 
+#include <cerrno>
+#include <cstring>
+
 #include "base/hash.h"
 #include "base/io/file.h"
 #include "orchestrator/agent/saved/frames.h"
@@ -71,6 +74,13 @@ Result<> StateFile::write(const SavedState& saved) {
   unsaved_ += written ? 0 : 1;
   if (written) says(saved, bytes);
   return written;
+}
+
+std::string StateFile::disk_trouble() const {
+  if (!behind_) return "";
+  const bool full = behind_->reason == std::strerror(ENOSPC) || behind_->reason == std::strerror(EDQUOT);
+  return (full ? "its disk is full (" : "its disk cannot be written (") + file_.string() + ": " +
+         behind_->reason + ")";
 }
 
 }  // namespace fairlead::agent

@@ -35,6 +35,7 @@ class StateFile {
 
   bool holds(const std::string& uid) const { return uids_.contains(uid); }
   const std::optional<Error>& behind() const { return behind_; }  // why the last write failed
+  std::string disk_trouble() const;                               // the same for people; empty: none
   std::uint64_t unsaved() const { return unsaved_; }              // writes that failed
 
  private:

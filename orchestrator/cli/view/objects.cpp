@@ -86,6 +86,7 @@ Row row(const Node& o, std::span<const Pod> pods, const View& view) {
   if (view.wide)
     cells.insert(cells.end(), {both(o.host4, o.host6), o.uplink_mtu == 0 ? "-" : count(o.uplink_mtu),
                                o.status.version, label_list(o.meta.labels)});
+  cells.push_back(o.status.why);
   return cells;
 }
 
@@ -132,6 +133,7 @@ Row header(Kind kind, const View& view) {
     case Kind::node: {
       Row names{"NODE", "ADDRESS", "STATE", "PODS", "CPU", "MEMORY", "KERNEL", "AGE"};
       if (view.wide) names.insert(names.end(), {"HOST", "UPLINK-MTU", "VERSION", "LABELS"});
+      names.push_back("WHY");
       return names;
     }
     case Kind::job:

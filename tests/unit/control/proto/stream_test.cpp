@@ -15,6 +15,7 @@ std::vector<AgentMessage> agent_messages() {
   Heartbeat counts{Revision(78), {}, {{"NO_LINK", 17}, {"SOURCE_GUARD", UINT64_MAX}}};
   counts.tables = {{"endpoints", {3, 262144, 0, true}}, {"flows", {UINT64_MAX, 0, 17}}};
   counts.refusal = "table links: is full";
+  counts.disk = "its disk is full";
   std::uint64_t value = 0;
   for (const NodeCounter& counter : kNodeCounters) counts.counters.*counter.value = ++value;
   PodStatus failed{PodPhase::failed, 3, "exit 1", 1, WallTime(Millis(5)), WallTime(Millis(9))};
@@ -94,9 +95,10 @@ TEST(Stream, AHeartbeatsTablesHaveNamesAndABound) {
 
 TEST(Stream, ALongRefusalIsCutShort) {
   Heartbeat beat;
-  beat.refusal = std::string(kMaxCause, 'x');
+  beat.refusal = beat.disk = std::string(kMaxCause, 'x');
   const std::string bytes = encode(AgentMessage(beat));
   beat.refusal += "and more";
+  beat.disk += "and more";
   EXPECT_EQ(encode(AgentMessage(beat)), bytes);
 }
 

@@ -32,6 +32,10 @@ void FakeAgent::acknowledge(bool from_now_on) {
   net::asio::post(loop_, [this, from_now_on] { habits_.acknowledges = from_now_on; });
 }
 
+void FakeAgent::set_disk(std::string trouble) {
+  net::asio::post(loop_, [this, trouble = std::move(trouble)] { habits_.disk = trouble; });
+}
+
 net::Task<> FakeAgent::run() {
   Result<net::WebSocketPtr> stream = co_await net::connect_stream(control_, "/v1/agent", {});
   if (!stream) {
@@ -68,7 +72,7 @@ net::Task<> FakeAgent::run() {
 net::Task<> FakeAgent::beat() {
   for (;;) {
     send(proto::Heartbeat{habits_.acknowledges ? seen_ : Revision{}, habits_.counters, habits_.drops,
-                          habits_.tables, habits_.refusal});
+                          habits_.tables, habits_.refusal, habits_.disk});
     co_await net::sleep_for(Millis(20));
   }
 }

@@ -29,6 +29,7 @@ struct AgentHabits {
   std::map<std::string, std::uint64_t> drops{};
   std::map<std::string, proto::TableLevel> tables{};
   std::string refusal{};
+  std::string disk{};
 };
 
 class FakeAgent {
@@ -38,6 +39,7 @@ class FakeAgent {
 
   void leave();
   void acknowledge(bool from_now_on);
+  void set_disk(std::string trouble);
   bool welcomed() const { return welcomed_; }
   bool ended() const { return ended_; }
   std::uint16_t number() const { return number_; }

@@ -239,6 +239,36 @@ TEST_F(ControlHouse, AFullTableIsTheNodesEventAndExplained) {
   EXPECT_EQ(told(), 1);
 }
 
+TEST_F(ControlHouse, ANodeWhoseDiskIsFullGetsNoNewPodsUntilThereIsRoom) {
+  start();
+  AgentHabits habits;
+  habits.disk = "its disk is full (/n1/agent.state: No space left on device)";
+  FakeAgent n1(address(), "n1", habits);
+  const auto told = [&](const std::string& word) {
+    return std::ranges::count_if(events_of("node/n1"),
+                                 [&](const std::string& event) { return event.starts_with(word + " "); });
+  };
+  const auto explained = [&](const std::string& what) {
+    return proto::explanation_from_json(get("/v1/explain/" + what)).value();
+  };
+  ASSERT_TRUE(soon([&] { return told("DiskFull") == 1; }));
+  EXPECT_EQ(explained("node/-/n1").cause, habits.disk);
+  EXPECT_NE(explained("node/-/n1").fix.find("make room"), std::string::npos);
+  apply(kWeb);
+  const auto missing = explained("job/default/web").evidence;
+  EXPECT_EQ(std::ranges::count(missing, "n1: " + habits.disk), 1);
+  EXPECT_TRUE(list<Pod>("pods").empty());
+
+  FakeAgent n2(address(), "n2");
+  ASSERT_TRUE(soon([&] { return list<Pod>("pods").size() == 3; }));
+  for (const Pod& pod : list<Pod>("pods")) EXPECT_EQ(pod.node, "n2");
+
+  n1.set_disk("");
+  ASSERT_TRUE(soon([&] { return told("DiskHasRoom") == 1; }));
+  EXPECT_EQ(told("DiskFull"), 1) << "each is told once";
+  EXPECT_EQ(explained("node/-/n1").cause, "");
+}
+
 TEST_F(StreamHouse, ARefusedStreamIsCounted) {
   open_house();
   (void)call(net::Method::get, "/v1/nodes/n1/drops");

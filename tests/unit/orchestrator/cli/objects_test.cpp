@@ -43,10 +43,13 @@ TEST(Objects, Nodes) {
   const std::vector<Pod> pods{pod("a", "web", PodPhase::ready), pod("b", "web", PodPhase::gone)};
   Node silent = node("n2");
   silent.status.state = NodeState::silent;
-  EXPECT_EQ(table_of(Kind::node, objects(node("n1"), silent), pods, {kNow, false, false, {}}).text(),
-            "NODE  ADDRESS    STATE   PODS   CPU    MEMORY      KERNEL   AGE\n"
+  Node full = node("n3");
+  full.status.why = "its disk is full";
+  EXPECT_EQ(table_of(Kind::node, objects(node("n1"), silent, full), pods, {kNow, false, false, {}}).text(),
+            "NODE  ADDRESS    STATE   PODS   CPU    MEMORY      KERNEL   AGE  WHY\n"
             "n1    10.77.0.1  ready   1/110  0.1/2  64MiB/4GiB  6.18.44  90s\n"
-            "n2    10.77.0.1  silent  0/110  0/2    0B/4GiB     6.18.44  90s\n");
+            "n2    10.77.0.1  silent  0/110  0/2    0B/4GiB     6.18.44  90s\n"
+            "n3    10.77.0.1  ready   0/110  0/2    0B/4GiB     6.18.44  90s  its disk is full\n");
 }
 
 TEST(Objects, WideNodesShowTheirUplinks) {

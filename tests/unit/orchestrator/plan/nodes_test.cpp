@@ -40,6 +40,7 @@ TEST(Join, ComesBackWithItsNumberAndAddresses) {
   Snapshot snapshot = facts::snapshot(5, 2);
   Node silent = facts::node("n2", 2);
   silent.status.state = NodeState::silent;
+  silent.status.why = "its disk is full";
   snapshot.put(silent);
   Node back = newcomer("n2", 2);
   back.cpu_milli = 8000;
@@ -52,6 +53,7 @@ TEST(Join, ComesBackWithItsNumberAndAddresses) {
   EXPECT_EQ(node.meta.uid, silent.meta.uid);
   EXPECT_EQ(node.cpu_milli, 8000U);
   EXPECT_EQ(node.status.state, NodeState::ready);
+  EXPECT_EQ(node.status.why, "its disk is full") << "until a heartbeat says otherwise";
   EXPECT_TRUE(writes->units[0].leases.empty());
   EXPECT_TRUE(join(newcomer("n1", 1), snapshot, leases())->empty()) << "nothing changed: nothing is written";
 }

@@ -41,6 +41,9 @@ TEST(Capacity, EveryRefusalSaysWhatIsMissing) {
   EXPECT_EQ(refusal(node, {0, 0, 3}, demand, {}), "pods 3 of 3");
   EXPECT_EQ(refusal(node, {}, demand, {{"disk", "ssd"}}), "label disk is hdd, needs ssd");
   EXPECT_EQ(refusal(node, {}, demand, {{"gpu", "yes"}}), "label gpu missing, needs yes");
+  node.status.why = "its disk is full";
+  EXPECT_EQ(refusal(node, {}, demand, {}), "its disk is full");
+  EXPECT_FALSE(fits(node, {}, demand, {}));
   node.status.state = NodeState::silent;
   EXPECT_EQ(refusal(node, {}, demand, {}), "silent");
 }

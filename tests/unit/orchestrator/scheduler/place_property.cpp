@@ -33,6 +33,7 @@ Snapshot random_cluster(Random& random, std::uint16_t most_nodes) {
     edited.memory_bytes = (64ULL << 20U) * pick(random, 8);
     edited.max_pods = pick(random, 8);
     if (pick(random, 9) == 0) edited.status.state = NodeState::silent;
+    if (pick(random, 9) == 0) edited.status.why = "its disk is full";
     if (pick(random, 2) == 0) edited.meta.labels["disk"] = "ssd";
     snapshot.put(edited);
   }
