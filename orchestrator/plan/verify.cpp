@@ -90,9 +90,7 @@ class Verifier {
     if (no_node) unit.expect.push_back(absent(Kind::node, "", pod->node));
     unit.erase.push_back({Kind::pod, pod->meta.ns, pod->meta.name});
     rest_pair(Kind::pod, pod->meta, pod->ipv4, pod->ipv6, unit);
-    event(Kind::pod, removal.pod, "Removed",
-          removal.why + "; " + format(pod->ipv4) + " " + format(pod->ipv6) +
-              " rest until every node has forgotten them");
+    event(Kind::pod, removal.pod, "Removed", removal.why + "; " + rest_text(pod->ipv4, pod->ipv6));
     writes_.units.push_back(std::move(unit));
   }
 
@@ -120,7 +118,7 @@ class Verifier {
     expect_job(job, name.first, name.second, unit);
     unit.erase.push_back({Kind::service, name.first, name.second});
     rest_pair(Kind::service, service->meta, service->vip4, service->vip6, unit);
-    event(Kind::service, name, "Withdrawn", "its addresses rest until every node has forgotten them");
+    event(Kind::service, name, "Withdrawn", "its addresses " + rest_text(service->vip4, service->vip6));
     writes_.units.push_back(std::move(unit));
   }
 

@@ -8,6 +8,8 @@
 namespace fairlead::plan {
 namespace {
 
+constexpr std::string_view kRest = " rest until every node has forgotten them";
+
 std::size_t weigh(const Unit& unit, const std::function<std::size_t(const Object&)>& size_of) {
   std::size_t bytes = kItemBytes * (unit.operations() + unit.compares());
   for (const Object& object : unit.put) bytes += size_of(object);
@@ -26,6 +28,14 @@ std::vector<Expectation> both(const std::vector<Expectation>& a, const std::vect
 }
 
 }  // namespace
+
+std::string rest_text(const IpAddress& four, const IpAddress& six) {
+  return format(four) + " " + format(six) + std::string(kRest);
+}
+
+bool tells_rest_of(std::string_view message, const IpAddress& address) {
+  return message.ends_with(kRest) && message.find(" " + format(address) + " ") != std::string_view::npos;
+}
 
 ObjectKey key_of(const Object& object) {
   const Meta& meta = meta_of(object);

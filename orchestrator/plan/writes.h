@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -55,6 +56,11 @@ struct Event {
   WallTime at{};        // when it happened; none: when it is written
   bool operator==(const Event&) const = default;
 };
+
+// The end of the event of an object that is gone: these rest, and are released one day. What is
+// stored of whose they were is that event alone.
+std::string rest_text(const IpAddress& four, const IpAddress& six);
+bool tells_rest_of(std::string_view message, const IpAddress& address);
 
 struct Writes {
   std::vector<Unit> units;     // in the order to commit

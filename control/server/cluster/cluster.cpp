@@ -6,6 +6,7 @@
 
 #include "base/io/log.h"
 #include "control/catalog/network.h"
+#include "control/server/cluster/quarantine.h"
 #include "control/server/nodes/disk.h"
 #include "orchestrator/plan/networks.h"
 #include "orchestrator/plan/verify.h"
@@ -222,7 +223,6 @@ Result<bool> Cluster::settle_once() {
   for (const Note& note : writes.events)
     if (!note.warning || !state_.facts().events.said_last(note)) notes.push_back(note);
   if (writes.empty() && notes.empty()) return false;
-  quarantine_.begin(writes.units, snapshot());
   FL_TRY_OK(state_.commit(writes.units, notes, now));
   const auto lost = std::ranges::count_if(changes.stop, &reconciler::Stop::lost);
   if (lost > 0) rate_.took(static_cast<std::size_t>(lost), outside_.mono());
@@ -257,7 +257,7 @@ void Cluster::free_addresses() {
     freed_up_to_ = acknowledged;
     return;
   }
-  const std::vector<Note> notes = quarantine_.end(writes.units, state_.facts().leases);
+  const std::vector<Note> notes = released(writes.units, state_.facts().leases, state_.facts().events);
   const Result<> done = state_.commit(writes.units, notes, outside_.wall());
   if (!done) log::warn("addresses could not be freed", {{"error", format(done.error())}});
 }

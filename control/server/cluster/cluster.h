@@ -14,7 +14,6 @@
 #include "control/proto/stream.h"
 #include "control/server/cluster/apply.h"
 #include "control/server/cluster/explain.h"
-#include "control/server/cluster/quarantine.h"
 #include "control/server/nodes/liveness.h"
 #include "control/server/nodes/replacement_rate.h"
 #include "control/server/nodes/table_levels.h"
@@ -106,7 +105,6 @@ class Cluster {
   TableLevels table_levels_;
   ReplacementRate rate_;
   std::size_t postponed_ = 0;
-  Quarantine quarantine_;
   WallTime replace_from_;  // silent nodes keep their pods before
   // Ready, their nodes say; but a lost pod whose place they take may still be heard somewhere.
   std::map<std::string, std::pair<std::string, proto::PodReport>> waiting_;  // by uid; node, report

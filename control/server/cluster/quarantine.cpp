@@ -1,41 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/server/cluster/quarantine.h"
 
+#include <map>
+#include <optional>
+#include <ranges>
+
 namespace fairlead::server {
 namespace {
 
-template <class T>
-std::string uid_of(const Table<T>& table, const plan::ObjectKey& key) {
-  const auto object = find(table, key.ns, key.name);
-  return object ? object->meta.uid : "";
+// The reverse of display_name, for the two kinds whose addresses rest.
+plan::ObjectKey key_of(const std::string& object) {
+  const std::size_t kind = object.find('/'), name = object.rfind('/');
+  return {object.starts_with("service/") ? Kind::service : Kind::pod,
+          name == kind ? std::string(kDefaultNamespace) : object.substr(kind + 1, name - kind - 1),
+          object.substr(name + 1)};
+}
+
+// The newest: it may have been another's before.
+std::optional<plan::ObjectKey> last_owner(const IpAddress& address, const EventLog& events) {
+  for (const proto::Event& event : events.all() | std::views::reverse)
+    if (plan::tells_rest_of(event.message, address)) return key_of(event.object);
+  return std::nullopt;
 }
 
 }  // namespace
 
-void Quarantine::begin(const std::vector<plan::Unit>& units, const Snapshot& before) {
-  for (const plan::Unit& unit : units)
-    for (const plan::ObjectKey& key : unit.erase) {
-      const std::string uid = key.kind == Kind::pod       ? uid_of(before.pods, key)
-                              : key.kind == Kind::service ? uid_of(before.services, key)
-                                                          : "";
-      if (!uid.empty() && owners_.size() < kMost) owners_.emplace(uid, key);
-    }
-}
-
-std::vector<plan::Event> Quarantine::end(const std::vector<plan::Unit>& units, const ipam::Leases& before) {
-  std::map<std::string, std::string> freed;  // owner -> addresses
+std::vector<Note> released(const std::vector<plan::Unit>& units, const ipam::Leases& before,
+                           const EventLog& events) {
+  std::map<std::string, std::vector<IpAddress>> freed;  // by uid of the owner
   for (const plan::Unit& unit : units)
     for (const ipam::Change& change : unit.leases)
-      if (const ipam::Record* record = before.find(change.lease.address))
-        freed[record->lease.owner] += " " + format(change.lease.address);
-  std::vector<plan::Event> events;
+      if (const ipam::Record* record = before.find(change.lease.address);
+          record && record->lease.purpose != ipam::Purpose::host)  // a node has no such line
+        freed[record->lease.owner].push_back(change.lease.address);
+  std::vector<Note> notes;
   for (const auto& [uid, addresses] : freed) {
-    const auto owner = owners_.find(uid);
-    if (owner == owners_.end()) continue;
-    events.push_back({owner->second, false, "Released", "every node has forgotten" + addresses});
-    owners_.erase(owner);
+    const auto owner = last_owner(addresses.front(), events);
+    if (!owner) continue;
+    std::string text = "every node has forgotten";
+    for (const IpAddress& address : addresses) text += " " + format(address);
+    notes.push_back({*owner, false, "Released", std::move(text), {}});
   }
-  return events;
+  return notes;
 }
 
 }  // namespace fairlead::server

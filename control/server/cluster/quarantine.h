@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Quarantine: whose the resting addresses were, so that the last line of a
-// pod's story can say that they are given again. In memory and bounded: after
-// a restart of control the addresses rest as before, only their names are lost.
+// Quarantine: the last line of the story of a pod or service says that its
+// addresses, which rested, are given again. Whose they were is read in the
+// stored events: a lease knows only a uid, of which nothing else is left.
 #pragma once
 
-#include <map>
-#include <string>
 #include <vector>
 
-#include "control/catalog/snapshot.h"
+#include "control/server/state/event_log.h"
 #include "ipam/leases.h"
-#include "orchestrator/plan/writes.h"
 
 namespace fairlead::server {
 
-class Quarantine {
- public:
-  static constexpr std::size_t kMost = 4096;
-
-  // What these writes take away, as the snapshot before them has it.
-  void begin(const std::vector<plan::Unit>& units, const Snapshot& before);
-  // The addresses that these writes free, as the leases before them have it: one event for each owner.
-  std::vector<plan::Event> end(const std::vector<plan::Unit>& units, const ipam::Leases& before);
-
- private:
-  std::map<std::string, plan::ObjectKey> owners_;  // by uid
-};
+// The addresses that these writes free, as the leases before them have it: one event for each
+// owner of whom the log still knows.
+std::vector<Note> released(const std::vector<plan::Unit>& units, const ipam::Leases& before,
+                           const EventLog& events);
 
 }  // namespace fairlead::server

@@ -36,6 +36,7 @@ class EventLog {
   // Of one object ("" for all), newer than `after`, in the order of their times: `seq` is that of
   // their arrival, and a node tells its part later than control.
   std::vector<proto::Event> list(std::string_view object, std::uint64_t after) const;
+  const std::deque<proto::Event>& all() const { return events_; }  // in the order of their arrival
   bool said(const Note& note) const;  // in an event of the object that is still kept
   // True when the newest event of the object says the same already.
   bool said_last(const Note& note) const;

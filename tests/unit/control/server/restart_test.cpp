@@ -29,6 +29,34 @@ TEST_F(ControlHouse, ARestartKeepsEverythingAndDisturbsNoPod) {
   EXPECT_EQ(ready_pods().size(), 3U);
 }
 
+TEST_F(ControlHouse, WhoseAddressesAreGivenAgainIsToldAcrossARestart) {
+  start();
+  AgentHabits mute;
+  mute.acknowledges = false;
+  auto n1 = std::make_unique<FakeAgent>(address(), "n1");
+  auto n2 = std::make_unique<FakeAgent>(address(), "n2", mute);
+  ASSERT_TRUE(soon([&] { return list<Node>("nodes").size() == 2; }));
+  apply(kWeb);
+  ASSERT_TRUE(soon([&] { return ready_pods().size() == 3; }));
+  const Pod pod = ready_pods().front();
+  const std::string name = "pod/" + pod.meta.name;
+  const auto said = [&](const std::string& object, const std::string& what) {
+    return std::ranges::count_if(events_of(object), [&](const auto& e) { return e.starts_with(what); });
+  };
+  EXPECT_EQ(call(net::Method::delete_, "/v1/namespaces/default/jobs/web").status, 200);
+  ASSERT_TRUE(soon([&] { return list<Pod>("pods").empty() && list<Service>("services").empty(); }));
+  EXPECT_EQ(said(name, "Removed "), 1);
+  EXPECT_EQ(said(name, "Released "), 0);
+  stop();
+
+  start();
+  n1 = std::make_unique<FakeAgent>(address(), "n1");
+  n2 = std::make_unique<FakeAgent>(address(), "n2");
+  ASSERT_TRUE(soon([&] { return said(name, "Released ") == 1; }));
+  EXPECT_EQ(said(name, "Released every node has forgotten " + format(pod.ipv4) + " " + format(pod.ipv6)), 1);
+  EXPECT_TRUE(soon([&] { return said("service/web", "Released ") == 1; }));
+}
+
 TEST_F(ControlHouse, AStateFolderHasOneOwner) {
   start();
   net::asio::io_context loop(1);
