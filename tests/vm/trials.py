@@ -85,12 +85,23 @@ def servers(lab):
 def kill_daemons(lab):
     """All three daemons get SIGKILL while requests run; systemd starts them again.
 
-    The requests go to the service's address: names are answered by the agent, and an emulated machine takes longer to
-    start one than a resolver waits.
+    They come from a pod: what runs by `fairlead exec` ends with the daemons it goes through. They go to the service's
+    address: names are answered by the agent, and an emulated machine takes longer to start one than a resolver waits.
     """
     before = servers(lab)
     vip = json.loads(control(lab, "fairlead get service/web -o json"))["vip4"]
-    control(lab, f"fairlead exec client -- sh -c 'loadgen http://{vip}:80 200 --pause 100 --timeout 20000 >/tmp/load 2>&1 &'\n")
+    control(lab, f"""fairlead apply -f - <<'SPEC'
+kind: Job
+name: load
+type: service
+replicas: 1
+containers:
+  - name: load
+    image: oci:hello
+    command: [sh, -c, "echo begins; loadgen http://{vip}:80 200 --pause 100 --timeout 20000; exec sleep infinity"]
+    resources: {{cpu: 0.25, memory: 32MiB}}
+SPEC""")
+    until(lab, "fairlead logs job/load | grep -q begins")
     for name, machine in lab.machines.items():
         units = ["fairlead-agent"] + (["fairlead-control"] if name == "host1" else [])
         for unit in units:
@@ -98,8 +109,8 @@ def kill_daemons(lab):
 systemctl kill --kill-whom=main --signal=KILL {unit}
 until [ "$(systemctl show -P NRestarts {unit})" -gt "$before" ] && systemctl is-active --quiet {unit}; do sleep 1; done""")
     until(lab, "[ \"$(fairlead get nodes | grep -c ' ready ')\" = 2 ]")
-    said = control(lab, "until fairlead exec client -- grep answered /tmp/load; do sleep 1; done; "
-                        "fairlead exec client -- cat /tmp/load\n", 900)
+    until(lab, "fairlead logs job/load | grep -q answered", 900)
+    said = control(lab, "fairlead logs job/load; fairlead delete job/load")
     check("servers have been restarted", servers(lab) == before, f"{before}\n{servers(lab)}")
     return f"control and both agents killed under load: {answered(said, 200)}; no container restarted"
 
