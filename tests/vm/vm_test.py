@@ -119,8 +119,8 @@ def nothing_is_left(lab, before):
     for name, machine in lab.machines.items():
         for what, lines in traces(machine).items():
             check(f"after purging, {name} still has {what}", not lines - before[name][what], "\n".join(sorted(lines - before[name][what])))
-        said = machine.run("dpkg-query -W 'fairlead*' 2>/dev/null; getent passwd fairlead; find / -xdev -iname '*fairlead*' "
-                           "-not -path \"$HOME/*\" -not -path '/mnt/*'; true")
+        said = machine.run("dpkg-query -W 'fairlead*' 2>/dev/null || true; getent passwd fairlead || true\n"
+                           "find / -xdev -iname '*fairlead*' -not -path \"$HOME/*\" -not -path '/mnt/*' || true")
         check(f"after purging, {name} still has", not said.strip(), said)
     return "no process, mount, pin, cgroup, link, table, route, file or user"
 

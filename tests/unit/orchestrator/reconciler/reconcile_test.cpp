@@ -160,7 +160,7 @@ TEST(Reconcile, APodThatWasStoppingOnASilentNodeIsLostToo) {
   snapshot.put(job);
   snapshot.put(told_to_stop(facts::pod("web-a", job, "n1"), &job));
   Node node = facts::node("n1");
-  node.status = {NodeState::silent, kNoon, "", ""};
+  node.status = {NodeState::silent, kNoon, "", "", ""};
   snapshot.put(node);
   const Rules rules{Millis(5000)};
   EXPECT_TRUE(reconcile(snapshot, kNoon + Millis(4999), rules).empty());
@@ -178,7 +178,7 @@ Snapshot with_silent(std::size_t nodes, std::size_t silent) {
   snapshot.put(job);
   for (std::size_t i = 1; i <= nodes; ++i) {
     Node node = facts::node("n" + std::to_string(i), static_cast<std::uint16_t>(i));
-    if (i <= silent) node.status = {NodeState::silent, kNoon, "", ""};
+    if (i <= silent) node.status = {NodeState::silent, kNoon, "", "", ""};
     snapshot.put(facts::pod("web-" + std::to_string(i), job, node.meta.name));
     snapshot.put(std::move(node));
   }
