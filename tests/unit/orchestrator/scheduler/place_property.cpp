@@ -51,7 +51,7 @@ Job random_job(Random& random, const std::string& name) {
 
 // How many more pods of the job a node takes, counted from its own numbers.
 int room(const Snapshot& snapshot, const Node& node, const Job& job) {
-  if (node.status.state != NodeState::ready) return 0;
+  if (node.status.state != NodeState::ready || !node.status.why.empty()) return 0;
   if (!job.place.nodes.empty() && !node.meta.labels.contains("disk")) return 0;
   std::int64_t cpu = node.cpu_milli;
   auto memory = static_cast<std::int64_t>(node.memory_bytes);
