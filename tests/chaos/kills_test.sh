@@ -100,7 +100,7 @@ all_begun() { [ "$(sum flows)" = $((FLOWS / 3 * 3)) ] && [ "$(sum queries)" -gt 
 eventually 20 all_begun || die "the traffic does not begin"
 began=$(date +%s%N) first=$(sum connections)
 # Three agents of four have answered a name since they were last killed; the others are killed while they start.
-declare -A asked_of
+declare -A asked_of hasty
 answers() { [ "$(of_node $1 queries)" -gt ${asked_of[$1]} ]; }
 for name in n1 n2 n3; do asked_of[$name]=0; done
 scaled=0
@@ -112,7 +112,13 @@ for ((done = 0; done < KILLS; ++done)); do
   victim=$((RANDOM % 4))
   [ $victim -gt 0 ] && victim=n$victim || victim=control
   if [ $victim != control ]; then
-    ((RANDOM % 4 == 0)) || eventually 60 answers $victim || die "$victim answers no names"
+    # Some die before they have answered, none twice in a row: names would be away for longer than is asked for them.
+    if [ -z "${hasty[$victim]:-}" ] && ((RANDOM % 4 == 0)); then
+      hasty[$victim]=yes
+    else
+      eventually 60 answers $victim || die "$victim answers no names"
+      hasty[$victim]=
+    fi
     asked_of[$victim]=$(of_node $victim queries)
   fi
   eventually 10 daemon_runs "$victim" && kill_daemon "$victim" || die "$victim has ended by itself"

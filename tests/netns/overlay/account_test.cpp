@@ -125,9 +125,10 @@ TEST_P(Account, DropsByReasonAreWhatWasOfferedLessWhatWasDelivered) {
       << overlay_->counts(1) << overlay_->counts(2) << overlay_->counts(3);
   for (const char* reason : {"NO_BACKEND", "NO_ENDPOINT", "SPOOFED_SOURCE", "TOO_BIG"})
     EXPECT_EQ(overlay_->count(1, reason), 2 * kEach) << reason;
-  if (GetParam() == model::NetworkMode::vxlan)
+  if (GetParam() == model::NetworkMode::vxlan) {
     for (const char* reason : {"NOT_LOCAL", "STALE_EPOCH"})
       EXPECT_EQ(overlay_->count(2, reason), 2 * kEach) << reason;
+  }
   std::printf("%llu offered, %llu delivered, %llu dropped by name\n%s%s%s",
               static_cast<unsigned long long>(offered), static_cast<unsigned long long>(sum("in")),
               static_cast<unsigned long long>(lost() - before), overlay_->counts(1).c_str(),
