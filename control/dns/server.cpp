@@ -12,6 +12,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
+#include <mutex>
 #include <span>
 
 #include "control/dns/answer.h"
@@ -68,13 +69,17 @@ class Server::State {
   }
 
   std::optional<Bytes> answer(std::span<const std::uint8_t> query) {
-    const std::shared_ptr<const Zone> zone = zone_.load();
+    const std::shared_ptr<const Zone> zone = newest();
     Reply reply = reply_to(query, zone.get());
     count(reply);
     return std::move(reply.octets);
   }
 
-  void publish(std::shared_ptr<const Zone> zone) { zone_.store(std::move(zone)); }
+  // The old zone, if this was its last holder, ends outside the lock.
+  void publish(std::shared_ptr<const Zone> zone) {
+    const std::lock_guard lock(mutex_);
+    zone_.swap(zone);
+  }
   void count_unsent() { add_one(&Counters::unsent); }
   void count_receive_error() { add_one(&Counters::receive_errors); }
 
@@ -86,6 +91,11 @@ class Server::State {
   }
 
  private:
+  std::shared_ptr<const Zone> newest() const {
+    const std::lock_guard lock(mutex_);
+    return zone_;
+  }
+
   void add_one(Line line) {
     const auto i = static_cast<std::size_t>(std::ranges::find(kLines, line) - kLines.begin());
     lines_[i].fetch_add(1, std::memory_order_relaxed);
@@ -117,7 +127,10 @@ class Server::State {
   }
 
   std::vector<udp::socket> sockets_;  // complete before the first coroutine starts
-  std::atomic<std::shared_ptr<const Zone>> zone_;
+  // For as long as a pointer is copied. std::atomic<std::shared_ptr> of libstdc++ 12 locks as well, and
+  // gives up its lock without an order in load(): a race, where the processor is not an x86.
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Zone> zone_;
   std::array<std::atomic<std::uint64_t>, kLines.size()> lines_{};
 };
 
