@@ -124,12 +124,12 @@ speak_on_the_node() {
   SPEAKING=$!
 }
 answered_since() { awk -v since="$2" '$1 > since && $2 == 200 {++n} END {exit !n}' "$CLUSTER_DIR/logs/$1.txt"; } # FILE NS
-killed_at() { # ns; nothing: it was not
+killed_at() { # ns, the end of the millisecond that the event names; nothing: it was not
   cluster_cli events "pod/$lost" -o json | python3 -c '
 import datetime, json, sys
 for event in json.load(sys.stdin)["events"]:
     if event["reason"] == "Kill":
-        print(int(datetime.datetime.fromisoformat(event["time"].replace("Z", "+00:00")).timestamp() * 1000) * 1000000)'
+        print(int(datetime.datetime.fromisoformat(event["time"].replace("Z", "+00:00")).timestamp() * 1000 + 1) * 1000000)'
 }
 cut_is_told() { cluster_cli events "pod/$lost" | grep -q CutOff; }
 
