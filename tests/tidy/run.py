@@ -14,6 +14,7 @@ import xml.etree.ElementTree as xml
 import benchmarks
 import decisions
 import drops
+import events
 import fields
 import includes
 import layers
@@ -25,7 +26,8 @@ import size
 import words
 from tree import Tree, load
 
-MODULES = (size, words, licence, layers, includes, purity, semantics, drops, fields, benchmarks, programs, decisions)
+MODULES = (size, words, licence, layers, includes, purity, semantics, drops, events, fields, benchmarks, programs,
+           decisions)
 
 
 def self_test(check, planted, clean, build):
