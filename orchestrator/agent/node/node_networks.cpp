@@ -64,8 +64,8 @@ Result<> NodeNetworks::set_up(const NodeNetwork& network) {
 }
 
 Result<> NodeNetworks::take_down(const NodeNetwork& network) {
-  FL_TRY_OK(tables_.detach_host(network.network.meta.name));
   FL_TRY_OK(runtime::delete_link(host_link_name(place_.cluster, network.network.index)));
+  FL_TRY_OK(tables_.detach_host(network.network.meta.name));
   const std::lock_guard lock(mutex_);
   current_.erase(network.network.meta.name);
   return {};

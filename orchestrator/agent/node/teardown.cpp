@@ -56,8 +56,8 @@ Result<> tear_down(const runtime::NodePaths& paths) {
   }
   FirstError errors;
   remove_pods(paths, errors);
+  remove_links(paths, errors);  // before their programs: what still lives must not speak unguarded
   errors.note(ebpf::remove_pins(ebpf::pin_folder(paths.cluster, paths.node).parent_path()));
-  remove_links(paths, errors);
   errors.note(runtime::delete_masquerade());
   errors.note(runtime::remove_cgroup(paths.cgroup_parent, true));
   remove_folder(paths.state_dir, errors);

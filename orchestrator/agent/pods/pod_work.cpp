@@ -100,8 +100,8 @@ Result<> PodWork::remove_network(const Pod& pod) {
   const std::string name = pod_link_name(paths_.cluster, pod.meta.uid);
   FL_TRY(runtime::Netlink netlink, runtime::Netlink::open());
   FL_TRY(const std::optional<runtime::LinkInfo> link, netlink.find_link(name));
+  FL_TRY_OK(runtime::delete_link(name));  // with its program on it: without one, whoever lives could speak
   FL_TRY_OK(tables_.detach(pod.meta.uid, link ? link->index : 0));
-  FL_TRY_OK(runtime::delete_link(name));
   return runtime::remove_pod(paths_, pod.meta.uid);
 }
 

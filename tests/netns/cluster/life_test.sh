@@ -123,6 +123,7 @@ speak_on_the_node() {
     >"$CLUSTER_DIR/logs/said.txt" 2>&1 &
   SPEAKING=$!
 }
+since() { awk -v since="$2" '$1 > since && $2 == 200' "$CLUSTER_DIR/logs/$1.txt" | head -n 3 | tr '\n' ' '; }
 answered_since() { awk -v since="$2" '$1 > since && $2 == 200 {++n} END {exit !n}' "$CLUSTER_DIR/logs/$1.txt"; } # FILE NS
 killed_at() { # ns, the end of the millisecond that the event names; nothing: it was not
   cluster_cli events "pod/$lost" -o json | python3 -c '
@@ -176,8 +177,8 @@ comes_back() {
   [[ $story =~ CutOff\ (.*) ]] && [[ ${BASH_REMATCH[1]} == *Kill* ]] && [[ ${BASH_REMATCH[1]} != *Term* ]] ||
     die "pod/$lost was not killed at once, but asked to end: $story"
   killed=$(killed_at)
-  ! answered_since asked "$killed" || die "pod/$lost answered on its own node while it was killed"
-  ! answered_since said "$killed" || die "pod/$lost was heard on its own node while it was killed"
+  ! answered_since asked "$killed" || die "pod/$lost answered on its own node while it was killed ($killed): $(since asked "$killed")"
+  ! answered_since said "$killed" || die "pod/$lost was heard on its own node while it was killed ($killed): $(since said "$killed")"
   say "    $(awk '$2 == 200 {++n} END {print n " questions answered on the node, " NR - n " not"}' "$CLUSTER_DIR/logs/asked.txt")"
   end_loads
 }
