@@ -112,10 +112,20 @@ remove_cluster() {
   remove_cgroups
   remove_mounts
   remove_pins
+  SURVIVORS=$(space_pids) # without its namespace nobody finds them
   remove_spaces
   unmount_bpffs
   remove_folders
   report_leftovers
+}
+
+# Those of $SURVIVORS that have not ended meanwhile, and their programs.
+surviving() {
+  local pid
+  for pid in ${SURVIVORS:-}; do
+    # A zombie has no namespace any more.
+    [ ! -e "/proc/$pid/ns/net" ] || say "$pid $(cat "/proc/$pid/comm" 2>/dev/null)"
+  done
 }
 
 # Nothing may be left; says what is.
@@ -127,6 +137,7 @@ report_leftovers() {
     cluster_mounts | sed 's/^/mount /'
     [ ! -e "$PINS/$CLUSTER" ] || say "pins $PINS/$CLUSTER"
     pod_pids | sed 's/^/process /'
+    surviving | sed 's/^/process /'
     [ ! -d "$CLUSTER_DIR" ] || find "$CLUSTER_DIR" -mindepth 1 -maxdepth 1 ! -name logs | sed 's/^/file /'
   )
   [ -z "$left" ] || {

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # A half-made cluster is removed completely: its network works, then everything
 # that a crash could leave (a daemon, a process of a pod in its cgroup, a mount,
-# pins) is planted, removed, and looked for by other means than removal.sh's.
+# pins) is planted, removed, and looked for by other means than removal.sh's. And
+# a process that does not end is told of.
 set -euo pipefail
 . "$1/tests/support/cluster.sh"
 cgroup_mounts() { awk '$3 ~ /^cgroup2?$/ {print $2}' /proc/mounts; }
@@ -54,3 +55,20 @@ done
 
 step "removing again what is not there is no error"
 remove_cluster || die "the second removal complained"
+
+step "a process that does not end is told of"
+make_network 1
+nsenter --net="$(space_path n1)" sleep 1000 &
+deaf=$!
+disown -a
+let_go() { builtin kill -KILL $deaf 2>/dev/null || true; }
+kill() { # all but $deaf
+  local word words=()
+  for word in "$@"; do [ "$word" = $deaf ] || words+=("$word"); done
+  [ ${#words[@]} -lt 2 ] || builtin kill "${words[@]}"
+}
+if said=$(remove_cluster 2>&1); then die "nobody told of process $deaf"; fi
+grep -q "process $deaf sleep" <<<"$said" || die "something else was told: $said"
+unset -f kill
+let_go
+say "    $said"
