@@ -2,7 +2,10 @@
 // The embedded store on a disk that loses power (power_vfs.h): whatever was
 // acknowledged is there afterwards, revisions have no gap, no transaction is
 // there in half; and damage is refused by name, also in the write-ahead log.
+#include <algorithm>
+#include <array>
 #include <cstdio>
+#include <fstream>
 #include <optional>
 
 #include "control/store/sqlite_store.h"
@@ -73,6 +76,7 @@ class PowerLoss : public testing::Test {
   bool crash(std::uint64_t cut, std::uint64_t seed, int count) {
     std::mt19937_64 random(seed);
     const std::uint64_t before = acknowledged_;
+    const std::string old_mark = mark();
     power_->cut_after(cut);
     {
       const auto store = open();
@@ -80,12 +84,32 @@ class PowerLoss : public testing::Test {
     }
     const bool reached = power_->is_off();
     power_->lose(seed);
+    lose_mark(seed, old_mark);
     check(before + static_cast<std::uint64_t>(count));
     return reached;
   }
 
+  std::string mark() const {
+    std::ifstream in(mark_, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+
+  // The mark is never synced: a cut leaves it, the one from before this life, a piece of it, or none.
+  void lose_mark(std::uint64_t seed, const std::string& old_mark) {
+    const std::string newest = mark();
+    const std::uint64_t fate = seed % 4;
+    ++fates_.at(fate);
+    if (fate == 0) return;
+    std::filesystem::remove(mark_);
+    if (fate == 1) return;
+    const std::string left = fate == 2 ? old_mark : newest.substr(0, seed / 4 % 32);
+    std::ofstream(mark_, std::ios::binary) << left;
+  }
+
   Scratch folder_;
   std::filesystem::path file_ = folder_ / "store.db";
+  std::filesystem::path mark_ = folder_ / "store.db-mark";
+  std::array<int, 4> fates_{};  // of marks
   std::optional<Power> power_;
   std::uint64_t acknowledged_ = 0;
 };
@@ -113,8 +137,10 @@ TEST_F(PowerLoss, RandomCutsOneAfterAnother) {
       ASSERT_FALSE(HasFatalFailure()) << "round " << round << ", generation " << generation;
     }
   }
-  std::printf("%llu random power cuts\n", static_cast<unsigned long long>(cuts));
+  std::printf("%llu random power cuts; the mark stayed %d times, was gone %d, old %d, cut short %d\n",
+              static_cast<unsigned long long>(cuts), fates_[0], fates_[1], fates_[2], fates_[3]);
   EXPECT_GT(cuts, rounds);
+  EXPECT_GT(std::ranges::min(fates_), 0);
 }
 
 // The process dies, its files stay; then a bit of the write-ahead log turns.

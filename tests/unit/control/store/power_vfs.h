@@ -3,7 +3,10 @@
 // written counts as safe only when it has been synced; at a power cut each
 // write since then survives whole, in part (any set of its 512-byte sectors)
 // or not at all, independently of those before it, so torn and reordered
-// writes are the normal case.
+// writes are the normal case. Only writes and truncations can be lost: a file
+// that was made or removed is so at once. The layer has SQLite's files alone;
+// what the store keeps beside them (`-mark`, `-reserve`) lies on the real disk, and
+// a test that wants it old, cut short or gone does that itself.
 //
 //   Power power;  power.cut_after(n);  ... store works, from operation n on
 //   every write and sync fails ...  power.lose(seed)  -> the files as found

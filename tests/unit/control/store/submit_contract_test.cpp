@@ -105,15 +105,20 @@ TEST_P(SubmitContract, TheQueueIsBoundedAndCountsWhatItRefuses) {
   EXPECT_TRUE(store_->submit(txn, {}));
 }
 
+// While the owner gathers, a batch is not begun with a few: so their number does not hang on who is faster.
+// What a slow disk alone makes of it is counted in power_test.cpp.
 TEST_P(SubmitContract, ManyShareOneFsync) {
   constexpr std::size_t kMany = 1000;
+  store_->gather(true);
   for (std::size_t i = 0; i < kMany; ++i) submit({{}, {put("k" + std::to_string(i % 7), "x")}, {}}, "w");
+  store_->gather(false);
   deliver_until(kMany);
   EXPECT_EQ(store_->revision(), Revision{kMany});
   const std::uint64_t batches = store_->stats().batches;
   std::printf("%s: %zu transactions in %llu fsyncs\n", GetParam().name.c_str(), kMany,
               static_cast<unsigned long long>(batches));
-  EXPECT_LE(batches, kMany);
+  EXPECT_LE(batches, kMany / 16);
+  EXPECT_EQ(batches > 0, GetParam().durable);
 }
 
 TEST_P(SubmitContract, WhatGathersReachesTheDiskTogether) {
