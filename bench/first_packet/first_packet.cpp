@@ -2,6 +2,7 @@
 // How long from `fairlead apply` to the first answered request through the
 // service's name? Beside it, by turns, a bare `runc run` of the same bundle until
 // its server answers. One pod; the image's layers are unpacked on the node.
+#include <algorithm>
 #include <fmt/format.h>
 #include <stdexcept>
 #include <thread>
@@ -34,6 +35,8 @@ expose:
   - {{port: 80, to: http}}
 )";
 
+using Stages = std::array<std::vector<double>, kStages.size()>;
+
 class FirstPacket {
  public:
   FirstPacket() : cluster_("first"), bare_(cluster_.lab(), cluster_.id(), kImage) {}
@@ -60,7 +63,12 @@ class FirstPacket {
     return took;
   }
   double bare() { return bare_.run(); }
-  const std::array<std::vector<double>, kStages.size()>& stages() const { return stages_; }
+  const Stages& stages() const { return stages_; }  // of every start
+  Stages stages(const Pairs& pairs) const {         // of those that count
+    Stages counted;
+    std::ranges::transform(stages_, counted.begin(), [&](const auto& stage) { return kept(pairs, stage); });
+    return counted;
+  }
 
  private:
   void remember(const StageTimes& times) {
@@ -70,10 +78,10 @@ class FirstPacket {
   Cluster cluster_;
   Bare bare_;
   int number_ = 0;
-  std::array<std::vector<double>, kStages.size()> stages_;
+  Stages stages_;
 };
 
-std::string slowest(const std::array<std::vector<double>, kStages.size()>& stages) {
+std::string slowest(const Stages& stages) {
   std::size_t worst = 0;
   double longest = 0;
   for (std::size_t start = 0; start < stages[0].size(); ++start) {
@@ -104,8 +112,8 @@ void measure(Bench& bench) {
   bench.report().add("p50", "", at(pairs, 0.5));
   bench.report().add("p99", "", at(pairs, 0.99));
   for (std::size_t i = 0; i < kStages.size(); ++i)
-    bench.report().add("stage", fmt::format("stage={}", kStages[i]), single(start.stages()[i]));
-  bench.report().note(slowest(start.stages()));
+    bench.report().add("stage", fmt::format("stage={}", kStages[i]), beside(pairs, start.stages()[i]));
+  bench.report().note(slowest(start.stages(pairs)));
   bench.report().note(
       "Ours: from the start of the process `fairlead apply` to the first answer with code 200 through the "
       "service's name and "

@@ -53,6 +53,19 @@ Figure single(const std::vector<double>& samples) {
   return figure;
 }
 
+std::vector<double> kept(const Pairs& pairs, const std::vector<double>& of_calls) {
+  std::vector<double> values;
+  for (const std::size_t call : pairs.calls) values.push_back(of_calls.at(call));
+  return values;
+}
+
+Figure beside(const Pairs& pairs, const std::vector<double>& of_calls) {
+  Figure figure = single(kept(pairs, of_calls));
+  figure.disturbed = pairs.disturbed;
+  figure.discarded = pairs.discarded;
+  return figure;
+}
+
 bool meets(std::string_view aim, double x) {
   if (aim.empty()) return true;
   double bound = 0;

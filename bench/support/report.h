@@ -22,8 +22,9 @@ namespace fairlead::bench {
 
 struct Pairs {
   std::vector<double> ours, baseline;
-  std::size_t disturbed = 0;  // of those above, measured while something else ran
-  std::size_t discarded = 0;  // measured, disturbed, and left out
+  std::size_t disturbed = 0;            // of those above, measured while something else ran
+  std::size_t discarded = 0;            // measured, disturbed, and left out
+  std::vector<std::size_t> calls = {};  // of `ours`, those above; call 0 was to warm up
 };
 
 struct Figure {
@@ -40,6 +41,10 @@ struct Figure {
 Figure paired(const Pairs& pairs);
 // A figure without a baseline: the median of samples and its interval.
 Figure single(const std::vector<double>& samples);
+// Of what each call of `ours` left beside its own value: what belongs to the pairs that count.
+std::vector<double> kept(const Pairs& pairs, const std::vector<double>& of_calls);
+// The figure of that, as disturbed as its pairs.
+Figure beside(const Pairs& pairs, const std::vector<double>& of_calls);
 
 // Does `x` meet an aim as KnownRow writes it? An empty aim is met.
 bool meets(std::string_view aim, double x);

@@ -36,6 +36,7 @@ void show_progress(const std::string& text) {
 
 struct Tried {
   double ours = 0, baseline = 0;
+  std::size_t call = 0;
   bool quiet = false;
 };
 
@@ -56,6 +57,7 @@ Pairs Bench::pairs(const std::string& what, const Sample& ours, const Sample& ba
   while (quiet < wanted && tried.size() < bound) {
     show_progress(fmt::format("{}: {} pairs of {}, {} of them quiet", what, tried.size(), wanted, quiet));
     Tried pair;
+    pair.call = tried.size() + 1;
     stolen_since_last();
     const bool ours_first = tried.size() % 2 == 0;
     if (ours_first) pair.ours = ours();
@@ -77,6 +79,7 @@ Pairs Bench::pairs(const std::string& what, const Sample& ours, const Sample& ba
   for (std::size_t i = 0; i < std::min(tried.size(), wanted); ++i) {
     pairs.ours.push_back(tried[i].ours);
     pairs.baseline.push_back(tried[i].baseline);
+    pairs.calls.push_back(tried[i].call);
   }
   return pairs;
 }

@@ -20,7 +20,8 @@ HEAD = """# Figures
 Written by `./dev bench --write` (one of them: `./dev bench NAME --write`), which builds for release and measures here; every
 baseline runs in the same run as what it is set beside, the two by turns. A ratio is the median of the pairs' ratios, with the
 interval that holds it with 95 % confidence. A run during which something else took more than a tenth of the machine is measured again; where
-that did not help, the row says how many were disturbed. Ratios may be compared with other machines; microseconds may not.
+that did not help, the row says how many were disturbed, and how many were measured and discarded. Ratios may be compared with
+other machines; microseconds may not.
 """
 COLUMNS = "| Case | Value | Baseline | Ratio | Aim | Runs |\n|---|---|---|---|---|---|\n"
 
@@ -70,8 +71,9 @@ def machine(root):
     """What this was measured on, in one line."""
     model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
     commit = subprocess.run(["git", "-C", root, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    changed = subprocess.run(["git", "-C", root, "status", "--porcelain", "--untracked-files=no"], capture_output=True, text=True,
-                             check=False)
+    # The document itself does not count: it changes with the first benchmark of several.
+    changed = subprocess.run(["git", "-C", root, "status", "--porcelain", "--untracked-files=no", "--", ".", f":(exclude){DOCUMENT}"],
+                             capture_output=True, text=True, check=False)
     state = commit.stdout.strip() + (" with changes" if changed.stdout.strip() else "")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (f"{os.cpu_count()} x {model[1] if model else platform.machine()}, {memory:.0f} GiB, kernel {platform.release()}, commit "
@@ -85,7 +87,7 @@ def line_of(row):
     interval = f" [{row['interval'][0]:g}, {row['interval'][1]:g}]" if "interval" in row else ""
     baseline = f"{number('baseline_value')} {row['unit']}, {row['baseline']}" if "baseline" in row else "-"
     aim = f"{row['aim']} {row['aim_on']}, {'met' if row['met'] else 'missed'}" if "aim" in row else "-"
-    runs = f"{row['runs']}" + (f", {row['disturbed']} disturbed" if row.get("disturbed") else "")
+    runs = f"{row['runs']}" + "".join(f", {row[key]} {key}" for key in ("disturbed", "discarded") if row.get(key))
     value, ratio = f"{number('value')} {row['unit']}", number("ratio")
     value, ratio = (value, ratio + interval) if "ratio" in row else (value + interval, ratio)
     return f"| `{row['case']}` | {value} | {baseline} | {ratio} | {aim} | {runs} |\n"

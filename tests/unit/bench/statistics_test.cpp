@@ -22,6 +22,17 @@ TEST(Statistics, MedianAndQuantile) {
   EXPECT_EQ(quantile(hundred, 0), 1);
 }
 
+// Four calls were made: one to warm up, and of three pairs the middle one was left out.
+TEST(Statistics, WhatACallLeftBesideItsValueCountsWithItsPair) {
+  const Pairs pairs{.ours = {1, 1}, .baseline = {1, 1}, .disturbed = 1, .discarded = 1, .calls = {3, 1}};
+  EXPECT_EQ(kept(pairs, {900, 10, 500, 30}), (std::vector<double>{30, 10}));
+  const Figure figure = beside(pairs, {900, 10, 500, 30});
+  EXPECT_EQ(figure.value, 20);
+  EXPECT_EQ(figure.runs, 2U);
+  EXPECT_EQ(figure.disturbed, 1U);
+  EXPECT_EQ(figure.discarded, 1U);
+}
+
 // 100 experiments of 31 pairs whose true ratio is 1.05 under noise: about 95 % of the intervals hold it.
 TEST(Statistics, AnIntervalHoldsTheTrueRatio) {
   std::mt19937_64 random(7);
