@@ -3,7 +3,8 @@
 # The ends of pods and of a node, on a cluster of three with real containers:
 #
 #   - so many rounds in which every pod of a job is replaced, under new and kept
-#     connections through its name: no request fails, and the story says why;
+#     connections through its name, of each family: no request fails, and the
+#     story says why;
 #   - a node is cut off: its pods are lost and replaced, requests do not fail
 #     once it is silent; it comes back, takes its old pods off its network
 #     before it kills them: nothing reaches them, and nothing of theirs gets
@@ -57,6 +58,11 @@ load() {
     exit \$code" >"$CLUSTER_DIR/logs/$name.txt" 2>&1 &
   LOADS="$LOADS $!:$name"
 }
+# loads NAME OPTIONS...: a load for each family. One that may use both tries the other when one refuses, and hides it.
+loads() {
+  load "$1-v4" -4 "${@:2}"
+  load "$1-v6" -6 "${@:2}"
+}
 end_loads() {
   local load
   cluster_cli exec client -- touch /tmp/stop
@@ -77,8 +83,8 @@ all_new() { # of the third argument's names none is left, and three are ready
 
 step "$ROUNDS rounds of replacing every pod under load"
 spec 0 | cluster_cli apply -f - --wait >/dev/null
-load new
-load kept --keep-alive
+loads new
+loads kept --keep-alive
 for ((round = 1; round <= ROUNDS; ++round)); do
   before=$(pods)
   spec "$round" | cluster_cli apply -f - >/dev/null
@@ -95,7 +101,10 @@ done
 say "    $story"
 
 is_state() { [ "$(cluster_cli get nodes | awk -v node="$1" '$1 == node {print $3}')" = "$2" ]; }
-withdrawn() { cluster_cli exec client -- loadgen http://web:80 30 --timeout 300 >/dev/null 2>&1; }
+withdrawn() {
+  cluster_cli exec client -- loadgen http://web:80 30 --timeout 300 -4 >/dev/null 2>&1 &&
+    cluster_cli exec client -- loadgen http://web:80 30 --timeout 300 -6 >/dev/null 2>&1
+}
 replaced() { [ "$(cluster_cli get pods | awk '$2 == "web" && $5 == "ready" && $3 != "'"$cut"'"' | wc -l)" = 3 ]; }
 alive() { [ -n "$(find "$CGROUPS" -path "*/fairlead/$CLUSTER/$cut/*" -name cgroup.procs -exec cat {} + 2>/dev/null)" ]; }
 left() { ! pods | grep -qx "$lost"; }
@@ -148,7 +157,7 @@ falls_silent() {
   "$@"
   soon 30 "$cut is silent" is_state "$cut" silent
   soon 10 "no request goes to $cut" withdrawn
-  load after
+  loads after
   soon 60 "the pods of $cut are replaced" replaced
   cluster_cli get pods | grep -q "^$lost .* lost " || die "pod/$lost is not lost: $(cluster_cli get pods)"
   alive || die "the silent node has no pod left: nothing would be shown"
