@@ -167,7 +167,8 @@ same_containers() { [ "$(container_pids)" = "$before" ]; }
 eventually 20 same_containers || die "a container was started again: $(diff <(say "$before") <(container_pids))"
 [ "$(restarts)" = 0 ] || die "a restart was counted: $(cluster_cli get pods)"
 for bad in broken failed wrong unanswered; do [ "$(sum $bad)" = 0 ] || die "$bad: $(sum $bad)"; done
-(($(sum shed) < $(sum connections))) || die "the load was not there: $(sum connections) connections, $(sum shed) not begun"
+# Not the promised load: more than a tenth of it was not begun.
+(($(sum shed) * 10 < $(sum connections))) || die "the load was not there: $(sum connections) connections, $(sum shed) not begun"
 say "ok: $((KILLS + 4)) kills, $scaled times more or fewer pods beside, $(sum flows) flows ($(sum messages) messages), $(sum connections) connections" \
   "($((made * 1000 / took))/s of $RATE/s; $(sum shed) not begun, the machine was behind)," \
   "$(sum queries) queries ($(sum late) asked again): 0 broken, 0 failed, 0 wrong"

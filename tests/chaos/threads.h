@@ -26,9 +26,11 @@ struct Options {
 
 // Established connections that speak by turns, each line with its number; never opened again.
 void keep_flows(const Options& options, Tally& tally, const std::stop_token& stop);
-// One GET on a connection of its own, at a steady pace whatever the answers do (open loop).
+// One GET on a connection of its own, each at a time that is due by a steady pace. 24 threads wait for their
+// answers: when all wait, or the machine is behind, what is due for more than 1 s is not begun but counted
+// (`shed`).
 void make_connections(const Options& options, Tally& tally, const std::stop_token& stop);
-// As a resolver asks: again after a while, from another port, for at most 15 s.
+// As a resolver asks: again after a while, from another port, for at most 30 s.
 void ask_names(const Options& options, Tally& tally, const std::stop_token& stop);
 
 }  // namespace fairlead::chaos
