@@ -20,6 +20,13 @@ const ContainerPort* find_port(const Job& job, const std::string& name) {
 
 bool is_silent(const Node& node) { return node.status.state == NodeState::silent; }
 
+// When a silent node's pods are due. Of known silence only what is left of it is counted from now on.
+WallTime due_at(const Node& node, WallTime now, const Rules& rules) {
+  const auto known = rules.silent_for.find(node.meta.name);
+  const WallTime since = known == rules.silent_for.end() ? node.status.since : now - known->second;
+  return since + rules.replace_after;
+}
+
 ObjectName name_of(const Meta& meta) { return {meta.ns, meta.name}; }
 
 // One call's work: reads the snapshot, collects the Changes.
@@ -47,7 +54,7 @@ class Reconciler {
     }
     if (pod.lost) return;
     const bool silent = node->status.state == NodeState::silent;
-    const bool due = silent && !held_ && now_ - node->status.since >= rules_.replace_after;
+    const bool due = !held_ && is_time_up(*node, now_, rules_);
     const bool lost = due && lost_ < rules_.at_most;
     if (due && !lost) ++changes_.postponed;
     if (lost) {
@@ -156,6 +163,10 @@ std::optional<std::string> held(const Snapshot& snapshot, WallTime now, const Ru
   return std::to_string(silent) + " of " + std::to_string(snapshot.nodes.size()) + " nodes are silent";
 }
 
+bool is_time_up(const Node& node, WallTime now, const Rules& rules) {
+  return is_silent(node) && due_at(node, now, rules) <= now;
+}
+
 Pod told_to_stop(Pod pod, const Job* job, bool lost) {
   pod.stop = true;
   pod.lost |= lost;
@@ -170,7 +181,7 @@ Changes reconcile(const Snapshot& snapshot, WallTime now, const Rules& rules) {
 std::optional<WallTime> next_deadline(const Snapshot& snapshot, WallTime now, const Rules& rules) {
   std::optional<WallTime> next;
   for (const auto& [name, node] : snapshot.nodes) {
-    const WallTime due = std::max(node->status.since + rules.replace_after, rules.not_before);
+    const WallTime due = std::max(due_at(*node, now, rules), rules.not_before);
     if (is_silent(*node) && due > now && (!next || due < *next)) next = due;
   }
   return next;

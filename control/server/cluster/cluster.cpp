@@ -44,7 +44,7 @@ Cluster::Cluster(State& state, ClusterRules rules, Surroundings outside)
       outside_(std::move(outside)),
       liveness_(outside_.mono(), {rules.start_grace, rules.silent_after, rules.stuck_after}),
       rate_(rules.replace_per_second, outside_.mono()),
-      replace_from_(outside_.wall() + rules.start_grace) {}
+      replace_from_(outside_.mono() + rules.start_grace) {}
 
 Checked<proto::ApplyResult> Cluster::apply(const std::vector<spec::Parsed>& documents, const Call& call) {
   Checked<Intent> intent = intend(snapshot(), state_.facts().leases, documents, context_of(call, outside_));
@@ -243,10 +243,11 @@ void Cluster::turn(const NodeTurn& turn) {
   const Note note{key, silent, silent ? "Silent" : "Ready", why, {}};
   const plan::Unit unit{{{key, node->meta.revision}}, {Object(std::move(next))}, {}, {}};
   const Result<> done = state_.commit({unit}, {note}, outside_.wall());
-  if (done)
-    log::info("a node's state changed", {{"node", turn.node}, {"state", silent ? "silent" : "ready"}});
-  else
-    log::warn("a node's state could not be stored", {{"node", turn.node}, {"error", format(done.error())}});
+  if (!done)
+    return log::warn("a node's state could not be stored",
+                     {{"node", turn.node}, {"error", format(done.error())}});
+  liveness_.turned(turn, outside_.mono());
+  log::info("a node's state changed", {{"node", turn.node}, {"state", silent ? "silent" : "ready"}});
 }
 
 void Cluster::free_addresses() {
@@ -270,10 +271,26 @@ void Cluster::tick() {
   free_addresses();
   tell_who_is_awaited();
   tell_when_held();
+  if (!turns.empty() || is_due() || settle_again_) settle();
+  set_deadline();
+}
+
+// No silence is longer for a leap of the clock on the wall, where the other clock has seen it.
+reconciler::Rules Cluster::rules_of_reconcile() const {
+  const MonoTime now = outside_.mono();
+  const WallTime not_before = now < replace_from_ ? outside_.wall() + (replace_from_ - now) : WallTime{};
+  return {rules_.replace_after, not_before, rate_.allowed(now), liveness_.silent_for(now)};
+}
+
+bool Cluster::is_due() const {
+  return deadline_ && (deadline_->first <= outside_.wall() || deadline_->second <= outside_.mono());
+}
+
+void Cluster::set_deadline() {
   const WallTime now = outside_.wall();
-  const bool due = deadline_ && *deadline_ <= now;
-  if (!turns.empty() || due || settle_again_) settle();
-  deadline_ = reconciler::next_deadline(snapshot(), now, rules_of_reconcile());
+  const auto next = reconciler::next_deadline(snapshot(), now, rules_of_reconcile());
+  deadline_.reset();
+  if (next) deadline_ = {*next, outside_.mono() + (*next - now)};
 }
 
 Result<Explanation> Cluster::explain(const plan::ObjectKey& key) const {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "control/proto/stream.h"
@@ -94,9 +95,9 @@ class Cluster {
   void tell_when_held();
   void tell(const std::vector<Note>& notes);
   std::optional<std::string> kept() const;
-  reconciler::Rules rules_of_reconcile() const {
-    return {rules_.replace_after, replace_from_, rate_.allowed(outside_.mono())};
-  }
+  reconciler::Rules rules_of_reconcile() const;
+  bool is_due() const;
+  void set_deadline();
 
   State& state_;
   ClusterRules rules_;
@@ -105,14 +106,16 @@ class Cluster {
   TableLevels table_levels_;
   ReplacementRate rate_;
   std::size_t postponed_ = 0;
-  WallTime replace_from_;  // silent nodes keep their pods before
+  MonoTime replace_from_;  // silent nodes keep their pods before
   // Ready, their nodes say; but a lost pod whose place they take may still be heard somewhere.
   std::map<std::string, std::pair<std::string, proto::PodReport>> waiting_;  // by uid; node, report
   Revision freed_up_to_;
   State::Ticket written_ = 0;
   bool settle_again_ = false;
-  std::optional<WallTime> deadline_;  // when time alone asks for a decision
-  std::string hosts_refused_;         // as last logged
+  // When time alone asks for a decision: by both clocks, because the one on the wall leaps, and only that
+  // one tells a silence of before control's start. Too early a look decides nothing.
+  std::optional<std::pair<WallTime, MonoTime>> deadline_;
+  std::string hosts_refused_;  // as last logged
   ClusterCounters counters_;
 };
 

@@ -68,11 +68,10 @@ std::optional<std::string> Cluster::kept() const {
 void Cluster::tell_when_held() {
   const std::optional<std::string> why = kept();
   if (!why) return;
+  const reconciler::Rules rules = rules_of_reconcile();
   std::vector<Note> notes;
   for (const auto& [name, node] : snapshot().nodes) {
-    if (node->status.state != NodeState::silent ||
-        outside_.wall() - node->status.since < rules_.replace_after)
-      continue;
+    if (!reconciler::is_time_up(*node, outside_.wall(), rules)) continue;
     Note note{{Kind::node, "", node->meta.name}, true, "Held", "its pods are not replaced: " + *why, {}};
     if (!state_.facts().events.said_last(note)) notes.push_back(std::move(note));
   }

@@ -12,6 +12,23 @@ void Liveness::heard(const std::string& node, MonoTime now, Revision applied) {
   last.applied = std::max(last.applied, applied);
 }
 
+void Liveness::forget(const std::string& node) {
+  heard_.erase(node);
+  silent_since_.erase(node);
+}
+
+void Liveness::turned(const NodeTurn& turn, MonoTime now) {
+  silent_since_.erase(turn.node);
+  if (turn.state == NodeState::silent) silent_since_[turn.node] = now;
+}
+
+std::map<std::string, Millis> Liveness::silent_for(MonoTime now) const {
+  std::map<std::string, Millis> known;
+  for (const auto& [node, since] : silent_since_)
+    known[node] = std::chrono::duration_cast<Millis>(now - since);
+  return known;
+}
+
 void Liveness::observe(const Snapshot& snapshot, Revision due, MonoTime now) {
   for (auto& [name, heard] : heard_) {
     const bool behind = heard.applied < due && snapshot.nodes.contains({"", name});

@@ -44,7 +44,11 @@ class Liveness {
       : grace_until_(start + rules.start_grace), rules_(rules) {}
 
   void heard(const std::string& node, MonoTime now, Revision applied);
-  void forget(const std::string& node) { heard_.erase(node); }
+  void forget(const std::string& node);
+  // A turn was stored: from now on the silence is counted, or no more.
+  void turned(const NodeTurn& turn, MonoTime now);
+  // For how long nodes have been silent, of those whose turn happened in this control's life.
+  std::map<std::string, Millis> silent_for(MonoTime now) const;
   bool is_heard(const std::string& node, MonoTime now) const;  // within silent_after
   // From now on is counted for how long each node is behind `due`, the newest revision that
   // nodes were told. Call it when time passes.
@@ -74,6 +78,7 @@ class Liveness {
   MonoTime grace_until_;
   LivenessRules rules_;
   std::map<std::string, Heard> heard_;
+  std::map<std::string, MonoTime> silent_since_;
 };
 
 }  // namespace fairlead::server

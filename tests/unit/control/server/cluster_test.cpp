@@ -26,14 +26,18 @@ class ClusterTest : public testing::Test {
   ClusterTest() {
     state_ = State::open(store::make_memory_store(), {"lab", "lab", 1, "uid", "uid2", wall()}).value();
     EXPECT_TRUE(state_->lead("a", mono()));
+    start_control();
+    told_ = state_->watch_objects(state_->published().snapshot.revision, {}).value();
+  }
+
+  void start_control() {
     cluster_ =
         std::make_unique<Cluster>(*state_, ClusterRules{},
                                   Surroundings{[this] { return wall(); }, [this] { return mono(); },
                                                [this] { return "u" + std::to_string(++uids_); }, [] {}});
-    told_ = state_->watch_objects(state_->published().snapshot.revision, {}).value();
   }
 
-  WallTime wall() const { return WallTime(Millis(1'790'000'000'000) + passed_); }
+  WallTime wall() const { return WallTime(Millis(1'790'000'000'000) + passed_ + leapt_); }
   MonoTime mono() const { return MonoTime(Millis(1'000'000) + passed_); }
 
   void join(const std::string& name) {
@@ -92,6 +96,23 @@ class ClusterTest : public testing::Test {
     }
   }
 
+  // n3 goes, after its pods became ready, and is called silent.
+  void lose_n3() {
+    for (const char* name : {"n1", "n2", "n3"}) join(name);
+    apply(kJob);
+    pass(15);
+    ASSERT_EQ(on_n3(), 1U);
+    nodes_.erase("n3");
+    pass(8);
+    ASSERT_EQ(said("node/n3", "Silent"), 1U);
+  }
+  // Pods of n3 that nobody has given up.
+  std::size_t on_n3() const {
+    return static_cast<std::size_t>(std::ranges::count_if(cluster_->snapshot().pods, [](const auto& entry) {
+      return entry.second->node == "n3" && !entry.second->lost;
+    }));
+  }
+
   std::size_t said(const std::string& object, const std::string& reason) const {
     const auto events = state_->facts().events.list(object, 0);
     return static_cast<std::size_t>(
@@ -99,6 +120,7 @@ class ClusterTest : public testing::Test {
   }
 
   Millis passed_{0};
+  Millis leapt_{0};  // the clock on the wall alone
   int uids_ = 0;
   std::unique_ptr<State> state_;
   std::unique_ptr<Cluster> cluster_;
@@ -136,6 +158,39 @@ TEST_F(ClusterTest, ASilentNodeAndOneWhoseTablesStandStillAreToldApart) {
       cause_of("n2").starts_with("it is heard, but its tables stand still: n2 has tables of revision "))
       << cause_of("n2");
   EXPECT_TRUE(cause_of("n3").starts_with("its agent has not been heard for ")) << cause_of("n3");
+}
+
+TEST_F(ClusterTest, AClockThatLeapsTakesNoPodFromANodeThatWasSilentForAMoment) {
+  lose_n3();
+  leapt_ = Millis(3'600'000);
+  cluster_->settle();  // what any call or report does
+  EXPECT_EQ(on_n3(), 1U);
+  pass(26);
+  EXPECT_EQ(on_n3(), 1U) << "silent for less than 30 s";
+  pass(6);
+  EXPECT_EQ(on_n3(), 0U);
+}
+
+TEST_F(ClusterTest, AClockThatGoesBackKeepsNoPodOnASilentNode) {
+  lose_n3();
+  pass(20);
+  leapt_ = Millis(-3'600'000);
+  pass(6);
+  EXPECT_EQ(on_n3(), 1U);
+  pass(8);
+  EXPECT_EQ(on_n3(), 0U);
+}
+
+// It did not hear the silence begin; and its own first moments are no longer for a leap.
+TEST_F(ClusterTest, AControlThatJustStartedAsksTheClockOnTheWallAndListensFirst) {
+  lose_n3();
+  passed_ += Millis(60'000);
+  start_control();
+  leapt_ = Millis(3'600'000);
+  pass(8);
+  EXPECT_EQ(on_n3(), 1U) << "not before it has listened for 10 s";
+  pass(4);
+  EXPECT_EQ(on_n3(), 0U);
 }
 
 TEST_F(ClusterTest, AnAgentThatBeganAnewDoesNotWithdrawAPodTwice) {
