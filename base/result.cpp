@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/result.h"
 
+#include <cerrno>
 #include <cstring>
 
 namespace fairlead {
@@ -42,7 +43,9 @@ std::string format(const Error& error) {
 }
 
 Error os_error(int errno_value, std::string object, std::string remedy) {
-  return Error{Code::io, std::move(object), std::strerror(errno_value), std::move(remedy)};
+  const bool full = errno_value == ENOSPC || errno_value == EDQUOT;
+  return Error{full ? Code::exhausted : Code::io, std::move(object), std::strerror(errno_value),
+               std::move(remedy)};
 }
 
 }  // namespace fairlead

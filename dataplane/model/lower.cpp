@@ -182,8 +182,8 @@ class BackendPlaces {
       taken_[index] = true;
       return index;
     }
-    return fail(Code::exhausted, "table backends", "has no free row beside those in use until now",
-                "remove backends first, then add");
+    return fail(Code::exhausted, object_of(info(TableId::backends)),
+                "has no free row beside those in use until now", "remove backends first, then add");
   }
 
   std::uint32_t generation_;
@@ -241,7 +241,8 @@ class RingPlaces {
         return take(room, at, size);
     for (room = free_.begin(); room != free_.end(); ++room)
       if (room->second - room->first >= size) return take(room, room->first, size);
-    return fail(Code::exhausted, "table rings", "has no " + std::to_string(size) + " free slots in one piece",
+    return fail(Code::exhausted, object_of(info(TableId::rings)),
+                "has no " + std::to_string(size) + " free slots in one piece",
                 "remove services or backends first, then add");
   }
 

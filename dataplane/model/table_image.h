@@ -50,6 +50,9 @@ inline constexpr std::array<TableInfo, kTableCount> kTables{{
 
 constexpr const TableInfo& info(TableId table) { return kTables[static_cast<std::size_t>(table)]; }
 
+// A table as the object of an error, `exhausted` when it has no room: whoever must know which asks this.
+inline std::string object_of(const TableInfo& table) { return std::string("table ") + table.name; }
+
 // The bytes of a row, and back. Rows have no hidden padding (abi.h).
 template <class T>
 std::string bytes_of(const T& row) {

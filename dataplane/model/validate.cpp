@@ -42,7 +42,7 @@ std::unexpected<Error> twice(std::string object, const std::string& what) {
 Result<> check_rows(TableId table, std::size_t rows, std::size_t reserved = 0) {
   const std::size_t capacity = info(table).capacity - reserved;
   if (rows <= capacity) return {};
-  return fail(Code::exhausted, std::string("table ") + info(table).name,
+  return fail(Code::exhausted, object_of(info(table)),
               std::to_string(rows) + " rows, it holds " + std::to_string(capacity),
               "forward less on this node");
 }

@@ -18,7 +18,7 @@ using model::TableInfo;
 
 std::unexpected<Error> map_error(const TableInfo& table, const char* what) {
   const bool full = errno == E2BIG || errno == ENOSPC;
-  return fail(full ? Code::exhausted : Code::io, std::string("table ") + table.name,
+  return fail(full ? Code::exhausted : Code::io, model::object_of(table),
               full ? "is full at " + std::to_string(table.capacity) + " rows" : os_error(errno, "").reason,
               full ? "remove pods or services, or use more nodes" : std::string("while ") + what);
 }
@@ -83,8 +83,7 @@ Result<> read_keyed(int map, const TableInfo& table, model::Rows& rows) {
     from = key.data();
     if (bpf_map_lookup_elem(map, key.data(), value.data()) == 0) rows.append(key, value);
   }
-  return fail(Code::io, std::string("table ") + table.name, "changed while it was read",
-              "let one agent alone write it");
+  return fail(Code::io, model::object_of(table), "changed while it was read", "let one agent alone write it");
 }
 
 }  // namespace

@@ -199,7 +199,7 @@ void Tables::note_refusal(const Result<>& published) {
   for (auto& [name, level] : counts_.levels) level.too_small = false;
   if (published || published.error().code != Code::exhausted) return;
   for (const model::TableInfo& table : model::kTables) {
-    if (published.error().object != std::string("table ") + table.name) continue;
+    if (published.error().object != model::object_of(table)) continue;
     proto::TableLevel& level = counts_.levels[table.name];
     level.too_small = true;
     ++level.refused;

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orchestrator/agent/saved/saved_state.h"
 
-#include <cerrno>
-#include <cstring>
-
 #include "base/hash.h"
 #include "base/io/file.h"
 #include "orchestrator/agent/saved/frames.h"
@@ -78,7 +75,7 @@ Result<> StateFile::write(const SavedState& saved) {
 
 std::string StateFile::disk_trouble() const {
   if (!behind_) return "";
-  const bool full = behind_->reason == std::strerror(ENOSPC) || behind_->reason == std::strerror(EDQUOT);
+  const bool full = behind_->code == Code::exhausted;
   return (full ? "its disk is full (" : "its disk cannot be written (") + file_.string() + ": " +
          behind_->reason + ")";
 }
