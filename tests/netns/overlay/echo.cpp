@@ -72,14 +72,14 @@ std::size_t room(const Fd& socket, Family family) {
   return static_cast<std::size_t>(mtu) - (family == Family::v4 ? 28 : 48);
 }
 
-void ask_until(const Fd& socket, Family family, Exchange& result, int tries) {
+void ask_until(const Fd& socket, Family family, Cut cut, Exchange& result, int tries) {
   std::string got(kLargest, '\0');
   while (result.tries < tries && !result.whole) {
     const std::string sent = random_bytes(result.bytes);
     ++result.tries;
     if (::send(socket.get(), sent.data(), sent.size(), 0) < 0) {
       result.why = std::strerror(errno);
-      if (errno == EMSGSIZE) result.bytes = std::min(result.bytes, room(socket, family));
+      if (errno == EMSGSIZE && cut == Cut::never) result.bytes = std::min(result.bytes, room(socket, family));
       continue;
     }
     pollfd ready{socket.get(), POLLIN, 0};
@@ -89,7 +89,8 @@ void ask_until(const Fd& socket, Family family, Exchange& result, int tries) {
     }
     const ssize_t n = ::recv(socket.get(), got.data(), got.size(), 0);
     result.why = n < 0 ? std::strerror(errno) : "";
-    if (n < 0 && errno == EMSGSIZE) result.bytes = std::min(result.bytes, room(socket, family));
+    if (n < 0 && errno == EMSGSIZE && cut == Cut::never)
+      result.bytes = std::min(result.bytes, room(socket, family));
     result.whole = n >= 0 && std::string_view(got).substr(0, static_cast<std::size_t>(n)) == sent;
   }
 }
@@ -134,7 +135,7 @@ Exchange exchange(const NetLab& lab, const std::string& from, Family family, con
   lab.inside(from, [&] {
     const Fd socket = question_socket(family, cut);
     connect_to(socket, family, address, port);
-    ask_until(socket, family, result, tries);
+    ask_until(socket, family, cut, result, tries);
   });
   return result;
 }

@@ -44,7 +44,7 @@ struct Exchange {
 };
 
 // Asks until the same bytes come back, at most `tries` times. A refusal for size (EMSGSIZE) is
-// obeyed: the next question is as large as the kernel says the way is.
+// obeyed where nothing may be cut: the next question is as large as the kernel says the way is.
 Exchange exchange(const NetLab& lab, const std::string& from, Family family, const std::string& address,
                   std::uint16_t port, std::size_t bytes, Cut cut, int tries = 14);
 

@@ -44,7 +44,8 @@ class Overlay {
   void forget(const std::string& pod);
   std::uint32_t index(const std::string& pod) const { return pods_.at(pod).index; }
   // A service on `vip` (both families get one), port 80 TCP and 53 UDP, to port 8080 and 5353
-  // of pods; port 54 UDP to their 5354, where nobody listens; and port 7 UDP to their echo (echo.h).
+  // of pods; port 54 UDP to their 5354, where nobody listens; port 7 UDP to their echo (echo.h); and port
+  // 9000 TCP to where a stream is carried (stream.h).
   void set_service(int number, const std::vector<std::string>& pods);
   void stop(int node);  // as when its agent dies
   // As when its agent comes back, with programs and tables of `version`: opens, attaches what is there

@@ -77,6 +77,7 @@ class Sizes : public testing::TestWithParam<Way> {
           const Exchange got = exchange(overlay_->lab(), from_, family, address, port, bytes, cut);
           EXPECT_TRUE(got.whole) << address << " " << bytes << " cut " << static_cast<int>(cut) << ": "
                                  << got.why << ", now " << got.bytes;
+          if (cut != Cut::never) EXPECT_EQ(got.bytes, bytes) << address << ": cut, but not to less";
           ++exchanged;
         }
     return exchanged;
@@ -98,6 +99,9 @@ TEST_P(Sizes, NoneIsABlackHole) {
       EXPECT_TRUE(carry(lab, from, to, family, address, sent) == sent) << "a stream to " << address;
       ++exchanged;
     }
+    const std::string vip = Overlay::vip(20, family);
+    EXPECT_TRUE(carry(lab, from_, to_, family, vip, sent) == sent) << "a stream to " << vip;
+    ++exchanged;
   }
   std::printf("%d exchanges\n%s%s", exchanged, overlay_->counts(1).c_str(), overlay_->counts(2).c_str());
 }
@@ -105,18 +109,23 @@ TEST_P(Sizes, NoneIsABlackHole) {
 using model::NetworkMode;
 INSTANTIATE_TEST_SUITE_P(
     Through, Sizes,
-    testing::Values(Way{"v4_1280", Family::v4, {{1, 1280}, {2, 1280}}},
-                    Way{"v4_1500", Family::v4, {{1, 1500}, {2, 1500}}},
-                    Way{"v4_9000", Family::v4, {{1, 9000}, {2, 9000}}},
-                    Way{"v4_9000_to_1500", Family::v4, {{1, 9000}, {2, 1500}}},
-                    Way{"v6_1280", Family::v6, {{1, 1280}, {2, 1280}}},
-                    Way{"v6_1500", Family::v6, {{1, 1500}, {2, 1500}}},
-                    Way{"v6_9000", Family::v6, {{1, 9000}, {2, 9000}}},
-                    Way{"v6_9000_to_1500", Family::v6, {{1, 9000}, {2, 1500}}},
-                    Way{"native_1280", Family::v4, {{1, 1280}, {2, 1280}}, NetworkMode::native},
-                    Way{"native_1500", Family::v4, {{1, 1500}, {2, 1500}}, NetworkMode::native},
-                    Way{"native_9000", Family::v4, {{1, 9000}, {2, 9000}}, NetworkMode::native},
-                    Way{"native_9000_to_1500", Family::v4, {{1, 9000}, {2, 1500}}, NetworkMode::native}),
+    testing::Values(
+        Way{"v4_1280", Family::v4, {{1, 1280}, {2, 1280}}},
+        Way{"v4_1500", Family::v4, {{1, 1500}, {2, 1500}}},
+        Way{"v4_9000", Family::v4, {{1, 9000}, {2, 9000}}},
+        Way{"v4_9000_to_1500", Family::v4, {{1, 9000}, {2, 1500}}},
+        Way{"v6_1280", Family::v6, {{1, 1280}, {2, 1280}}},
+        Way{"v6_1500", Family::v6, {{1, 1500}, {2, 1500}}},
+        Way{"v6_9000", Family::v6, {{1, 9000}, {2, 9000}}},
+        Way{"v6_9000_to_1500", Family::v6, {{1, 9000}, {2, 1500}}},
+        Way{"native_1280", Family::v4, {{1, 1280}, {2, 1280}}, NetworkMode::native},
+        Way{"native_1500", Family::v4, {{1, 1500}, {2, 1500}}, NetworkMode::native},
+        Way{"native_9000", Family::v4, {{1, 9000}, {2, 9000}}, NetworkMode::native},
+        Way{"native_9000_to_1500", Family::v4, {{1, 9000}, {2, 1500}}, NetworkMode::native},
+        Way{"native_over6_1280", Family::v6, {{1, 1280}, {2, 1280}}, NetworkMode::native},
+        Way{"native_over6_1500", Family::v6, {{1, 1500}, {2, 1500}}, NetworkMode::native},
+        Way{"native_over6_9000", Family::v6, {{1, 9000}, {2, 9000}}, NetworkMode::native},
+        Way{"native_over6_9000_to_1500", Family::v6, {{1, 9000}, {2, 1500}}, NetworkMode::native}),
     [](const auto& of) { return std::string(of.param.name); });
 
 }  // namespace
