@@ -18,7 +18,9 @@ std::string program(const std::string& name) {
 }
 
 // How the nodes are connected, and in what mode the network is.
-enum class Kind : std::uint8_t { vxlan_over4, vxlan_over6, native };
+enum class Kind : std::uint8_t { vxlan_over4, vxlan_over6, native_over4, native_over6 };
+
+bool is_native(Kind kind) { return kind == Kind::native_over4 || kind == Kind::native_over6; }
 
 // One overlay per kind serves all tests of this file, one at a time.
 std::unique_ptr<Overlay>& built(Kind kind) {
@@ -28,9 +30,9 @@ std::unique_ptr<Overlay>& built(Kind kind) {
 
 std::unique_ptr<Overlay> build(Kind kind) {
   OverlayOptions options;
-  if (kind == Kind::vxlan_over6) options.underlay = Family::v6;
-  if (kind == Kind::native) options.mode = model::NetworkMode::native;
-  constexpr const char* kTags[] = {"over4", "over6", "native"};
+  if (kind == Kind::vxlan_over6 || kind == Kind::native_over6) options.underlay = Family::v6;
+  if (is_native(kind)) options.mode = model::NetworkMode::native;
+  constexpr const char* kTags[] = {"over4", "over6", "native4", "native6"};
   auto overlay = std::make_unique<Overlay>(kTags[static_cast<int>(kind)], 3, options);
   overlay->add_pod("p1", 1);
   overlay->add_pod("p2", 1);
@@ -56,7 +58,8 @@ class Underlay : public testing::TestWithParam<Kind> {
     overlay_ = overlay.get();
   }
   static void TearDownTestSuite() {
-    for (const Kind kind : {Kind::vxlan_over4, Kind::vxlan_over6, Kind::native}) built(kind).reset();
+    for (const Kind kind : {Kind::vxlan_over4, Kind::vxlan_over6, Kind::native_over4, Kind::native_over6})
+      built(kind).reset();
   }
 
   Finished ping(const std::string& from, const std::string& to, const std::vector<std::string>& more = {}) {
@@ -90,12 +93,12 @@ TEST_P(Underlay, PodsReachPodsOnTheirNodeAndOnOthers) {
       const Finished got = ping("p1", overlay_->address(to, family));
       EXPECT_TRUE(got.ok()) << to << "\n" << got.output;
     }
-  EXPECT_GT(overlay_->count(1, GetParam() == Kind::native ? "TO_NODE" : "TO_WIRE"), 0U);
+  EXPECT_GT(overlay_->count(1, is_native(GetParam()) ? "TO_NODE" : "TO_WIRE"), 0U);
   EXPECT_GT(overlay_->count(2, "TO_POD"), 0U);
 }
 
 TEST_P(Underlay, APacketOfTheLargestSizePassesWhole) {
-  const int room = GetParam() == Kind::native ? 1500 : GetParam() == Kind::vxlan_over4 ? 1450 : 1430;
+  const int room = is_native(GetParam()) ? 1500 : GetParam() == Kind::vxlan_over4 ? 1450 : 1430;
   const std::string bytes4 = std::to_string(room - 28);
   const std::string bytes6 = std::to_string(room - 48);
   EXPECT_TRUE(ping("p1", overlay_->address("p3", Family::v4), {"-M", "do", "-s", bytes4}).ok());
@@ -114,7 +117,7 @@ TEST_P(Underlay, AStreamCrossesTheWireInLargeFrames) {
 }
 
 TEST_P(Underlay, AStreamArrivesWholeWhereTheWireTakesNoLargeTunnelFrames) {
-  if (GetParam() == Kind::native) return;  // no tunnel
+  if (is_native(GetParam())) return;  // no tunnel
   const std::string sent = random_bytes(5'000'000);
   for (const char* node : {"n1", "n2"})
     overlay_->lab().sh(node, "ethtool -K eth0 tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off");
@@ -270,11 +273,13 @@ TEST_P(Underlay, ASpoofedSourceIsDroppedByName) {
 }
 
 std::string name_of(const testing::TestParamInfo<Kind>& info) {
-  constexpr const char* kNames[] = {"IPv4", "IPv6", "Native"};
+  constexpr const char* kNames[] = {"IPv4", "IPv6", "Native", "NativeOverIPv6"};
   return kNames[static_cast<int>(info.param)];
 }
 
-INSTANTIATE_TEST_SUITE_P(Over, Underlay, testing::Values(Kind::vxlan_over4, Kind::vxlan_over6, Kind::native),
+INSTANTIATE_TEST_SUITE_P(Over, Underlay,
+                         testing::Values(Kind::vxlan_over4, Kind::vxlan_over6, Kind::native_over4,
+                                         Kind::native_over6),
                          name_of);
 
 }  // namespace
