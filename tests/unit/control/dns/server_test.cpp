@@ -119,8 +119,7 @@ TEST_F(ServerTest, AnswersFromThePublishedZoneAndCounts) {
 TEST_F(ServerTest, SaysNothingBeforeTheFirstZoneAndFollowsEachNewOne) {
   open("127.0.0.1");
   send(query_for("web.default.svc.cluster.internal", 1));
-  while (server_->counters().queries < 1) std::this_thread::yield();
-  EXPECT_EQ(server_->counters().dropped_unready, 1U);
+  while (server_->counters().dropped_unready < 1) std::this_thread::yield();
   publish();
   send(query_for("cache.default.svc.cluster.internal", 2));
   const Message absent = receive();
