@@ -37,7 +37,7 @@ Debian's packages (apt-get download, kept in build/demo). The end removes everyt
   check_cluster_name
   [ -z "$build" ] || configure_and_build "$PRESET"
   refuse_foreign_cluster
-  ! is_up "$(cluster_size)" || die "demo: a cluster '$CLUSTER' runs, with its jobs; end it first: ./dev down"
+  refuse_running demo
   demo_images
   run_demo "$script" "$seconds"
 }

@@ -42,18 +42,50 @@ is_up() {
   done
 }
 
+# The programs of a cluster that do not run, of those that were started.
+dead_daemons() {
+  local name
+  for name in control $(node_names "$(cluster_size)"); do
+    daemon_runs "$name" || say "$name"
+  done
+}
+
+# A cluster whose daemons were killed holds somebody's jobs: they are started again and find their state.
+# False: there is nothing to go on from.
+revive_cluster() {
+  local name dead
+  [ "$(cluster_size)" = "$1" ] && [ -s "$CLUSTER_DIR/token" ] || return 1
+  for name in control switch $(node_names "$1"); do
+    [ -e "$(space_path "$name")" ] || return 1
+  done
+  dead=$(dead_daemons)
+  [ -z "$dead" ] || step "starting again what does not run:" $dead
+  for name in $dead; do
+    if [ "$name" = control ]; then restart_control; else start_agent "$name"; fi
+  done
+  wait_for_nodes "$1"
+}
+
 refuse_foreign_cluster() {
   [ -d "$CLUSTER_DIR" ] && return 0
   [ -z "$(cluster_spaces)" ] ||
     die "a cluster '$CLUSTER' of another checkout is on this machine; use another name (FAIRLEAD_CLUSTER=dev2 ./dev up), or remove it: ./dev down --force"
 }
 
-# A living cluster of another size holds somebody's jobs: only ./dev down ends it.
+# A cluster of another size of which something runs holds somebody's jobs: only ./dev down ends it.
 refuse_other_size() {
   local size
   size=$(cluster_size)
-  [ "$size" != 0 ] && [ "$size" != "$1" ] && is_up "$size" || return 0
-  die "up: a cluster of $size runs already, with its jobs; end it first: ./dev down"
+  [ "$size" != 0 ] && [ "$size" != "$1" ] && [ "$(dead_daemons | wc -l)" -le "$size" ] || return 0
+  die "up: a cluster of $size runs already, with its jobs; end it first: $(typed down)"
+}
+
+# What --once makes it also removes: not a cluster that somebody uses.
+refuse_running() { # WHO
+  local size
+  size=$(cluster_size)
+  [ "$size" = 0 ] || [ "$(dead_daemons | wc -l)" -gt "$size" ] ||
+    die "$1: a cluster '$CLUSTER' runs, with its jobs; end it first: $(typed down)"
 }
 
 make_cluster() {
@@ -77,7 +109,7 @@ dev_up() {
   usage "usage: ./dev up [--nodes N] [--once] [--bare] [--no-build]
 Builds, makes a local cluster of N nodes (1 to $MAX_NODES, default 3) as network namespaces and does
 what a user would do first: apply a spec, look at it, resolve its name, send it requests.
-The cluster stays until ./dev down.
+The cluster stays until ./dev down. Of one whose daemons were killed those are started again.
   --once   check the result of each step, remove the cluster, exit 0 or say what failed; how long
            the first request took is printed, not checked
   --bare   only the cluster, without the walk
@@ -112,8 +144,11 @@ bring_up() {
   SECONDS_AT_START=$(now)
   if [ -z "$once" ] && is_up "$nodes"; then
     step "the cluster is up already"
+  elif [ -z "$once" ] && revive_cluster "$nodes"; then
+    step "the cluster is up again, with its jobs"
   else
     refuse_other_size "$nodes"
+    [ -z "$once" ] || refuse_running up
     [ ! -d "$CLUSTER_DIR" ] || remove_cluster
     if [ -n "$once" ]; then
       trap 'end_once $?' EXIT
@@ -142,7 +177,7 @@ end_once() {
 explain_failure() {
   [ "$1" = 0 ] && return
   show_logs
-  say "the cluster is left as it is; ./dev down removes it"
+  say "the cluster is left as it is; $(typed down) removes it"
 }
 
 show_logs() {
@@ -154,14 +189,21 @@ show_logs() {
   done
 }
 
+# The command as one types it for this cluster.
+typed() {
+  [ "$CLUSTER" = dev ] || printf 'FAIRLEAD_CLUSTER=%s ' "$CLUSTER"
+  say "./dev $*"
+}
+
 farewell() {
   cat <<TEXT
 
 The cluster runs. Play with it:
   export PATH=$BUILD/bin:\$PATH FAIRLEAD_SOCKET=$CLUSTER_DIR/control.sock
   fairlead get nodes,pods,services
-  ./dev shell n1        a shell in a node's network
-  ./dev down            leave nothing
+  $(typed shell n1)        a shell in a node's network
+  $(typed down)            leave nothing
+  $(typed up)              starts again what was killed
 Logs are in ${CLUSTER_DIR#"$ROOT"/}/logs.
 TEXT
 }

@@ -56,6 +56,10 @@ launch_control() {
 start_control() {
   mkdir -p "$CLUSTER_DIR/control"
   (umask 077 && head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$CLUSTER_DIR/token")
+  restart_control
+}
+
+restart_control() {
   launch_control
   until_true 10 control cluster_cli get nodes || die "fairlead-control does not answer"
 }
