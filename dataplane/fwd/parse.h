@@ -107,18 +107,17 @@ FWD_INLINE int fwd_walk_ipv6(struct fwd_machine* m, struct fwd_headers* p) {
 }
 
 FWD_INLINE int fwd_parse_ipv6(struct fwd_machine* m, struct fwd_headers* p, __u32 limit) {
-  struct fwd_ipv6 ip;
-  if (fwd_load(m, p->l3, &ip, sizeof ip)) return FWD_TRUNCATED;
-  const __u32 first = fwd_swap32(ip.version_class_label_be);
+  __be32 h[2]; /* the header but for its addresses, which go where they belong */
+  if (fwd_load(m, p->l3, h, sizeof h) || fwd_load(m, p->l3 + 8, &p->src, 2 * sizeof p->src))
+    return FWD_TRUNCATED;
+  const __u32 first = fwd_swap32(h[0]), second = fwd_swap32(h[1]);
   if (first >> 28 != 6) return FWD_BAD_HEADER;
   p->family = 6;
-  p->proto = ip.next;
+  p->proto = (__u8)(second >> 8);
   p->tos = (__u8)(first >> 20);
-  p->l4 = p->l3 + (__u32)sizeof ip;
-  p->end = p->l4 + fwd_swap16(ip.payload_be);
+  p->l4 = p->l3 + (__u32)sizeof(struct fwd_ipv6);
+  p->end = p->l4 + (second >> 16);
   if (p->end > limit) return FWD_TRUNCATED;
-  p->src = ip.src;
-  p->dst = ip.dst;
   /* Every table would take it for the IPv4 address; it belongs in sockets, not on a wire. */
   if (fwd_addr_is_ipv4(&p->src) || fwd_addr_is_ipv4(&p->dst)) return FWD_BAD_HEADER;
   return fwd_walk_ipv6(m, p);
@@ -164,12 +163,12 @@ FWD_INLINE int fwd_parse_transport(struct fwd_machine* m, struct fwd_headers* p)
   return FWD_PASS;
 }
 
-/* The packet behind an Ethernet header at offset 0, whose type is `ethertype`. */
-FWD_INLINE int fwd_parse(struct fwd_machine* m, struct fwd_headers* p, __u32 ethertype) {
+/* The packet at offset `l3`, behind a link header whose type is `ethertype`. */
+FWD_INLINE int fwd_parse_at(struct fwd_machine* m, struct fwd_headers* p, __u32 l3, __u32 ethertype) {
   const __u32 limit = fwd_packet_length(m);
   int bad;
   __builtin_memset(p, 0, sizeof *p);
-  p->l3 = FWD_ETH_LENGTH;
+  p->l3 = l3;
   if (ethertype == FWD_ETHERTYPE_IPV4)
     bad = fwd_parse_ipv4(m, p, limit);
   else if (ethertype == FWD_ETHERTYPE_IPV6)
@@ -177,6 +176,10 @@ FWD_INLINE int fwd_parse(struct fwd_machine* m, struct fwd_headers* p, __u32 eth
   else
     return FWD_NOT_IP;
   return bad ? bad : fwd_parse_transport(m, p);
+}
+
+FWD_INLINE int fwd_parse(struct fwd_machine* m, struct fwd_headers* p, __u32 ethertype) {
+  return fwd_parse_at(m, p, FWD_ETH_LENGTH, ethertype);
 }
 
 /* The packet that the ICMP error `p` quotes: at least its IP header and 8 bytes

@@ -11,6 +11,7 @@
 #define FAIRLEAD_FWD_REWRITE_H
 
 #include "dataplane/fwd/parse.h"
+#include "dataplane/fwd/way/headers.h"
 
 /* Where the transport checksum stands; 0: there is none to fix. */
 FWD_INLINE __u32 fwd_sum_offset(const struct fwd_headers* p) {
@@ -83,18 +84,6 @@ FWD_INLINE int fwd_rewrite(struct fwd_machine* m, struct fwd_context* c, const s
   p->dport_be = to->dport_be;
   c->translated = 1;
   return bad;
-}
-
-/* MACs stand at even addresses, in rows as in packets. */
-FWD_INLINE void fwd_copy_mac(__u8* to, const __u8* from) {
-  __builtin_memcpy(__builtin_assume_aligned(to, 2), __builtin_assume_aligned(from, 2), 6);
-}
-
-FWD_INLINE void fwd_write_ethernet(__u8* h, const __u8* to, const __u8* from, __u32 ethertype) {
-  const __be16 type_be = fwd_swap16((__u16)ethertype);
-  fwd_copy_mac(h, to);
-  fwd_copy_mac(h + 6, from);
-  __builtin_memcpy(__builtin_assume_aligned(h + 12, 2), &type_be, sizeof type_be);
 }
 
 /* New Ethernet header: constant gateway as the source. */

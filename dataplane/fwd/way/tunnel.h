@@ -27,48 +27,12 @@
 
 #include "dataplane/fwd/size/fits.h"
 
-#define FWD_VXLAN_FLAG_VNI 0x08U
-
-/* A segmentation-offload packet may exceed the field; the kernel writes the
- * true length into every segment. */
-FWD_INLINE __u32 fwd_length16(__u32 length) { return length > 65535U ? 65535U : length; }
-
-/* RFC 791 header with its checksum. */
-FWD_INLINE void fwd_write_ipv4(__be32* h, const struct fwd_addr* from, const struct fwd_addr* to, __u8 tos,
-                               __u32 length, __u8 proto) {
-  const __be32 sizes = fwd_swap32(0x45000000U | (__u32)tos << 16 | fwd_length16(length));
-  const __be32 whole = fwd_swap32(0x4000U); /* id 0, DF */
-  const __be32 what = fwd_swap32(64U << 24 | (__u32)proto << 16);
-  const __u16 sum = fwd_fold((__u64)sizes + whole + what + from->w[3] + to->w[3]);
-  h[0] = sizes;
-  h[1] = whole;
-  h[2] = what | fwd_swap32(fwd_swap16(sum));
-  h[3] = from->w[3];
-  h[4] = to->w[3];
-}
-
-/* RFC 8200 header; the flow label is the flow's hash (RFC 6438). */
-FWD_INLINE void fwd_write_ipv6(__be32* h, const struct fwd_addr* from, const struct fwd_addr* to, __u8 tos,
-                               __u32 length, __u64 hash, __u8 proto) {
-  h[0] = fwd_swap32(0x60000000U | (__u32)tos << 20 | ((__u32)hash & 0xfffffU));
-  h[1] = fwd_swap32(fwd_length16(length) << 16 | (__u32)proto << 8 | 64U);
-  for (int i = 0; i < 4; ++i) {
-    h[2 + i] = from->w[i];
-    h[6 + i] = to->w[i];
-  }
-}
-
-/* UDP and VXLAN header, with the epochs where the other end reads them, and the inner Ethernet header. */
-FWD_INLINE void fwd_write_vxlan(__be32* h, const struct fwd_context* c, const struct fwd_config* config,
-                                const struct fwd_vtep* to, __u32 length, __u64 hash, const __u8* mac) {
-  const __u32 source = to->flags & FWD_VTEP_FAIRLEAD ? c->own_epoch : 0;
-  const __u32 destination = to->flags & FWD_VTEP_FAIRLEAD ? c->epoch : 0;
-  const __u32 port = 49152U + ((__u32)(hash >> 40) & 0x3fffU);
-  h[0] = fwd_swap32(port << 16 | fwd_swap16(config->vxlan_port_be));
-  h[1] = fwd_swap32(fwd_length16(length) << 16);
-  h[2] = fwd_swap32(FWD_VXLAN_FLAG_VNI << 24 | (source & 0xffffU) << 8 | (destination >> 8 & 0xffU));
-  h[3] = fwd_swap32(c->vni << 8 | (destination & 0xffU));
-  fwd_write_ethernet((__u8*)(h + 4), mac, config->gateway_mac, c->ethertype);
+FWD_INLINE void fwd_write_tunnel(__be32* h, const struct fwd_context* c, const struct fwd_config* config,
+                                 const struct fwd_vtep* to, __u32 length, __u64 hash, const __u8* mac) {
+  const int ours = to->flags & FWD_VTEP_FAIRLEAD;
+  fwd_write_udp(h, hash, config->vxlan_port_be, length);
+  fwd_write_vxlan(h + 2, c->vni, ours ? c->own_epoch : 0, ours ? c->epoch : 0, mac, config->gateway_mac,
+                  c->ethertype);
 }
 
 /* Puts the outer headers and the inner Ethernet header (to `mac`) in front of
@@ -85,13 +49,13 @@ FWD_INLINE int fwd_encapsulate(struct fwd_machine* m, struct fwd_context* c, con
     if (fwd_push(m, FWD_OUTER_IPV4, c->pkt.family, 4)) return FWD_KERNEL_REFUSED;
     h[0] = fwd_swap32(FWD_ETHERTYPE_IPV4);
     fwd_write_ipv4(h + 1, &config->vtep, &to->addr, tos, inner + 36, FWD_PROTO_UDP);
-    fwd_write_vxlan(h + 6, c, config, to, inner + 16, hash, mac);
+    fwd_write_tunnel(h + 6, c, config, to, inner + 16, hash, mac);
     return fwd_store(m, FWD_ETH_LENGTH - 2, type, 2 + FWD_OUTER_IPV4) ? FWD_KERNEL_REFUSED : FWD_TO_WIRE;
   }
   if (fwd_push(m, FWD_OUTER_IPV6, c->pkt.family, 6)) return FWD_KERNEL_REFUSED;
   h[0] = fwd_swap32(FWD_ETHERTYPE_IPV6);
   fwd_write_ipv6(h + 1, &config->vtep, &to->addr, tos, inner + 16, hash, FWD_PROTO_UDP);
-  fwd_write_vxlan(h + 11, c, config, to, inner + 16, hash, mac);
+  fwd_write_tunnel(h + 11, c, config, to, inner + 16, hash, mac);
   return fwd_store(m, FWD_ETH_LENGTH - 2, type, 2 + FWD_OUTER_IPV6) ? FWD_KERNEL_REFUSED : FWD_TO_WIRE;
 }
 
