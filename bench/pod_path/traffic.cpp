@@ -6,7 +6,6 @@
 #include <fstream>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sched.h>
 #include <stdexcept>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,8 +19,6 @@ namespace {
 void require(bool good, const std::string& what) {
   if (!good) throw std::runtime_error(what + ": " + std::strerror(errno));
 }
-
-int last_core() { return static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)) - 1; }
 
 // IPv4 as ::ffff:a.b.c.d, as our own addresses are: one kind of socket serves both families.
 sockaddr_in6 socket_address(const IpAddress& address, std::uint16_t port) {
@@ -58,13 +55,6 @@ double packet_thread_ns() {
 }
 
 }  // namespace
-
-void pin_to_last_core() {
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(static_cast<std::size_t>(last_core()), &one);
-  require(::sched_setaffinity(0, sizeof one, &one) == 0, "sched_setaffinity");
-}
 
 Server::Server(test::NetLab& lab, const std::string& space, std::uint16_t port) {
   lab.inside(space, [&] {

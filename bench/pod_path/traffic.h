@@ -16,8 +16,6 @@
 
 namespace fairlead::bench {
 
-void pin_to_last_core();
-
 // Answers on one port of one space, in both families. A connection's first byte says what it is: 'r' is
 // answered byte by byte, 's' is read and thrown away.
 class Server {

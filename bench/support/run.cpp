@@ -6,6 +6,8 @@
 #include <ctime>
 #include <exception>
 #include <fmt/format.h>
+#include <sched.h>
+#include <stdexcept>
 #include <unistd.h>
 
 #include "bench/support/quiet.h"
@@ -45,6 +47,15 @@ struct Tried {
 double thread_cpu_ns() { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
 double process_cpu_ns() { return read_clock(CLOCK_PROCESS_CPUTIME_ID); }
 double wall_ns() { return read_clock(CLOCK_MONOTONIC); }
+
+int last_core() { return static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)) - 1; }
+
+void pin_to_last_core() {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(static_cast<std::size_t>(last_core()), &one);
+  if (::sched_setaffinity(0, sizeof one, &one) != 0) throw std::runtime_error("sched_setaffinity is refused");
+}
 
 Pairs Bench::pairs(const std::string& what, const Sample& ours, const Sample& baseline, std::size_t count) {
   const std::size_t wanted = count > 0 ? count : choose(kPairs, kQuickPairs);

@@ -28,6 +28,10 @@ double thread_cpu_ns();
 double process_cpu_ns();
 double wall_ns();
 
+// The calling thread, and those that it starts, stay on the machine's last core.
+int last_core();
+void pin_to_last_core();
+
 class Bench {
  public:
   Bench(std::string name, bool quick) : report_(std::move(name)), quick_(quick) {}

@@ -16,6 +16,7 @@
 #define FAIRLEAD_FWD_TABLES_H
 
 #include "dataplane/fwd/abi.h"
+#include "dataplane/fwd/edge/rows.h"
 
 #define FWD_TABLES(X)                                                      \
   X(config, ARRAY, __u32, struct fwd_config, 1)                            \
@@ -29,9 +30,19 @@
   X(endpoints, HASH, struct fwd_endpoint_key, struct fwd_endpoint, 262144) \
   X(links, HASH, struct fwd_link_key, struct fwd_link, 4096)
 
+/* The edge's, in publish order, too. All are arrays. */
+#define FWD_EDGE_TABLES(X)                                                  \
+  X(edge_config, ARRAY, __u32, struct fwd_edge_config, 1)                   \
+  X(edge_servers, ARRAY, __u32, struct fwd_edge_server, FWD_EDGE_SERVERS)   \
+  X(edge_rings, ARRAY, __u32, struct fwd_edge_slots, 2097152)               \
+  X(edge_ranges, ARRAY, __u32, struct fwd_edge_range, 4096)                 \
+  X(edge_vips, ARRAY, __u32, struct fwd_edge_vips, 16384)
+
 /* Written by the programs themselves. */
 #define FWD_FLOW_CAPACITY 262144
 #define FWD_PATH_CAPACITY 4096     /* as vteps */
 #define FWD_FRAGMENT_CAPACITY 4096 /* datagrams under way in pieces */
+#define FWD_EDGE_SERVERS 65536
+#define FWD_EDGE_BUCKETS 262144 /* of edge_flows: 8 flows each */
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "base/ip.h"
 #include "dataplane/fwd/abi.h"
+#include "dataplane/model/edge/edge_state.h"
 
 namespace fairlead::model {
 
@@ -125,6 +126,7 @@ struct ForwardingState {
   std::vector<Link> links;
   std::vector<Endpoint> endpoints;
   std::vector<ServiceRow> services;
+  EdgeState edge;
   auto operator<=>(const ForwardingState&) const = default;
 };
 
@@ -141,6 +143,7 @@ inline void normalize(ForwardingState& state) {
   std::ranges::sort(state.links);
   std::ranges::sort(state.endpoints);
   std::ranges::sort(state.services);
+  normalize(state.edge);
 }
 
 }  // namespace fairlead::model

@@ -2,32 +2,16 @@
 #include "dataplane/model/lower.h"
 
 #include <algorithm>
-#include <bit>
 #include <map>
 #include <utility>
 
-#include "dataplane/model/maglev.h"
+#include "dataplane/model/edge/lower_edge.h"
+#include "dataplane/model/ring/maglev.h"
+#include "dataplane/model/row_values.h"
 #include "dataplane/model/validate.h"
 
 namespace fairlead::model {
 namespace {
-
-std::uint16_t to_be16(std::uint16_t x) {
-  return std::endian::native == std::endian::little ? static_cast<std::uint16_t>(x << 8 | x >> 8) : x;
-}
-
-std::uint32_t to_be32(std::uint32_t x) {
-  return std::endian::native == std::endian::little ? __builtin_bswap32(x) : x;
-}
-
-fwd_addr row_address(const IpAddress& address) { return std::bit_cast<fwd_addr>(address.bytes); }
-
-void copy_mac(const MacAddress& mac, __u8 (&to)[6]) { std::ranges::copy(mac.bytes, to); }
-
-template <class Key, class Value>
-void put(TableImage& image, TableId table, const Key& key, const Value& value) {
-  image[table].append(bytes_of(key), bytes_of(value));
-}
 
 // The node itself speaks to pods from its own endpoint's addresses.
 // Of several, the one in the network of the lowest index: the default.
@@ -345,6 +329,7 @@ Result<TableImage> lower(const ForwardingState& state, const TableImage& previou
   }
   for (const Link& link : state.links)
     lower_link(state.self, link, *networks.at(link.network), epochs, image);
+  FL_TRY_OK(lower_edge(state, previous, image));
   for (Rows& rows : image.rows) rows.settle();
   return image;
 }

@@ -25,7 +25,7 @@ enum class Engine : std::uint8_t { HASH, ARRAY, LPM };
 
 enum class TableId : std::uint8_t {
 #define FL_TABLE_ID(name, engine, key, value, capacity) name,
-  FWD_TABLES(FL_TABLE_ID)
+  FWD_TABLES(FL_TABLE_ID) FWD_EDGE_TABLES(FL_TABLE_ID)
 #undef FL_TABLE_ID
       count
 };
@@ -40,13 +40,15 @@ struct TableInfo {
   std::size_t capacity;
 };
 
-// In publish order, as tables.h gives it.
+// Those of a node, then those of an edge, each in publish order, as tables.h gives it.
 inline constexpr std::array<TableInfo, kTableCount> kTables{{
 #define FL_TABLE_INFO(name, engine, key, value, capacity) \
   {#name, Engine::engine, sizeof(key), sizeof(value), capacity},
-    FWD_TABLES(FL_TABLE_INFO)
+    FWD_TABLES(FL_TABLE_INFO) FWD_EDGE_TABLES(FL_TABLE_INFO)
 #undef FL_TABLE_INFO
 }};
+
+inline constexpr std::size_t kNodeTableCount = static_cast<std::size_t>(TableId::edge_config);
 
 constexpr const TableInfo& info(TableId table) { return kTables[static_cast<std::size_t>(table)]; }
 

@@ -15,6 +15,12 @@
 //     port tcp 80
 //       backend 10.244.0.7:8080
 //       backend 10.244.1.9:8080 weight=3
+//   edge own4=192.0.2.1 flows=2097152
+//   edge_service 1 198.51.100.7 affinity=source settled=1
+//     ports tcp 80
+//     ports udp 5000-5999
+//     server 192.0.2.11 deliver=ipip via=02:00:00:00:00:01 own=02:00:00:00:00:02
+//     ring 192.0.2.11 192.0.2.12*3        members, weights, behind a change; the oldest first
 //
 // Values that a field has anyway may be left out, and format leaves most of
 // them out. Indentation is free, '#' begins a comment, empty lines are skipped.

@@ -6,7 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "dataplane/model/maglev.h"
+#include "dataplane/model/edge/validate_edge.h"
+#include "dataplane/model/ring/maglev.h"
 #include "dataplane/model/table_image.h"
 
 namespace fairlead::model {
@@ -262,6 +263,9 @@ class Validation {
 
 }  // namespace
 
-Result<> validate(const ForwardingState& state) { return Validation(state).run(); }
+Result<> validate(const ForwardingState& state) {
+  FL_TRY_OK(Validation(state).run());
+  return validate_edge(state.edge);
+}
 
 }  // namespace fairlead::model

@@ -119,7 +119,7 @@ Result<> apply_patch(const model::TablePatch& patch, const MapOf& map_of) {
 
 Result<model::TableImage> read_image(const MapOf& map_of) {
   model::TableImage image;
-  for (std::size_t i = 0; i < model::kTableCount; ++i) {
+  for (std::size_t i = 0; i < model::kNodeTableCount; ++i) {
     const auto id = static_cast<TableId>(i);
     const TableInfo& table = model::info(id);
     FL_TRY_OK(table.engine == Engine::ARRAY ? read_array(map_of(id), table, image[id])

@@ -7,8 +7,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
-#include <cstdarg>
-#include <cstdio>
 #include <map>
 #include <netinet/in.h>
 #include <string_view>
@@ -16,7 +14,8 @@
 
 #include "base/io/log.h"
 #include "dataplane/fwd/verdicts.h"
-#include "ebpf/loader/flow_sweep.h"
+#include "ebpf/loader/flows/flow_sweep.h"
+#include "ebpf/loader/libbpf_words.h"
 #include "ebpf/loader/maps.h"
 #include "ebpf/loader/tcx.h"
 #include "node_bpf.skel.h"
@@ -25,29 +24,6 @@ namespace fairlead::ebpf {
 namespace {
 
 namespace fs = std::filesystem;
-
-// libbpf's own words matter only when loading fails; the last of them are kept. It says them on the
-// thread that loads.
-std::string& last_words() {
-  thread_local std::string words;
-  return words;
-}
-
-__attribute__((format(printf, 2, 0))) int keep_words(libbpf_print_level level, const char* format,
-                                                     va_list args) {
-  if (level != LIBBPF_WARN) return 0;
-  std::array<char, 512> line{};
-  const int length = std::vsnprintf(line.data(), line.size(), format, args);
-  last_words() = line.data();
-  while (!last_words().empty() && last_words().back() == '\n') last_words().pop_back();
-  return length;
-}
-
-std::unexpected<Error> load_error(const std::string& what) {
-  const std::string reason = last_words().empty() ? std::system_category().message(errno) : last_words();
-  return fail(Code::unsupported, what, reason,
-              "run ./dev doctor; it needs root, kernel 6.6 or newer and a bpf file system");
-}
 
 Result<> set_pins(bpf_object* object, const fs::path& pins) {
   std::error_code error;
@@ -129,7 +105,7 @@ NodeDataplane::NodeDataplane(std::unique_ptr<State> state) : state_(std::move(st
 NodeDataplane::~NodeDataplane() = default;
 
 Result<std::unique_ptr<NodeDataplane>> NodeDataplane::open(const DataplaneOptions& options) {
-  libbpf_set_print(keep_words);
+  keep_libbpf_words();
   auto state = std::make_unique<State>();
   state->pins = options.pins;
   if (!options.pins.empty()) {

@@ -22,7 +22,7 @@
 #include "base/ip.h"
 #include "base/result.h"
 #include "dataplane/model/table_image.h"
-#include "ebpf/loader/migration.h"
+#include "ebpf/loader/flows/migration.h"
 
 namespace fairlead::ebpf {
 

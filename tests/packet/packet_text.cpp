@@ -142,18 +142,26 @@ class Builder {
   Bytes udp(std::size_t i, const Pseudo&) const;
   Bytes icmp(std::size_t i, const Pseudo&) const;
   Bytes vxlan(std::size_t i, const Pseudo&) const;
+  Bytes vlan(std::size_t i, const Pseudo&) const;
+  Bytes gue(std::size_t i, const Pseudo&) const;
   Bytes payload(std::size_t i, const Pseudo&) const;
   std::uint32_t protocol_of(std::size_t i) const;
+  std::uint32_t ethertype_of(std::size_t i) const;
   Layers layers_;
 };
 
 std::uint32_t Builder::protocol_of(std::size_t i) const {
   static const std::map<std::string, std::uint32_t> kProtocols{
-      {"tcp", 6},     {"udp", 17},     {"icmp4", 1},     {"icmp6", 58},
-      {"hopopts", 0}, {"routing", 43}, {"fragment", 44}, {"dstopts", 60}};
+      {"tcp", 6},      {"udp", 17},      {"icmp4", 1},    {"icmp6", 58}, {"hopopts", 0},
+      {"routing", 43}, {"fragment", 44}, {"dstopts", 60}, {"ip4", 4},    {"ip6", 41}};
   if (i >= layers_.size()) return 59;
   const auto found = kProtocols.find(layers_[i].name);
   return found == kProtocols.end() ? layers_[i].number("type", 253) : found->second;
+}
+
+std::uint32_t Builder::ethertype_of(std::size_t i) const {
+  const std::string name = i < layers_.size() ? layers_[i].name : "";
+  return name == "ip6" ? 0x86dd : name == "vlan" ? 0x8100 : name == "qinq" ? 0x88a8 : 0x0800;
 }
 
 Bytes Builder::build(std::size_t i, const Pseudo& pseudo) const {
@@ -162,6 +170,7 @@ Bytes Builder::build(std::size_t i, const Pseudo& pseudo) const {
       {"hopopts", &Builder::extension}, {"dstopts", &Builder::extension}, {"routing", &Builder::extension},
       {"fragment", &Builder::fragment}, {"tcp", &Builder::tcp},           {"udp", &Builder::udp},
       {"icmp4", &Builder::icmp},        {"icmp6", &Builder::icmp},        {"vxlan", &Builder::vxlan},
+      {"vlan", &Builder::vlan},         {"qinq", &Builder::vlan},         {"gue", &Builder::gue},
       {"data", &Builder::payload},      {"hex", &Builder::payload},       {"cut", &Builder::payload}};
   if (i >= layers_.size()) return {};
   const auto maker = kMakers.find(layers_[i].name);
@@ -171,13 +180,12 @@ Bytes Builder::build(std::size_t i, const Pseudo& pseudo) const {
 
 Bytes Builder::eth(std::size_t i, const Pseudo&) const {
   const Layer& layer = layers_[i];
-  const bool six = i + 1 < layers_.size() && layers_[i + 1].name == "ip6";
   Bytes bytes;
   for (const std::size_t word : {1U, 0U}) {
     const auto mac = MacAddress::parse(layer.words.at(word)).value();
     bytes.insert(bytes.end(), mac.bytes.begin(), mac.bytes.end());
   }
-  put(bytes, layer.number("type", six ? 0x86dd : 0x0800), 2);
+  put(bytes, layer.number("type", ethertype_of(i + 1)), 2);
   put(bytes, build(i + 1));
   return bytes;
 }
@@ -297,6 +305,21 @@ Bytes Builder::vxlan(std::size_t i, const Pseudo&) const {
   put(bytes, to >> 8 & 0xff, 1);
   put(bytes, layers_[i].word(0), 3);
   put(bytes, to & 0xff, 1);
+  put(bytes, build(i + 1));
+  return bytes;
+}
+
+Bytes Builder::vlan(std::size_t i, const Pseudo&) const {
+  Bytes bytes;
+  put(bytes, layers_[i].word(0), 2);
+  put(bytes, layers_[i].number("type", ethertype_of(i + 1)), 2);
+  put(bytes, build(i + 1));
+  return bytes;
+}
+
+Bytes Builder::gue(std::size_t i, const Pseudo&) const {
+  Bytes bytes;
+  put(bytes, protocol_of(i + 1) << 16, 4);
   put(bytes, build(i + 1));
   return bytes;
 }

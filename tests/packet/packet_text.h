@@ -11,6 +11,8 @@
 //   tcp SPORT > DPORT [FLAGS of FSRPA] [seq N] [mss N] [sum N]
 //   udp SPORT > DPORT [nosum] [sum N] [length N]
 //   icmp4 TYPE CODE [rest N] [sum N] | icmp6 ...    rest: the 32 bits behind the sum
+//   vlan TCI | qinq TCI                      a tag of 4 bytes
+//   gue                                      variant 0, 4 bytes; what follows is IP
 //   vxlan VNI [flags N] [epochs FROM TO]     what follows is Ethernet again
 //   data N | data "TEXT" | hex BYTES | cut N        cut: only the first N bytes of what follows
 //

@@ -19,7 +19,7 @@ def spdx(tree):
 
 def _complain(path, lines):
     first = lines[1] if lines and lines[0].startswith("#!") and len(lines) > 1 else (lines[0] if lines else "")
-    wanted = DUAL if path.startswith(DUAL_FOLDERS) and path.endswith(CODE) else APACHE
+    wanted = DUAL if (path.startswith(DUAL_FOLDERS) and path.endswith(CODE)) or path.endswith(".bpf.c") else APACHE
     _, found, licence = first.partition("SPDX-License-Identifier: ")
     licence = licence.removesuffix("*/").strip()
     if not found:

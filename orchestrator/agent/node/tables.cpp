@@ -8,6 +8,7 @@
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <span>
 
 #include "base/hash.h"
 #include "base/io/log.h"
@@ -186,7 +187,7 @@ Result<> Tables::apply(const model::ForwardingState& state) {
 }
 
 void Tables::note_levels(const model::TableImage& image) {
-  for (std::size_t i = 0; i < model::kTableCount; ++i) {
+  for (std::size_t i = 0; i < model::kNodeTableCount; ++i) {
     proto::TableLevel& level = counts_.levels[model::kTables[i].name];
     level.used = image.rows[i].size();
     level.capacity = model::kTables[i].capacity;
@@ -198,7 +199,7 @@ void Tables::note_refusal(const Result<>& published) {
   counts_.refusal = published ? "" : format(published.error());
   for (auto& [name, level] : counts_.levels) level.too_small = false;
   if (published || published.error().code != Code::exhausted) return;
-  for (const model::TableInfo& table : model::kTables) {
+  for (const model::TableInfo& table : std::span(model::kTables).first<model::kNodeTableCount>()) {
     if (published.error().object != model::object_of(table)) continue;
     proto::TableLevel& level = counts_.levels[table.name];
     level.too_small = true;

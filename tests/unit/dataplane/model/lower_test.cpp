@@ -7,7 +7,7 @@
 #include <set>
 
 #include "dataplane/model/diff.h"
-#include "dataplane/model/maglev.h"
+#include "dataplane/model/ring/maglev.h"
 #include "tests/unit/dataplane/model/sample.h"
 
 namespace fairlead::model {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dataplane/model/maglev.h"
+#include "dataplane/model/ring/maglev.h"
 
 #include <algorithm>
 #include <cmath>

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "dataplane/model/maglev.h"
+#include "dataplane/model/ring/maglev.h"
 #include "tests/unit/dataplane/model/sample.h"
 
 namespace fairlead::model {

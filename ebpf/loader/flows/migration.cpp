@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ebpf/loader/migration.h"
+#include "ebpf/loader/flows/migration.h"
 
 #include <algorithm>
 #include <bpf/bpf.h>
@@ -10,7 +10,7 @@
 #include "base/io/fd.h"
 #include "base/io/log.h"
 #include "dataplane/fwd/abi.h"
-#include "ebpf/loader/flow_rows.h"
+#include "ebpf/loader/flows/flow_rows.h"
 
 namespace fairlead::ebpf {
 namespace {
@@ -75,8 +75,8 @@ Result<std::string> program_name(const Fd& link, const fs::path& pin) {
 }  // namespace
 
 const std::vector<FlowStep>& flow_steps() {
-  static const std::vector<FlowStep> steps{{1, 2, {}, {}}};
-  static_assert(FWD_ABI_VERSION == 2, "say what became of a flow's rows: one more step");
+  static const std::vector<FlowStep> steps{{1, 2, {}, {}}, {2, 3, {}, {}}};
+  static_assert(FWD_ABI_VERSION == 3, "say what became of a flow's rows: one more step");
   return steps;
 }
 

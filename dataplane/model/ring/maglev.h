@@ -24,6 +24,10 @@ inline constexpr std::array<std::uint32_t, 7> kRingSizes{251, 509, 1021, 2039, 4
 inline constexpr std::size_t kSlotsPerBackend = 100;   // keeps shares within 1 %
 inline constexpr std::size_t kMaxRingBackends = 6552;  // of the largest ring, ten slots each
 
+// What orders a backend's preferences: the same on every machine of one seed.
+std::uint64_t ring_mix(std::uint64_t hash, std::uint64_t word);
+std::uint64_t ring_identity(const IpAddress& address, std::uint16_t port, std::uint64_t seed);
+
 // The smallest size with 100 slots per backend, or the largest there is; 0 without backends.
 std::uint32_t ring_size(std::size_t backends);
 

@@ -6,7 +6,7 @@
 #include <functional>
 
 #include "base/result.h"
-#include "ebpf/loader/migration.h"
+#include "ebpf/loader/flows/migration.h"
 
 namespace fairlead::ebpf {
 

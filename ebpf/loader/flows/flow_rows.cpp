@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ebpf/loader/flow_rows.h"
+#include "ebpf/loader/flows/flow_rows.h"
 
 #include <bpf/bpf.h>
 #include <cerrno>

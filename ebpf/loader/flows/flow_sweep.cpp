@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ebpf/loader/flow_sweep.h"
+#include "ebpf/loader/flows/flow_sweep.h"
 
 #include <algorithm>
 #include <array>
@@ -10,7 +10,7 @@
 #include <unordered_map>
 
 #include "dataplane/fwd/values.h"
-#include "ebpf/loader/flow_rows.h"
+#include "ebpf/loader/flows/flow_rows.h"
 #include "ebpf/loader/maps.h"
 
 namespace fairlead::ebpf {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dataplane/model/maglev.h"
+#include "dataplane/model/ring/maglev.h"
 
 #include <algorithm>
 #include <span>
@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::uint32_t kFree = ~std::uint32_t{0};
 
+std::uint64_t word_of(const IpAddress& address, std::size_t first) {
+  std::uint64_t word = 0;
+  for (std::size_t i = first; i < first + 8; ++i) word = word << 8 | address.bytes[i];
+  return word;
+}
+
 // One backend while the ring is filled.
 struct Taker {
   std::uint32_t index = 0;     // into the caller's list
@@ -22,35 +28,14 @@ struct Taker {
   std::uint64_t step = 0;
 };
 
-// The finalizer of MurmurHash3 (public domain constants): every input bit reaches every output bit.
-std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
-  hash ^= word;
-  hash ^= hash >> 33;
-  hash *= 0xff51afd7ed558ccdULL;
-  hash ^= hash >> 33;
-  hash *= 0xc4ceb9fe1a85ec53ULL;
-  return hash ^ hash >> 33;
-}
-
-std::uint64_t word_of(const IpAddress& address, std::size_t first) {
-  std::uint64_t word = 0;
-  for (std::size_t i = first; i < first + 8; ++i) word = word << 8 | address.bytes[i];
-  return word;
-}
-
-std::uint64_t identity_of(const Backend& backend, std::uint64_t seed) {
-  const std::uint64_t high = mix(seed, word_of(backend.address, 0));
-  return mix(mix(high, word_of(backend.address, 8)), backend.port);
-}
-
 std::vector<Taker> takers_of(const std::vector<Backend>& backends, std::uint64_t seed, std::uint64_t size) {
   std::vector<Taker> takers(backends.size());
   for (std::size_t i = 0; i < backends.size(); ++i) {
     Taker& taker = takers[i];
     taker.index = static_cast<std::uint32_t>(i);
-    taker.identity = identity_of(backends[i], seed);
-    taker.next = mix(taker.identity, 1) % size;
-    taker.step = mix(taker.identity, 2) % (size - 1) + 1;
+    taker.identity = ring_identity(backends[i].address, backends[i].port, seed);
+    taker.next = ring_mix(taker.identity, 1) % size;
+    taker.step = ring_mix(taker.identity, 2) % (size - 1) + 1;
   }
   return takers;
 }
@@ -86,6 +71,21 @@ void take_slot(Taker& taker, std::vector<std::uint32_t>& ring) {
 }
 
 }  // namespace
+
+// The finalizer of MurmurHash3 (public domain constants): every input bit reaches every output bit.
+std::uint64_t ring_mix(std::uint64_t hash, std::uint64_t word) {
+  hash ^= word;
+  hash ^= hash >> 33;
+  hash *= 0xff51afd7ed558ccdULL;
+  hash ^= hash >> 33;
+  hash *= 0xc4ceb9fe1a85ec53ULL;
+  return hash ^ hash >> 33;
+}
+
+std::uint64_t ring_identity(const IpAddress& address, std::uint16_t port, std::uint64_t seed) {
+  const std::uint64_t high = ring_mix(seed, word_of(address, 0));
+  return ring_mix(ring_mix(high, word_of(address, 8)), port);
+}
 
 std::uint32_t ring_size(std::size_t backends) {
   if (backends == 0) return 0;

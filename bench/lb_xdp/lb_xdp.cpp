@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// bench_lb_xdp: what does a packet to a service cost at an edge, by the production XDP program, on one
+// core? Each packet is fresh (wrapper.bpf.c); what that costs is measured beside and subtracted. Baseline:
+// the least that a balancer by XDP can do, XDP_TX with swapped MACs.
+#include <algorithm>
+#include <fmt/format.h>
+#include <stdexcept>
+
+#include "bench/lb_xdp/service.h"
+#include "bench/lb_xdp/wrapper.h"
+#include "bench/support/quiet.h"
+#include "bench/support/run.h"
+#include "dataplane/fwd/verdicts.h"
+#include "dataplane/model/diff.h"
+#include "dataplane/model/lower.h"
+#include "ebpf/loader/edge/edge_dataplane.h"
+
+namespace fairlead::bench {
+namespace {
+
+constexpr std::uint8_t kSyn = 2, kAck = 16;
+constexpr std::uint32_t kAnyFlow = 1U << 30;  // more than are ever sent
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(format(result.error()));
+  return std::move(*result);
+}
+
+// The production program with the service's tables, and room for so many flows.
+class Edge {
+ public:
+  Edge(std::uint32_t flows, bool all_flows) : flows_(flows) {
+    edge_ = must(ebpf::EdgeDataplane::open({.buckets = flows / FWD_BUCKET_FLOWS}));
+    const auto image = must(model::lower(service_state(flows, all_flows)));
+    if (const auto applied = edge_->apply(model::diff({}, image)); !applied)
+      throw std::runtime_error(format(applied.error()));
+  }
+
+  int program() const { return edge_->program_fd(); }
+  void forget() { std::fill_n(edge_->flows(), flows_ / FWD_BUCKET_FLOWS, fwd_edge_bucket{}); }
+  std::uint32_t remembered() {
+    std::uint32_t count = 0;
+    for (std::uint32_t i = 0; i < flows_ / FWD_BUCKET_FLOWS; ++i)
+      for (const __u64 word : edge_->flows()[i].flow) count += word != 0;
+    return count;
+  }
+  std::uint64_t sent() const {
+    std::uint64_t packets = 0;
+    for (std::uint32_t server = 1; server <= kServers; ++server)
+      packets += must(edge_->served(server)).packets;
+    return packets;
+  }
+
+ private:
+  std::uint32_t flows_;
+  std::unique_ptr<ebpf::EdgeDataplane> edge_;
+};
+
+// Room for so many flows that a third to a half of it is taken, as an operator would give it.
+std::uint32_t room_for(std::uint32_t flows) {
+  std::uint32_t room = 4096;
+  while (room < 2 * flows) room *= 2;
+  return room;
+}
+
+class LbXdp {
+ public:
+  explicit LbXdp(Bench& bench) : bench_(bench), packets_(bench.choose(400000U, 100000U)) {}
+
+  // Every flow holds an entry, made before.
+  void known_flows(const std::string& kind, std::uint32_t flows) {
+    Edge edge(room_for(flows), true);
+    wrapper_.set(frame_of(kind, kAck), flows);
+    wrapper_.fresh_ns(edge.program(), std::max(flows, packets_));
+    if (edge.remembered() < flows - flows / 1000)
+      throw std::runtime_error(fmt::format("{} of {} flows are remembered", edge.remembered(), flows));
+    measure(fmt::format("{}/flows={}", kind, flows), edge, std::max(flows, packets_), [] {});
+  }
+
+  void stateless(const std::string& kind, std::uint32_t flows) {
+    Edge edge(4096, false);
+    wrapper_.set(frame_of(kind, kAck), flows);
+    measure(kind + "/stateless", edge, std::max(flows, packets_), [] {}, fmt::format("flows={}", flows));
+    if (edge.remembered() != 0) throw std::runtime_error("a flow was remembered");
+  }
+
+  // Each packet is a flow's first, and its entry is made.
+  void new_flows(const std::string& kind) {
+    Edge edge(room_for(packets_), true);
+    wrapper_.set(frame_of(kind, kSyn), kAnyFlow);
+    measure(kind + "/new", edge, packets_, [&] { edge.forget(); });
+    if (edge.remembered() < packets_ - packets_ / 100) throw std::runtime_error("entries were not made");
+  }
+
+ private:
+  template <class Before>
+  void measure(const std::string& row, Edge& edge, std::uint32_t packets, const Before& before,
+               const std::string& keys = "") {
+    const std::uint64_t sent = edge.sent();
+    std::uint64_t runs = 0;
+    const Pairs pairs = bench_.pairs(
+        row + (keys.empty() ? "" : "/" + keys),
+        [&] {
+          before();
+          ++runs;
+          const double gross = wrapper_.fresh_ns(edge.program(), packets);
+          return gross - wrapper_.alone_ns(packets);
+        },
+        [&] { return wrapper_.swap_ns(packets_); });
+    if (edge.sent() - sent != runs * packets)
+      throw std::runtime_error(row + ": a packet did not reach a server");
+    bench_.report().add(row, keys, paired(pairs));
+  }
+
+  Bench& bench_;
+  std::uint32_t packets_;
+  Wrapper wrapper_;
+};
+
+}  // namespace
+}  // namespace fairlead::bench
+
+int main(int argc, char** argv) {
+  using namespace fairlead;
+  return bench::run_bench("lb_xdp", argc, argv, [](bench::Bench& bench) {
+    bench::pin_to_last_core();
+    bench::LbXdp lb(bench);
+    for (const char* kind : {"tcp4", "udp4", "tcp6", "udp6"}) {
+      for (const std::uint32_t flows : {1U, 100000U, 1000000U}) lb.known_flows(kind, flows);
+      lb.new_flows(kind);
+      for (const std::uint32_t flows : {1U, 1000000U}) lb.stateless(kind, flows);
+    }
+    bench.report().note(
+        fmt::format("Frames of {} bytes to one service with {} servers, {} bytes of VXLAN over IPv4 put in "
+                    "front of each. Nanoseconds of one "
+                    "core, without what makes the packets fresh. Room for flows: the power of two that is at "
+                    "least twice their number.",
+                    bench::kFrameBytes, bench::kServers, bench::kTunnelBytes));
+  });
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * What an edge machine (XDP, DPDK, the tests' reference) provides beside
+ * machine.h's bytes and sums: the tables are arrays, the packet's front moves,
+ * and time comes in ticks of 2^32 ns.
+ */
+#ifndef FAIRLEAD_FWD_EDGE_MACHINE_H
+#define FAIRLEAD_FWD_EDGE_MACHINE_H
+
+#include "dataplane/fwd/edge/context.h"
+#include "dataplane/fwd/machine.h"
+
+#define FWD_EDGE_DECLARE(name, engine, key_type, value_type, capacity) \
+  FWD_INLINE const value_type* fwd_find_##name(struct fwd_machine* m, __u32 index);
+FWD_EDGE_TABLES(FWD_EDGE_DECLARE)
+#undef FWD_EDGE_DECLARE
+FWD_INLINE struct fwd_edge_bucket* fwd_edge_bucket_of(struct fwd_machine* m, __u32 index);
+
+/* Moves the packet's start by `grow` bytes (less than 0: away) and writes `length` bytes from it on,
+ * a multiple of 2 and a constant. Other than 0: the machine could not. */
+FWD_INLINE int fwd_front(struct fwd_machine* m, int grow, const void* from, __u32 length);
+
+FWD_INLINE __u32 fwd_tick(struct fwd_machine* m);
+
+/* A packet went to a server. */
+FWD_INLINE void fwd_edge_count(struct fwd_machine* m, __u32 server, __u32 bytes, int is_new);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * A packet from outside, at an edge node:
+ *
+ *   frame -> parse -> service -> ring -> flow, where the slot has changed -> what fits -> server
+ *
+ * Look-ups of a packet of a service, all in arrays: config, a pair of vips, a slot, a
+ * server, a counter of the CPU's own; a bucket of flows where the slot has changed or
+ * every flow is remembered. Each stage is a function of the context, so that an engine may
+ * run one over a whole burst and fetch, between two, the lines that the next one reads.
+ *
+ * PASS: not ours, the kernel takes it. TO_BACKEND: written for its server, `e->server`.
+ */
+#ifndef FAIRLEAD_FWD_EDGE_PIPELINE_H
+#define FAIRLEAD_FWD_EDGE_PIPELINE_H
+
+#include "dataplane/fwd/edge/deliver.h"
+
+#define FWD_ETHERTYPE_VLAN 0x8100U
+#define FWD_ETHERTYPE_QINQ 0x88a8U
+
+FWD_INLINE int fwd_edge_is_tag(__u32 ethertype) {
+  return ethertype == FWD_ETHERTYPE_VLAN || ethertype == FWD_ETHERTYPE_QINQ;
+}
+
+FWD_INLINE int fwd_edge_type_at(struct fwd_machine* m, struct fwd_edge* e, __u32 offset) {
+  __be16 type_be;
+  if (fwd_load(m, offset, &type_be, sizeof type_be)) return 1;
+  e->ethertype = fwd_swap16(type_be);
+  e->l3 = offset + 2;
+  return 0;
+}
+
+FWD_RARE int fwd_edge_tags(struct fwd_machine* m, struct fwd_edge* e) {
+  for (__u32 at = 16; at <= 20; at += 4) {
+    if (fwd_edge_type_at(m, e, at)) return 1;
+    if (!fwd_edge_is_tag(e->ethertype)) return 0;
+  }
+  return 1; /* more than two tags */
+}
+
+/* Of what cannot be parsed only what is for an address of ours ends by name. */
+FWD_RARE int fwd_edge_unparsed(struct fwd_machine* m, struct fwd_edge* e,
+                               const struct fwd_edge_config* config, int bad) {
+  const int known = e->pkt.family && fwd_vip_find(m, config, &e->pkt.dst, 0, 0);
+  return known ? bad : FWD_PASS;
+}
+
+FWD_INLINE int fwd_edge_parse_stage(struct fwd_machine* m, struct fwd_edge* e,
+                                    const struct fwd_edge_config* config) {
+  if (fwd_edge_type_at(m, e, 12)) return FWD_PASS;
+  if (fwd_edge_is_tag(e->ethertype) && fwd_edge_tags(m, e)) return FWD_PASS;
+  const int bad = fwd_parse_at(m, &e->pkt, e->l3, e->ethertype);
+  if (bad) return fwd_edge_unparsed(m, e, config, bad);
+  if (!fwd_has_ports(&e->pkt)) return fwd_edge_unparsed(m, e, config, FWD_NO_SERVICE_PORT);
+  return FWD_NEXT;
+}
+
+FWD_INLINE int fwd_edge_stages(struct fwd_machine* m, struct fwd_edge* e) {
+  const struct fwd_edge_config* config = fwd_find_edge_config(m, 0);
+  if (!config) return FWD_PASS;
+  int done = fwd_edge_parse_stage(m, e, config);
+  if (done == FWD_NEXT) done = fwd_vip_stage(m, e, config);
+  if (done != FWD_NEXT) return done;
+  e->hash = fwd_edge_hash(&e->pkt, config->seed, e->vip_flags);
+  done = fwd_edge_select(m, e, config);
+  if (done != FWD_NEXT) return done;
+  return e->to ? fwd_edge_deliver(m, e, config, e->to) : FWD_NO_BACKEND;
+}
+
+/* The verdict, and in the context what it was made of. */
+FWD_INLINE __u32 fwd_from_outside(struct fwd_machine* m, struct fwd_edge* e) {
+  const __u32 bytes = fwd_packet_length(m);
+  e->verdict = (__u32)fwd_edge_stages(m, e);
+  if (e->verdict == FWD_TO_BACKEND) fwd_edge_count(m, e->server, bytes, (int)e->is_new);
+  return e->verdict;
+}
+
+#endif

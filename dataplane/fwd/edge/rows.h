@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The rows of the edge's tables, byte by byte, for traffic from outside to a
+ * service's virtual address (fairlead-lb, by XDP or DPDK). As abi.h, which see:
+ * fields ending in _be are in network order, addresses are 16 bytes, no hidden
+ * padding. Every table is an array in memory that the daemon and the engine
+ * share, and a row changes by 8-byte stores, from its last word to its first
+ * (removal: from the first on): its first word says that it is there.
+ *
+ * A packet of a known service reads a line of 64 bytes of vips, one of rings
+ * and one of servers; one of flows where its ring has changed, or where the
+ * service asks for every flow to be remembered.
+ */
+#ifndef FAIRLEAD_FWD_EDGE_ROWS_H
+#define FAIRLEAD_FWD_EDGE_ROWS_H
+
+#include "dataplane/fwd/abi.h"
+
+/* edge_config[0] */
+struct fwd_edge_config {
+  __u64 seed;           /* of the flows' hash: the same on all edges that share addresses, and secret */
+  struct fwd_addr own4; /* sources of tunnels; all zero: none of that family */
+  struct fwd_addr own6;
+  __u32 vip_mask;  /* pairs of vips in use, a power of two, less one */
+  __u32 flow_mask; /* buckets of flows, a power of two, less one */
+  __be16 vxlan_port_be;
+  __be16 gue_port_be;
+  __u8 gateway_mac[6]; /* what pods believe their gateway to be */
+  __u8 zero[6];
+};
+
+/* edge_vips, in pairs: a row stands in one of the two pairs that its hash names.
+ * Kinds of rows, by {address, port, protocol}:
+ *   a service's port     the address's port 80 of TCP
+ *   ports of a service   port 0: a slice of ranges (any port is one range)
+ *   the address          port 0, protocol 0: it is a service's, whatever the packet */
+#define FWD_VIP_RANGES 1U     /* `ring` is a slice of ranges */
+#define FWD_VIP_ADDRESS 2U    /* no service: an address of ours */
+#define FWD_VIP_SOURCE 4U     /* the ring is asked by the source address alone (affinity) */
+#define FWD_VIP_ADDRESSES 8U  /* by source and destination, so that fragments need no memory */
+#define FWD_VIP_ALL_FLOWS 16U /* every flow is remembered, not those of changed slots alone */
+#define FWD_VIP_LIMITED 32U   /* its row of limits says how many new flows a second */
+struct fwd_edge_ring {
+  __u32 offset; /* never 0, in a row that is there; of slots even */
+  __u32 size;   /* slots; 0: no backend */
+};
+struct fwd_edge_vip {
+  struct fwd_edge_ring ring;
+  __u32 service;
+  __be16 port_be;
+  __u8 proto;
+  __u8 flags;
+  struct fwd_addr addr;
+};
+struct fwd_edge_vips {
+  struct fwd_edge_vip row[2];
+};
+
+/* edge_ranges[ring.offset + 0 ...]: ports first..last of a service. */
+#define FWD_MAX_RANGES 32 /* of one address and protocol */
+struct fwd_edge_range {
+  struct fwd_edge_ring ring;
+  __u32 service;
+  __u16 first;
+  __u16 last;
+  __u32 flags; /* as of vips */
+  __u32 zero;
+};
+
+/* edge_rings[(ring.offset + slot) / 2]: who takes what is new, and who took what began before the slot
+ * changed hands (0: it has not, for so long that nothing of before can live). */
+struct fwd_edge_slot {
+  __u16 now;
+  __u16 before;
+};
+struct fwd_edge_slots { /* a row: slots 2n and 2n + 1 */
+  struct fwd_edge_slot slot[2];
+};
+
+/* edge_servers[number]: one backend of one service, and the way to it. 0 is nobody. */
+#define FWD_DELIVER_VXLAN 1U /* to a node of the cluster; the inner MAC names the pod */
+#define FWD_DELIVER_L2 2U    /* as it is, to the server's MAC: it holds the address itself */
+#define FWD_DELIVER_IPIP 3U  /* IP in IP (RFC 2003, 2473) */
+#define FWD_DELIVER_GUE 4U   /* IP in UDP, as the kernel's fou takes it (GUE, variant 0) */
+#define FWD_SERVER_LIVE 1U   /* flows that it has go on */
+#define FWD_SERVER_NO_NEW 2U /* drained: datagrams, which have no end, move on */
+struct fwd_edge_server {
+  __u32 service;
+  __u16 flags;
+  __u8 delivery;
+  __u8 link;          /* number of the port that frames to it leave by; 0: the one they came by */
+  struct fwd_addr to; /* the tunnel's other end; L2: the server */
+  __u8 next_hop[6];   /* MACs of frames to it, and from here */
+  __u8 own_mac[6];
+  __u8 inner_mac[6]; /* VXLAN: the pod's */
+  __u16 mtu;         /* bytes of an IP packet of the client; 0: any */
+  __u32 vni;
+  __u16 epoch; /* VXLAN to a node of ours: of the pod's address */
+  __u16 zero[7];
+};
+
+/* edge_flows: buckets of one cache line. Each word is one flow, or 0:
+ *
+ *     tag 32 | server 16 | tick 13 | spilled 1 | state 2
+ *
+ * The tag is 32 bits of the flow's hash that do not choose the bucket, so a flow
+ * is taken for another one with probability 8 / 2^32 for each bucket it looks
+ * into (and then goes to a living backend of the same service: the server's row
+ * says whose it is). 8 bytes a flow; 10.7 with a quarter of the table empty.
+ * `spilled`, in the first word of a bucket: some of its flows stand in their
+ * second bucket. Ticks are 2^32 ns; they come around after 9.7 hours. */
+#define FWD_BUCKET_FLOWS 8
+struct fwd_edge_bucket {
+  __u64 flow[FWD_BUCKET_FLOWS];
+};
+#define FWD_FLOW_TICKS 0x1fffU
+enum fwd_edge_state {
+  FWD_EDGE_NEW = 0,  /* one packet was seen: room is made at its cost */
+  FWD_EDGE_TCP = 1,  /* more were */
+  FWD_EDGE_UDP = 2,  /* more datagrams were */
+  FWD_EDGE_ENDS = 3, /* FIN or RST came */
+};
+
+/* edge_served[number of a server], one per CPU: what it was sent. */
+struct fwd_edge_served {
+  __u64 packets;
+  __u64 bytes;
+  __u64 flows; /* that were given to it, as far as they were told apart */
+};
+
+#endif

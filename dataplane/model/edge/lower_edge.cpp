@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/model/edge/lower_edge.h"
+
+#include <algorithm>
+#include <bit>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "dataplane/fwd/edge/values.h"
+#include "dataplane/model/row_values.h"
+
+namespace fairlead::model {
+namespace {
+
+// Nobody's number in a slot whose owner of before is gone: a row that is never there.
+constexpr std::uint16_t kNobody = FWD_EDGE_SERVERS - 1;
+constexpr std::uint32_t kVipPairs = static_cast<std::uint32_t>(info(TableId::edge_vips).capacity);
+
+// What a server is known by, from one image to the next: all of its row that says who it is.
+std::string name_of(const fwd_edge_server& row) {
+  return bytes_of(row.service) + bytes_of(row.to) + bytes_of(row.vni) +
+         std::string(reinterpret_cast<const char*>(row.inner_mac), sizeof row.inner_mac) +
+         static_cast<char>(row.delivery);
+}
+
+fwd_edge_server row_of(const EdgeService& service, const EdgeServer& server) {
+  fwd_edge_server row{};
+  row.service = service.number;
+  row.flags = FWD_SERVER_LIVE;
+  if (server.drained) row.flags |= FWD_SERVER_NO_NEW;
+  row.delivery = static_cast<__u8>(server.delivery);
+  row.link = server.link;
+  row.to = row_address(server.to.is_none() ? server.address : server.to);
+  copy_mac(server.next_hop, row.next_hop);
+  copy_mac(server.own, row.own_mac);
+  copy_mac(server.inner, row.inner_mac);
+  row.mtu = server.mtu;
+  row.vni = server.vni;
+  row.epoch = server.epoch;
+  return row;
+}
+
+std::unexpected<Error> full(TableId table, const std::string& what) {
+  return fail(Code::exhausted, object_of(info(table)), "has no room for " + what,
+              "forward fewer services or servers on this edge");
+}
+
+// Numbers of servers: a known one keeps its own, a new one gets one that `previous` does not have.
+class ServerPlaces {
+ public:
+  explicit ServerPlaces(const TableImage& previous) {
+    for (const auto& [key, value] : previous[TableId::edge_servers]) {
+      const auto number = row_from<__u32>(key);
+      known_.emplace(name_of(row_from<fwd_edge_server>(value)), number);
+      taken_.insert(number);
+      next_ = std::max(next_, number + 1);
+    }
+  }
+
+  Result<std::uint16_t> place(const fwd_edge_server& row, TableImage& image) {
+    std::uint32_t number = 0;
+    if (const auto known = known_.find(name_of(row)); known != known_.end()) {
+      number = known->second;
+    } else {
+      FL_TRY(number, free_number());
+    }
+    put(image, TableId::edge_servers, __u32{number}, row);
+    return static_cast<std::uint16_t>(number);
+  }
+
+ private:
+  Result<std::uint32_t> free_number() {
+    for (std::uint32_t tried = 0; tried < kNobody; ++tried, ++next_) {
+      const std::uint32_t number = 1 + (next_ - 1) % (kNobody - 1);
+      if (taken_.insert(number).second) return number;
+    }
+    return full(TableId::edge_servers, "one more server");
+  }
+
+  std::map<std::string, std::uint32_t> known_;
+  std::set<std::uint32_t> taken_;
+  std::uint32_t next_ = 1;
+};
+
+// Slices of a flat array that `previous` does not use.
+class Slices {
+ public:
+  Slices(TableId table, std::map<std::uint32_t, std::uint32_t> used)
+      : table_(table), used_(std::move(used)) {}
+
+  // `first` is not 0, which says that a row is not there; sizes of slots are even.
+  Result<std::uint32_t> place(std::uint32_t size, std::uint32_t first, std::size_t capacity) {
+    std::uint32_t at = first;
+    for (const auto& [begin, length] : used_) {
+      if (begin >= at + size) break;
+      at = std::max(at, begin + length);
+    }
+    if (at + size > capacity) return full(table_, std::to_string(size) + " slots in one piece");
+    used_.emplace(at, size);
+    return at;
+  }
+
+ private:
+  TableId table_;
+  std::map<std::uint32_t, std::uint32_t> used_;  // begin -> length
+};
+
+struct VipName {
+  fwd_addr address{};
+  __be16 port_be = 0;
+  __u8 protocol = 0;
+};
+
+bool is_there(const fwd_edge_vip& row) { return row.ring.offset != 0; }
+
+// What `previous` has: every row of vips, and which slices its rings and ranges take.
+struct OldVips {
+  explicit OldVips(const TableImage& previous) {
+    for (const auto& [key, value] : previous[TableId::edge_ranges]) {
+      const auto range = row_from<fwd_edge_range>(value);
+      ranges.emplace(row_from<__u32>(key), range);
+      add_ring(range.service, range.ring);
+    }
+    for (const auto& [key, value] : previous[TableId::edge_vips]) {
+      const auto& pair = pairs.emplace(row_from<__u32>(key), row_from<fwd_edge_vips>(value)).first->second;
+      for (const fwd_edge_vip& row : pair.row)
+        if (is_there(row) && row.flags & FWD_VIP_RANGES)
+          range_slices.emplace(row.ring.offset, row.ring.size);
+        else if (is_there(row) && !(row.flags & FWD_VIP_ADDRESS))
+          add_ring(row.service, row.ring);
+    }
+  }
+
+  fwd_edge_vip row(std::uint32_t pair, std::size_t i) const {
+    const auto found = pairs.find(pair);
+    return found == pairs.end() ? fwd_edge_vip{} : found->second.row[i];
+  }
+
+  bool holds(std::uint32_t offset, const std::vector<fwd_edge_range>& wanted) const {
+    for (std::uint32_t i = 0; i < wanted.size(); ++i)
+      if (const auto found = ranges.find(offset + i);
+          found == ranges.end() || bytes_of(found->second) != bytes_of(wanted[i]))
+        return false;
+    return true;
+  }
+
+  std::map<std::uint32_t, fwd_edge_vips> pairs;
+  std::map<std::uint32_t, fwd_edge_range> ranges;
+  std::map<std::uint32_t, fwd_edge_ring> rings;  // by service
+  std::map<std::uint32_t, std::uint32_t> ring_slices, range_slices;
+
+ private:
+  void add_ring(std::uint32_t service, const fwd_edge_ring& ring) {
+    if (ring.size == 0) return;
+    ring_slices.emplace(ring.offset, ring.size);
+    rings.insert_or_assign(service, ring);
+  }
+};
+
+class EdgeLowering {
+ public:
+  EdgeLowering(const ForwardingState& state, const TableImage& previous, TableImage& image)
+      : edge_(state.edge),
+        seed_(state.self.cluster_seed),
+        image_(image),
+        old_(previous),
+        servers_(previous),
+        rings_(TableId::edge_rings, old_.ring_slices),
+        ranges_(TableId::edge_ranges, old_.range_slices) {}
+
+  Result<> run(const MacAddress& gateway) {
+    config(gateway);
+    for (const EdgeService& service : edge_.services) FL_TRY_OK(lower(service));
+    for (const auto& [name, ranges] : ranges_of_) FL_TRY_OK(add_ranges(name, ranges));
+    for (const IpAddress& address : addresses_)
+      FL_TRY_OK(add({row_address(address), 0, 0}, {{1, 0}, 0}, FWD_VIP_ADDRESS));
+    for (const auto& [pair, rows] : vips_)  // those that were only looked into are empty
+      if (is_there(rows.row[0]) || is_there(rows.row[1])) put(image_, TableId::edge_vips, __u32{pair}, rows);
+    return {};
+  }
+
+ private:
+  void config(const MacAddress& gateway) {
+    fwd_edge_config row{};
+    row.seed = seed_;
+    row.own4 = row_address(edge_.self.own4);
+    row.own6 = row_address(edge_.self.own6);
+    row.vip_mask = kVipPairs - 1;
+    row.flow_mask = edge_.self.flows / FWD_BUCKET_FLOWS - 1;
+    row.vxlan_port_be = to_be16(edge_.self.vxlan_port);
+    row.gue_port_be = to_be16(edge_.self.gue_port);
+    copy_mac(gateway, row.gateway_mac);
+    put(image_, TableId::edge_config, __u32{0}, row);
+  }
+
+  Result<> lower(const EdgeService& service) {
+    FL_TRY(const fwd_edge_ring ring, lower_ring(service));
+    for (const IpAddress& address : service.addresses) {
+      addresses_.insert(address);
+      for (const EdgePorts& ports : service.ports) FL_TRY_OK(lower_ports(service, address, ports, ring));
+    }
+    return {};
+  }
+
+  Result<> lower_ports(const EdgeService& service, const IpAddress& address, const EdgePorts& ports,
+                       const fwd_edge_ring& ring) {
+    const __u8 flags = flags_of(service);
+    if (ports.first == ports.last)
+      return add({row_address(address), to_be16(ports.first), ports.protocol}, {ring, service.number}, flags);
+    ranges_of_[{address, ports.protocol}].push_back(
+        {ring, service.number, ports.first, ports.last, flags, 0});
+    return {};
+  }
+
+  static __u8 flags_of(const EdgeService& service) {
+    unsigned flags = service.all_flows ? FWD_VIP_ALL_FLOWS : 0;
+    if (service.affinity == Affinity::source) flags |= FWD_VIP_SOURCE;
+    if (service.affinity == Affinity::addresses) flags |= FWD_VIP_ADDRESSES;
+    return static_cast<__u8>(flags);
+  }
+
+  // The numbers of a service's servers, by the address that the ring knows.
+  Result<std::map<IpAddress, std::uint16_t>> place_servers(const EdgeService& service) {
+    std::map<IpAddress, std::uint16_t> numbers;
+    for (const EdgeServer& server : service.servers) {
+      FL_TRY(numbers[server.address], servers_.place(row_of(service, server), image_));
+    }
+    return numbers;
+  }
+
+  Result<fwd_edge_ring> lower_ring(const EdgeService& service) {
+    FL_TRY(const auto numbers, place_servers(service));
+    const auto number_of = [&](const std::vector<IpAddress>& members, std::uint32_t member) {
+      const auto found = numbers.find(members[member]);
+      return found == numbers.end() ? kNobody : found->second;
+    };
+    const RingGenerations ring = replay(service.history, service.settled, seed_);
+    const auto size = static_cast<__u32>(ring.now.slots.size());
+    if (size == 0 || ring.now.members.empty()) return fwd_edge_ring{1, 0};
+    FL_TRY(const std::uint32_t offset, ring_place(service, size));
+    const auto slot_of = [&](std::uint32_t i) {
+      fwd_edge_slot slot{};
+      if (ring.now.slots[i] != kNoMember) slot.now = number_of(ring.now.members, ring.now.slots[i]);
+      if (ring.before[i] == kGone)
+        slot.before = kNobody;
+      else if (ring.before[i] != kNoMember)
+        slot.before = number_of(ring.before_members, ring.before[i]);
+      return slot;
+    };
+    for (std::uint32_t i = 0; i < size; i += 2)
+      put(image_, TableId::edge_rings, __u32{(offset + i) / 2}, fwd_edge_slots{{slot_of(i), slot_of(i + 1)}});
+    return fwd_edge_ring{offset, size};
+  }
+
+  // Where it stands already, as long as it has the same size.
+  Result<std::uint32_t> ring_place(const EdgeService& service, std::uint32_t size) {
+    const auto known = old_.rings.find(service.number);
+    if (known != old_.rings.end() && known->second.size == size) return known->second.offset;
+    return rings_.place(size, 2, 2 * info(TableId::edge_rings).capacity);
+  }
+
+  struct Target {
+    fwd_edge_ring ring;
+    std::uint32_t service;
+  };
+  using RangesName = std::pair<IpAddress, std::uint8_t>;
+
+  static bool is_named(const fwd_edge_vip& row, const VipName& name) {
+    return is_there(row) && row.port_be == name.port_be && row.proto == name.protocol &&
+           fwd_addr_equal(&row.addr, &name.address);
+  }
+
+  // Where the row stands in the image of before, else a place that is free there and here.
+  Result<fwd_edge_vip*> vip_place(const VipName& name) {
+    const std::uint64_t hash = fwd_vip_hash(seed_, &name.address, name.port_be, name.protocol);
+    const std::uint32_t pairs[] = {static_cast<std::uint32_t>(hash) & (kVipPairs - 1),
+                                   static_cast<std::uint32_t>(hash >> 32) & (kVipPairs - 1)};
+    for (const bool known : {true, false})
+      for (const std::uint32_t pair : pairs)
+        for (std::size_t i = 0; i < 2; ++i) {
+          const fwd_edge_vip was = old_.row(pair, i);
+          fwd_edge_vip& now = vips_[pair].row[i];
+          if (is_named(now, name))
+            return fail(Code::invalid, "edge", "an address, port and protocol stand twice", "");
+          if (!is_there(now) && (known ? is_named(was, name) : !is_there(was))) return &now;
+        }
+    return full(TableId::edge_vips, "one more port of a service");
+  }
+
+  Result<> add(const VipName& name, const Target& target, __u8 flags) {
+    FL_TRY(fwd_edge_vip* const row, vip_place(name));
+    *row = {target.ring, target.service, name.port_be, name.protocol, flags, name.address};
+    return {};
+  }
+
+  // Of one address and protocol, whatever their services: one row names them all.
+  Result<> add_ranges(const RangesName& name, const std::vector<fwd_edge_range>& ranges) {
+    const VipName vip{row_address(name.first), 0, name.second};
+    FL_TRY(const std::uint32_t offset, ranges_place(vip, ranges));
+    for (std::uint32_t i = 0; i < ranges.size(); ++i)
+      put(image_, TableId::edge_ranges, __u32{offset + i}, ranges[i]);
+    return add(vip, {{offset, static_cast<__u32>(ranges.size())}, 0}, FWD_VIP_RANGES);
+  }
+
+  // Where they stand already, as long as they are the same.
+  Result<std::uint32_t> ranges_place(const VipName& name, const std::vector<fwd_edge_range>& ranges) {
+    for (const auto& [pair, rows] : old_.pairs)
+      for (const fwd_edge_vip& row : rows.row)
+        if (is_named(row, name) && row.ring.size == ranges.size() && old_.holds(row.ring.offset, ranges))
+          return row.ring.offset;
+    return ranges_.place(static_cast<std::uint32_t>(ranges.size()), 1, info(TableId::edge_ranges).capacity);
+  }
+
+  const EdgeState& edge_;
+  std::uint64_t seed_;
+  TableImage& image_;
+  OldVips old_;
+  ServerPlaces servers_;
+  Slices rings_;
+  Slices ranges_;
+  std::map<RangesName, std::vector<fwd_edge_range>> ranges_of_;
+  std::set<IpAddress> addresses_;
+  std::map<std::uint32_t, fwd_edge_vips> vips_;
+};
+
+}  // namespace
+
+Result<> lower_edge(const ForwardingState& state, const TableImage& previous, TableImage& image) {
+  if (state.edge.services.empty()) return {};
+  return EdgeLowering(state, previous, image).run(state.self.gateway_mac);
+}
+
+}  // namespace fairlead::model

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * The XDP machine: dataplane/fwd/edge on memory-mapped BPF arrays and raw
+ * frames. What is written is final: nobody behind fixes a checksum. Constants in
+ * .rodata are the loader's to set.
+ */
+#ifndef FAIRLEAD_MACHINE_XDP_H
+#define FAIRLEAD_MACHINE_XDP_H
+
+#include <bpf/bpf_helpers.h>
+#include <linux/bpf.h>
+#include <stddef.h>
+
+#include "dataplane/fwd/edge/machine.h"
+
+/* Seen by the daemon, too, which writes rows by 8-byte stores. */
+#define EDGE_MAP(map_name, engine, key_type, value_type, capacity) \
+  struct {                                                         \
+    __uint(type, BPF_MAP_TYPE_ARRAY);                              \
+    __uint(max_entries, capacity);                                 \
+    __uint(map_flags, BPF_F_MMAPABLE);                             \
+    __type(key, key_type);                                         \
+    __type(value, value_type);                                     \
+  } map_name SEC(".maps");
+FWD_EDGE_TABLES(EDGE_MAP)
+EDGE_MAP(edge_flows, ARRAY, __u32, struct fwd_edge_bucket, FWD_EDGE_BUCKETS)
+
+#define CPU_MAP(map_name, value_type, capacity) \
+  struct {                                      \
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);    \
+    __uint(max_entries, capacity);              \
+    __type(key, __u32);                         \
+    __type(value, value_type);                  \
+  } map_name SEC(".maps");
+CPU_MAP(counters, struct fwd_counter, FWD_VERDICT_CAPACITY)
+CPU_MAP(last_drops, struct fwd_last_drop, FWD_VERDICT_CAPACITY)
+CPU_MAP(edge_served, struct fwd_edge_served, FWD_EDGE_SERVERS)
+
+/* Jiffies in a tick are 2 to this: the loader finds it, for the clock has more than one frequency. */
+const volatile __u32 tick_shift = 10;
+/* A tick to use as the time in a test; 0: the clock's. */
+const volatile __u32 fixed_tick = 0;
+
+struct fwd_machine {
+  struct xdp_md* xdp;
+};
+
+/* A packet's ends, read anew: helpers that change it take old ones away. */
+#define FRAME_END(frame, field)                                                                            \
+  ({                                                                                                       \
+    __u8* end_;                                                                                            \
+    asm volatile("%0 = *(u32 *)(%1 + %2)" : "=r"(end_) : "r"(frame), "i"(offsetof(struct xdp_md, field))); \
+    end_;                                                                                                  \
+  })
+
+#define EDGE_FIND(map_name, engine, key_type, value_type, capacity)                      \
+  FWD_INLINE const value_type* fwd_find_##map_name(struct fwd_machine* m, __u32 index) { \
+    (void)m;                                                                             \
+    return bpf_map_lookup_elem(&map_name, &index);                                       \
+  }
+FWD_EDGE_TABLES(EDGE_FIND)
+
+FWD_INLINE struct fwd_edge_bucket* fwd_edge_bucket_of(struct fwd_machine* m, __u32 index) {
+  (void)m;
+  return bpf_map_lookup_elem(&edge_flows, &index);
+}
+
+/* Of a frame in several buffers all of them; headers stand in the first. */
+FWD_INLINE __u32 fwd_packet_length(struct fwd_machine* m) {
+  return (__u32)(FRAME_END(m->xdp, data_end) - FRAME_END(m->xdp, data));
+}
+
+FWD_INLINE int fwd_load(struct fwd_machine* m, __u32 offset, void* to, __u32 length) {
+  if (offset > 4096) return 1;
+  const __u8* from = FRAME_END(m->xdp, data) + offset;
+  if (from + length > FRAME_END(m->xdp, data_end)) return 1;
+  __builtin_memcpy(to, __builtin_assume_aligned(from, 4), length);
+  return 0;
+}
+
+FWD_INLINE int fwd_store(struct fwd_machine* m, __u32 offset, const void* from, __u32 length) {
+  if (offset > 4096) return 1;
+  __u8* to = FRAME_END(m->xdp, data) + offset;
+  if (to + length > FRAME_END(m->xdp, data_end)) return 1;
+  __builtin_memcpy(__builtin_assume_aligned(to, 4), from, length);
+  return 0;
+}
+
+FWD_INLINE int fwd_front(struct fwd_machine* m, int grow, const void* from, __u32 length) {
+  if (grow && bpf_xdp_adjust_head(m->xdp, -grow)) return 1;
+  __u8* to = FRAME_END(m->xdp, data);
+  if (to + length > FRAME_END(m->xdp, data_end)) return 1;
+  __builtin_memcpy(__builtin_assume_aligned(to, 4, 2), from, length);
+  return 0;
+}
+
+FWD_INLINE __u32 fwd_tick(struct fwd_machine* m) {
+  (void)m;
+  return fixed_tick ? fixed_tick : (__u32)(bpf_jiffies64() >> tick_shift);
+}
+
+FWD_INLINE void fwd_repeat(__u32 times, fwd_step step, void* state) {
+  bpf_loop(times, (void*)step, state, 0);
+}
+
+FWD_INLINE void fwd_edge_count(struct fwd_machine* m, __u32 server, __u32 bytes, int is_new) {
+  (void)m;
+  struct fwd_edge_served* served = bpf_map_lookup_elem(&edge_served, &server);
+  if (!served) return;
+  served->packets += 1;
+  served->bytes += bytes;
+  served->flows += (__u64)is_new;
+}
+
+FWD_INLINE void count(__u32 verdict, __u32 bytes) {
+  struct fwd_counter* counter = bpf_map_lookup_elem(&counters, &verdict);
+  if (!counter) return;
+  counter->packets += 1;
+  counter->bytes += bytes;
+}
+
+#endif

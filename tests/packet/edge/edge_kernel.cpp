@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/packet/edge/edge_kernel.h"
+
+#include <bpf/bpf.h>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <stdexcept>
+#include <utility>
+
+#include "dataplane/fwd/verdicts.h"
+#include "dataplane/model/diff.h"
+
+namespace fairlead::test {
+namespace {
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(format(result.error()));
+  return std::move(*result);
+}
+void must(Result<> result) {
+  if (!result) throw std::runtime_error(format(result.error()));
+}
+
+}  // namespace
+
+EdgeKernel::Loaded& EdgeKernel::load(std::uint32_t tick, std::uint32_t buckets) {
+  static std::map<std::pair<std::uint32_t, std::uint32_t>, Loaded> all;
+  Loaded& loaded = all[{tick, buckets}];
+  if (loaded.edge) return loaded;
+  loaded.edge = must(ebpf::EdgeDataplane::open({.buckets = buckets, .fixed_tick = tick}));
+  loaded.counters = must(loaded.edge->counters());
+  return loaded;
+}
+
+EdgeKernel::EdgeKernel(const model::TableImage& tables, std::uint32_t tick, std::uint32_t buckets)
+    : loaded_(load(tick, buckets)), buckets_(buckets) {
+  set_tables(tables);
+  set_flows(std::vector<fwd_edge_bucket>(buckets));
+}
+
+void EdgeKernel::set_tables(const model::TableImage& tables) {
+  must(loaded_.edge->apply(model::diff(loaded_.tables, tables)));
+  loaded_.tables = tables;
+}
+
+std::vector<fwd_edge_bucket> EdgeKernel::flows() {
+  return {loaded_.edge->flows(), loaded_.edge->flows() + buckets_};
+}
+
+void EdgeKernel::set_flows(const std::vector<fwd_edge_bucket>& flows) {
+  std::ranges::copy(flows, loaded_.edge->flows());
+}
+
+// What the program said of its one packet: the verdict that was counted since.
+std::uint32_t EdgeKernel::counted() {
+  const auto before = std::exchange(loaded_.counters, must(loaded_.edge->counters()));
+  for (std::uint32_t verdict = 0; verdict < before.size(); ++verdict)
+    if (loaded_.counters[verdict].packets != before[verdict].packets) return verdict;
+  return FWD_TO_BACKEND;  // counted with its server
+}
+
+std::uint32_t EdgeKernel::served() {
+  std::uint32_t found = 0;
+  for (const auto& [key, value] : loaded_.tables[model::TableId::edge_servers]) {
+    const auto server = model::row_from<std::uint32_t>(key);
+    const std::uint64_t packets = must(loaded_.edge->served(server)).packets;
+    if (std::exchange(loaded_.served[server], packets) != packets) found = server;
+  }
+  return found;
+}
+
+EdgeOutcome EdgeKernel::run(const Bytes& packet) {
+  Bytes out(packet.size() + 256);
+  bpf_test_run_opts options{};
+  options.sz = sizeof options;
+  options.data_in = packet.data();
+  options.data_size_in = static_cast<std::uint32_t>(packet.size());
+  options.data_out = out.data();
+  options.data_size_out = static_cast<std::uint32_t>(out.size());
+  options.repeat = 1;
+  if (bpf_prog_test_run_opts(loaded_.edge->program_fd(), &options) != 0)
+    throw std::runtime_error("BPF_PROG_TEST_RUN of " + std::to_string(packet.size()) +
+                             " bytes: " + std::strerror(errno));
+  EdgeOutcome outcome;
+  outcome.verdict = counted();
+  const std::uint32_t action = outcome.verdict == FWD_PASS ? 2 : is_drop(outcome.verdict) ? 1 : 3;
+  if (options.retval != action)
+    throw std::runtime_error("XDP action " + std::to_string(options.retval) + " for verdict " +
+                             verdict_name(outcome.verdict));
+  if (outcome.verdict == FWD_TO_BACKEND) outcome.server = served();
+  out.resize(options.data_size_out);
+  if (!is_drop(outcome.verdict)) outcome.packet = std::move(out);
+  return outcome;
+}
+
+}  // namespace fairlead::test

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// The differential test of the edge: reference and XDP program see the same random packets, some mutated
+// or cut, under rings that change and time that goes on, and agree on every verdict, server and byte and on
+// every word of the flow table.
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <gtest/gtest.h>
+#include <iostream>
+#include <random>
+#include <set>
+
+#include "base/io/file.h"
+#include "dataplane/fwd/verdicts.h"
+#include "dataplane/model/lower.h"
+#include "dataplane/model/text.h"
+#include "tests/packet/edge/edge_kernel.h"
+#include "tests/packet/kernel.h"
+#include "tests/packet/packet_text.h"
+
+namespace fairlead::test {
+namespace {
+
+using Random = std::mt19937_64;
+
+constexpr int kLeastPackets = 100000;  // FL_RANDOM_PACKETS asks for more
+constexpr int kPacketsPerState = 1000;
+constexpr int kPacketsPerChange = 200;
+constexpr std::uint32_t kBuckets = 4;  // small: full buckets are part of the test
+constexpr std::uint32_t kTick = 5000;
+
+int wanted_packets() {
+  const char* more = std::getenv("FL_RANDOM_PACKETS");
+  return more ? std::max(kLeastPackets, std::atoi(more)) : kLeastPackets;
+}
+
+std::size_t below(Random& random, std::size_t limit) { return random() % limit; }
+bool chance(Random& random, unsigned percent) { return below(random, 100) < percent; }
+std::string pick(Random& random, const std::vector<const char*>& words) {
+  return words[below(random, words.size())];
+}
+
+std::string transport(Random& random) {
+  const std::string ports = " " + std::to_string(40000 + below(random, 6)) + " > " +
+                            pick(random, {"80", "80", "80", "53", "9", "1500", "3000", "4001", "2000"});
+  const std::string data = " / data " + std::to_string(below(random, 40));
+  if (chance(random, 65))
+    return "tcp" + ports + " " + pick(random, {"S", "A", "A", "PA", "FA", "R", "SA"}) + data;
+  if (chance(random, 80)) return "udp" + ports + data;
+  return pick(random, {"icmp4 8 0", "icmp6 128 0", "icmp4 3 3"}) + data;
+}
+
+std::string packet_text(Random& random) {
+  const bool six = chance(random, 40);
+  const std::string number = std::to_string(1 + below(random, 7));
+  const std::string client = std::to_string(1 + below(random, 9));
+  std::string text = "eth 02:00:00:00:00:0a > 02:00:00:00:01:01 / ";
+  for (std::size_t tags = chance(random, 20) ? 1 + below(random, 3) : 0; tags > 0; --tags)
+    text += pick(random, {"vlan 7 / ", "qinq 100 / "});
+  const std::string service = chance(random, 5) ? "99" : number;
+  if (six) {
+    text += "ip6 2001:db8:99::" + client + " > 2001:db8:100::" + service + " class " +
+            std::to_string(below(random, 256)) + " / ";
+    for (std::size_t i = below(random, 12); i > 6; --i)
+      text += pick(random, {"hopopts / ", "dstopts / ", "routing / "});
+    if (chance(random, 4)) text += pick(random, {"fragment 9 mf / ", "fragment 9 offset 64 / "});
+  } else {
+    text +=
+        "ip4 203.0.113." + client + " > 198.51.100." + service + " tos " + std::to_string(below(random, 256));
+    if (chance(random, 4)) text += pick(random, {" mf", " offset 64", " options 01010101", " length 24"});
+    text += " / ";
+  }
+  return text + transport(random);
+}
+
+Bytes random_packet(Random& random) {
+  Bytes packet = packet_from(packet_text(random));
+  if (chance(random, 15))
+    for (std::size_t i = 1 + below(random, 3); i > 0; --i)
+      packet[below(random, packet.size())] = static_cast<std::uint8_t>(random());
+  if (chance(random, 10)) packet.resize(14 + below(random, packet.size() - 13));
+  return packet;
+}
+
+model::ForwardingState first_state() {
+  const auto folder = std::filesystem::path(std::getenv("FL_SOURCE_DIR")) / "tests/packet/edge/cases";
+  return model::parse(read_file(folder / "edge.state").value()).value();
+}
+
+model::EdgeServer server(std::uint32_t service, std::uint32_t i) {
+  model::EdgeServer made;
+  made.address = IpAddress::parse("192.0.2.100").value().plus(service * 10 + i);
+  made.delivery = static_cast<model::Delivery>(1 + i % 4);
+  made.next_hop = MacAddress::parse("02:00:00:00:01:0" + std::to_string(i)).value();
+  made.own = MacAddress::parse("02:00:00:00:01:01").value();
+  if (made.delivery == model::Delivery::vxlan) {
+    made.to = IpAddress::parse(i % 2 ? "192.0.2.14" : "2001:db8::14").value();
+    made.vni = 4097;
+    made.inner = made.next_hop;
+  }
+  return made;
+}
+
+// Members come, go and are drained, the ring changes, old changes settle; how flows are told apart changes
+// with the seed.
+void change(model::ForwardingState& state, Random& random) {
+  for (model::EdgeService& service : state.edge.services) {
+    if (!chance(random, 60)) continue;
+    service.servers.clear();
+    model::RingChange members;
+    for (std::uint32_t i = 0; i < 5; ++i) {
+      if (chance(random, 30)) continue;
+      service.servers.push_back(server(service.number, i));
+      service.servers.back().drained = chance(random, 15);
+      if (!service.servers.back().drained && chance(random, 80))
+        members.push_back({service.servers.back().address, static_cast<std::uint32_t>(1 + below(random, 3))});
+    }
+    service.history.push_back(members);
+    if (chance(random, 20)) service.settled = static_cast<std::uint32_t>(service.history.size());
+  }
+  model::normalize(state);
+}
+
+model::ForwardingState state_of(Random& random) {
+  model::ForwardingState state = first_state();
+  state.self.cluster_seed = random();
+  state.edge.self.flows = kBuckets * FWD_BUCKET_FLOWS;
+  for (model::EdgeService& service : state.edge.services) {
+    service.all_flows = chance(random, 30);
+    service.affinity = static_cast<model::Affinity>(chance(random, 70) ? 0 : 1 + below(random, 2));
+  }
+  change(state, random);
+  return state;
+}
+
+std::string words(const std::vector<fwd_edge_bucket>& flows) {
+  Bytes bytes(flows.size() * sizeof(fwd_edge_bucket));
+  std::memcpy(bytes.data(), flows.data(), bytes.size());
+  return hex_dump(bytes);
+}
+
+TEST(RandomEdgePackets, ReferenceAndXdpAgreeToTheByte) {
+  if (const auto missing = Kernel::missing()) GTEST_SKIP() << *missing;
+  std::set<std::uint32_t> verdicts, servers;
+  std::size_t remembered = 0;
+  int compared = 0;
+  for (std::uint64_t seed = 1; compared < wanted_packets(); ++seed) {
+    Random random(seed);
+    model::ForwardingState state = state_of(random);
+    model::TableImage image = model::lower(state).value();
+    EdgeReference reference(image, kTick, kBuckets);
+    EdgeKernel kernel(image, kTick, kBuckets);
+    for (int i = 0; i < kPacketsPerState; ++i, ++compared) {
+      if (i % kPacketsPerChange == kPacketsPerChange - 1) {
+        change(state, random);
+        image = model::lower(state, image).value();
+        reference.set_tables(image);
+        kernel.set_tables(image);
+      }
+      const Bytes packet = random_packet(random);
+      const EdgeOutcome wanted = reference.run(packet);
+      const EdgeOutcome got = kernel.run(packet);
+      ASSERT_EQ(got, wanted) << "seed " << seed << " packet " << i << " " << verdict_name(got.verdict) << " "
+                             << got.server << ", reference " << verdict_name(wanted.verdict) << " "
+                             << wanted.server << "\nin\n"
+                             << hex_dump(packet) << "xdp\n"
+                             << hex_dump(got.packet) << "reference\n"
+                             << hex_dump(wanted.packet);
+      verdicts.insert(wanted.verdict);
+      servers.insert(wanted.server);
+    }
+    ASSERT_EQ(words(kernel.flows()), words(reference.flows())) << "seed " << seed;
+    for (const fwd_edge_bucket& bucket : reference.flows())
+      for (const __u64 word : bucket.flow) remembered += word != 0;
+  }
+  std::cout << compared << " packets compared, " << verdicts.size() << " verdicts, " << servers.size()
+            << " servers, " << remembered << " words of flows seen\n";
+  for (const std::uint32_t verdict : {FWD_PASS, FWD_TO_BACKEND, FWD_TRUNCATED, FWD_IPV6_CHAIN,
+                                      FWD_NO_SERVICE_PORT, FWD_NO_BACKEND, FWD_FLOW_TABLE_FULL})
+    EXPECT_TRUE(verdicts.contains(verdict)) << "no packet ended with " << verdict_name(verdict);
+  EXPECT_GT(servers.size(), 10U);
+  EXPECT_GT(remembered, 1000U);
+}
+
+}  // namespace
+}  // namespace fairlead::test
