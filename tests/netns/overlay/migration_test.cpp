@@ -5,14 +5,21 @@
 // and none goes to another pod.
 //
 // Versions 901 and 902 have the same flow rows and share the table; those of
-// 903 go through a conversion, so they are copied.
+// 903 go through a conversion, so they are copied. Those of 904 have a mark, and
+// it has none of TCP.
+#include <bpf/bpf.h>
 #include <csignal>
+#include <cstring>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <random>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <thread>
 
+#include "base/io/fd.h"
+#include "dataplane/fwd/abi.h"
+#include "ebpf/loader/flows/flow_rows.h"
 #include "tests/netns/overlay/modes.h"
 #include "tests/netns/overlay/numbered.h"
 #include "tests/netns/overlay/overlay.h"
@@ -28,6 +35,27 @@ ebpf::FlowStep copied(std::uint32_t older, std::uint32_t newer) {
   return {older, newer, as_it_is, as_it_is};
 }
 
+constexpr std::uint32_t kMark = 0x904;
+
+fwd_flow flow_of(const ebpf::FlowRow& row) {
+  fwd_flow flow;
+  std::memcpy(&flow, row.value.data(), sizeof flow);
+  return flow;
+}
+std::uint8_t proto_of(const ebpf::FlowRow& row) {
+  fwd_flow_key key;
+  std::memcpy(&key, row.key.data(), sizeof key);
+  return key.proto;
+}
+ebpf::ConvertFlow marked(std::uint32_t mark) {
+  return [mark](const ebpf::FlowRow& row) -> std::optional<ebpf::FlowRow> {
+    if (proto_of(row) == IPPROTO_TCP) return std::nullopt;
+    fwd_flow flow = flow_of(row);
+    flow.zero = mark;
+    return ebpf::FlowRow{row.key, std::string(reinterpret_cast<const char*>(&flow), sizeof flow)};
+  };
+}
+
 class MigrationTest : public InEachMode {
  protected:
   void SetUp() override {
@@ -36,7 +64,8 @@ class MigrationTest : public InEachMode {
     ASSERT_EQ(::mount("bpf", pins_->scratch().c_str(), "bpf", 0, nullptr), 0);
     overlay_ = std::make_unique<Overlay>(
         "migrate", 2, OverlayOptions{.mode = GetParam(), .pins = pins_->scratch() / "fairlead" / "c"});
-    overlay_->set_flow_steps({{1, 901, {}, {}}, {901, 902, {}, {}}, copied(902, 903)});
+    overlay_->set_flow_steps(
+        {{1, 901, {}, {}}, {901, 902, {}, {}}, copied(902, 903), {903, 904, marked(kMark), marked(0)}});
     for (const auto& [pod, node] : {std::pair("p1", 1), std::pair("p2", 2), std::pair("p3", 1)})
       overlay_->add_pod(pod, node);
     overlay_->set_service(7, {"p2", "p3"});
@@ -89,6 +118,25 @@ class MigrationTest : public InEachMode {
       names += entry.path().filename().string() + " ";
     return names;
   }
+  std::vector<ebpf::FlowRow> rows(int node, int version) const {
+    const Fd table(::bpf_obj_get((overlay_->pins(node) / ("v" + std::to_string(version)) / "flows").c_str()));
+    std::vector<ebpf::FlowRow> found;
+    EXPECT_TRUE(ebpf::each_flow(table.get(), [&](ebpf::FlowRow row) -> Result<> {
+      found.push_back(std::move(row));
+      return {};
+    }));
+    return found;
+  }
+  void expect_rows(int version, std::uint32_t mark) const {
+    for (const int node : {1, 2}) {
+      const auto found = rows(node, version);
+      EXPECT_FALSE(found.empty()) << "node " << node;
+      for (const auto& row : found) {
+        EXPECT_NE(proto_of(row), IPPROTO_TCP) << "node " << node << ", version " << version;
+        EXPECT_EQ(flow_of(row).zero, mark) << "node " << node << ", version " << version;
+      }
+    }
+  }
   void expect_no_loss() {
     std::size_t flows = 0;
     for (const auto& conversation : conversations_) {
@@ -112,6 +160,20 @@ TEST_P(MigrationTest, OfVersionsBackAndForthLosesNoPacket) {
       EXPECT_EQ(pins_of(1), "v" + std::to_string(version) + " ") << "old pins stay";
       let_some_pass();
     }
+  expect_no_loss();
+}
+
+TEST_P(MigrationTest, ConvertsRowsAndEndsThoseThatTheOtherCannotHave) {
+  replace(903);
+  const std::string connect = "exec 3<>/dev/tcp/" + Overlay::vip(7, Family::v4) + "/80";
+  ASSERT_NE(overlay_->lab().run("p1", {"bash", "-c", connect}).exit_code, 0) << "nobody listens";
+  ASSERT_EQ(std::ranges::count(rows(1, 903), IPPROTO_TCP, proto_of), 2) << "both directions";
+  replace(904);
+  expect_rows(904, kMark);
+  let_some_pass();
+  replace(903);
+  expect_rows(903, 0);
+  let_some_pass();
   expect_no_loss();
 }
 
