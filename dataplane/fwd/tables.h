@@ -31,11 +31,11 @@
   X(links, HASH, struct fwd_link_key, struct fwd_link, 4096)
 
 /* The edge's, in publish order, too. All are arrays. */
-#define FWD_EDGE_TABLES(X)                                                  \
-  X(edge_config, ARRAY, __u32, struct fwd_edge_config, 1)                   \
-  X(edge_servers, ARRAY, __u32, struct fwd_edge_server, FWD_EDGE_SERVERS)   \
-  X(edge_rings, ARRAY, __u32, struct fwd_edge_slots, 2097152)               \
-  X(edge_ranges, ARRAY, __u32, struct fwd_edge_range, 4096)                 \
+#define FWD_EDGE_TABLES(X)                                                \
+  X(edge_config, ARRAY, __u32, struct fwd_edge_config, 1)                 \
+  X(edge_servers, ARRAY, __u32, struct fwd_edge_server, FWD_EDGE_SERVERS) \
+  X(edge_rings, ARRAY, __u32, struct fwd_edge_slots, 2097152)             \
+  X(edge_ranges, ARRAY, __u32, struct fwd_edge_range, 4096)               \
   X(edge_vips, ARRAY, __u32, struct fwd_edge_vips, 16384)
 
 /* Written by the programs themselves. */
@@ -43,6 +43,7 @@
 #define FWD_PATH_CAPACITY 4096     /* as vteps */
 #define FWD_FRAGMENT_CAPACITY 4096 /* datagrams under way in pieces */
 #define FWD_EDGE_SERVERS 65536
-#define FWD_EDGE_BUCKETS 262144 /* of edge_flows: 8 flows each */
+#define FWD_EDGE_BUCKETS 262144        /* of edge_flows: 8 flows each */
+#define FWD_EDGE_DATAGRAM_BUCKETS 1024 /* of edge_datagrams: 8 under way in pieces each */
 
 #endif

@@ -11,6 +11,7 @@
 #include <linux/bpf.h>
 #include <stddef.h>
 
+#include "dataplane/fwd/edge/flow.h"
 #include "dataplane/fwd/edge/machine.h"
 
 /* Seen by the daemon, too, which writes rows by 8-byte stores. */
@@ -24,6 +25,7 @@
   } map_name SEC(".maps");
 FWD_EDGE_TABLES(EDGE_MAP)
 EDGE_MAP(edge_flows, ARRAY, __u32, struct fwd_edge_bucket, FWD_EDGE_BUCKETS)
+EDGE_MAP(edge_datagrams, ARRAY, __u32, struct fwd_edge_bucket, FWD_EDGE_DATAGRAM_BUCKETS)
 
 #define CPU_MAP(map_name, value_type, capacity) \
   struct {                                      \
@@ -63,6 +65,20 @@ FWD_EDGE_TABLES(EDGE_FIND)
 FWD_INLINE struct fwd_edge_bucket* fwd_edge_bucket_of(struct fwd_machine* m, __u32 index) {
   (void)m;
   return bpf_map_lookup_elem(&edge_flows, &index);
+}
+
+FWD_INLINE struct fwd_edge_bucket* fwd_edge_datagrams_of(struct fwd_machine* m, __u32 index) {
+  (void)m;
+  return bpf_map_lookup_elem(&edge_datagrams, &index);
+}
+
+/* A global function of numbers: the verifier looks at it by itself. */
+__attribute__((noinline)) int edge_put(__u64 word, __u32 first, __u32 second, __u32 tick) {
+  return fwd_word_put(0, word, first, second, tick);
+}
+FWD_INLINE int fwd_edge_put(struct fwd_machine* m, __u64 word, __u32 first, __u32 second, __u32 tick) {
+  (void)m;
+  return edge_put(word, first, second, tick);
 }
 
 /* Of a frame in several buffers all of them; headers stand in the first. */

@@ -10,6 +10,7 @@
 #include "dataplane/fwd/edge/rows.h"
 
 #define FWD_NEXT (-1)
+#define FWD_CHOSEN (-2) /* and its server stands already */
 
 /* Nobody clears it: each stage reads only what it, or a stage before it, has written. */
 struct fwd_edge {
@@ -19,7 +20,8 @@ struct fwd_edge {
   __u32 ethertype;                  /* behind all tags */
   __u32 l3;                         /* offset of the IP header: 14, 18 or 22 */
   __u32 tick;
-  __u32 is_new; /* the first packet of a flow, as far as the edge can tell */
+  __u32 is_new;   /* the first packet of a flow, as far as the edge can tell */
+  __u32 is_error; /* an ICMP error: `pkt` has the addresses and ports of the flow it is about */
   __u64 hash;
   struct fwd_edge_ring ring; /* of its service */
   __u32 service;

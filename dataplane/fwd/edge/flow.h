@@ -84,25 +84,24 @@ FWD_INLINE int fwd_bucket_put(struct fwd_edge_bucket* bucket, __u64 word, __u32 
   return fwd_word_swap(at, old, word) ? 0 : FWD_FULL;
 }
 
-FWD_RARE int fwd_edge_flow_spill(struct fwd_machine* m, struct fwd_edge_bucket* first, __u64 hash, __u64 word,
-                                 __u32 tick, const struct fwd_edge_config* config) {
-  struct fwd_edge_bucket* second = fwd_edge_bucket_of(m, fwd_edge_second(hash, config));
-  if (!second) return FWD_FULL;
-  __sync_fetch_and_or(&first->flow[0], FWD_WORD_SPILLED);
-  if (!fwd_bucket_put(second, word, tick, 0)) return 0;
-  return fwd_bucket_put(first, word, tick, FWD_WORTH_KEPT - 1)
-             ? fwd_bucket_put(second, word, tick, FWD_WORTH_KEPT - 1)
-             : 0;
+/* `word` into bucket `first`, or where it spills to: 0, or FWD_FULL. */
+FWD_INLINE int fwd_word_put(struct fwd_machine* m, __u64 word, __u32 first, __u32 second, __u32 tick) {
+  struct fwd_edge_bucket* bucket = fwd_edge_bucket_of(m, first);
+  if (!bucket) return FWD_FULL;
+  if (!fwd_bucket_put(bucket, word, tick, 0)) return 0;
+  struct fwd_edge_bucket* spill = fwd_edge_bucket_of(m, second);
+  if (!spill) return FWD_FULL;
+  __sync_fetch_and_or(&bucket->flow[0], FWD_WORD_SPILLED);
+  if (!fwd_bucket_put(spill, word, tick, 0)) return 0;
+  if (!fwd_bucket_put(bucket, word, tick, FWD_WORTH_KEPT - 1)) return 0;
+  return fwd_bucket_put(spill, word, tick, FWD_WORTH_KEPT - 1);
 }
 
 /* Remembers the flow: 0, or FWD_FULL. */
 FWD_INLINE int fwd_edge_flow_insert(struct fwd_machine* m, const struct fwd_edge* e,
                                     const struct fwd_edge_config* config, __u32 state) {
-  struct fwd_edge_bucket* bucket = fwd_edge_bucket_of(m, fwd_edge_first(e->hash, config));
-  const __u64 word = fwd_word(fwd_edge_tag(e->hash), e->server, e->tick, state);
-  if (!bucket) return FWD_FULL;
-  if (!fwd_bucket_put(bucket, word, e->tick, 0)) return 0;
-  return fwd_edge_flow_spill(m, bucket, e->hash, word, e->tick, config);
+  return fwd_edge_put(m, fwd_word(fwd_edge_tag(e->hash), e->server, e->tick, state),
+                      fwd_edge_first(e->hash, config), fwd_edge_second(e->hash, config), e->tick);
 }
 
 /* The state behind this packet, of a flow that was in `state`. */

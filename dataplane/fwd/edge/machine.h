@@ -15,12 +15,16 @@
 FWD_EDGE_TABLES(FWD_EDGE_DECLARE)
 #undef FWD_EDGE_DECLARE
 FWD_INLINE struct fwd_edge_bucket* fwd_edge_bucket_of(struct fwd_machine* m, __u32 index);
+FWD_INLINE struct fwd_edge_bucket* fwd_edge_datagrams_of(struct fwd_machine* m, __u32 index);
 
 /* Moves the packet's start by `grow` bytes (less than 0: away) and writes `length` bytes from it on,
  * a multiple of 2 and a constant. Other than 0: the machine could not. */
 FWD_INLINE int fwd_front(struct fwd_machine* m, int grow, const void* from, __u32 length);
 
 FWD_INLINE __u32 fwd_tick(struct fwd_machine* m);
+
+/* fwd_word_put of flow.h, behind a call: the BPF verifier looks at it once, not for each way to it. */
+FWD_INLINE int fwd_edge_put(struct fwd_machine* m, __u64 word, __u32 first, __u32 second, __u32 tick);
 
 /* A packet went to a server. */
 FWD_INLINE void fwd_edge_count(struct fwd_machine* m, __u32 server, __u32 bytes, int is_new);

@@ -9,12 +9,15 @@
  * every flow is remembered. Each stage is a function of the context, so that an engine may
  * run one over a whole burst and fetch, between two, the lines that the next one reads.
  *
- * PASS: not ours, the kernel takes it. TO_BACKEND: written for its server, `e->server`.
+ * PASS: not ours, the kernel takes it. TO_BACKEND: written for its server, `e->server`. TO_SELF: an
+ * answer of our own, back to where the packet came from.
  */
 #ifndef FAIRLEAD_FWD_EDGE_PIPELINE_H
 #define FAIRLEAD_FWD_EDGE_PIPELINE_H
 
 #include "dataplane/fwd/edge/deliver.h"
+#include "dataplane/fwd/edge/fragment.h"
+#include "dataplane/fwd/edge/icmp.h"
 
 #define FWD_ETHERTYPE_VLAN 0x8100U
 #define FWD_ETHERTYPE_QINQ 0x88a8U
@@ -48,23 +51,33 @@ FWD_RARE int fwd_edge_unparsed(struct fwd_machine* m, struct fwd_edge* e,
 
 FWD_INLINE int fwd_edge_parse_stage(struct fwd_machine* m, struct fwd_edge* e,
                                     const struct fwd_edge_config* config) {
+  e->is_error = 0;
   if (fwd_edge_type_at(m, e, 12)) return FWD_PASS;
   if (fwd_edge_is_tag(e->ethertype) && fwd_edge_tags(m, e)) return FWD_PASS;
   const int bad = fwd_parse_at(m, &e->pkt, e->l3, e->ethertype);
   if (bad) return fwd_edge_unparsed(m, e, config, bad);
-  if (!fwd_has_ports(&e->pkt)) return fwd_edge_unparsed(m, e, config, FWD_NO_SERVICE_PORT);
-  return FWD_NEXT;
+  if (fwd_has_ports(&e->pkt)) return FWD_NEXT;
+  if (!fwd_vip_find(m, config, &e->pkt.dst, 0, 0)) return FWD_PASS;
+  return fwd_edge_follows(&e->pkt) ? fwd_edge_fragment_later(m, e, config) : fwd_edge_icmp(m, e);
+}
+
+FWD_INLINE int fwd_edge_choose(struct fwd_machine* m, struct fwd_edge* e,
+                               const struct fwd_edge_config* config) {
+  const int later = e->pkt.flags & FWD_PKT_LATER; /* its service is known */
+  int done = later ? FWD_NEXT : fwd_vip_stage(m, e, config);
+  if (done != FWD_NEXT) return done;
+  e->hash = fwd_edge_hash(&e->pkt, config->seed, e->vip_flags);
+  done = fwd_edge_select(m, e, config);
+  const int first = e->pkt.flags & FWD_PKT_FRAGMENT && !later && !e->is_error;
+  return done == FWD_NEXT && first ? fwd_edge_fragment_first(m, e, config) : done;
 }
 
 FWD_INLINE int fwd_edge_stages(struct fwd_machine* m, struct fwd_edge* e) {
   const struct fwd_edge_config* config = fwd_find_edge_config(m, 0);
   if (!config) return FWD_PASS;
   int done = fwd_edge_parse_stage(m, e, config);
-  if (done == FWD_NEXT) done = fwd_vip_stage(m, e, config);
-  if (done != FWD_NEXT) return done;
-  e->hash = fwd_edge_hash(&e->pkt, config->seed, e->vip_flags);
-  done = fwd_edge_select(m, e, config);
-  if (done != FWD_NEXT) return done;
+  if (done == FWD_NEXT) done = fwd_edge_choose(m, e, config);
+  if (done != FWD_NEXT && done != FWD_CHOSEN) return done;
   return e->to ? fwd_edge_deliver(m, e, config, e->to) : FWD_NO_BACKEND;
 }
 

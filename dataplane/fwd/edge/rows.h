@@ -32,7 +32,8 @@ struct fwd_edge_config {
 /* edge_vips, in pairs: a row stands in one of the two pairs that its hash names.
  * Kinds of rows, by {address, port, protocol}:
  *   a service's port     the address's port 80 of TCP
- *   ports of a service   port 0: a slice of ranges (any port is one range)
+ *   ports of a service   port 0: a slice of ranges (any port is one range); or the one service that has
+ *                        the address and protocol, which its fragments ask for (ADDRESSES)
  *   the address          port 0, protocol 0: it is a service's, whatever the packet */
 #define FWD_VIP_RANGES 1U     /* `ring` is a slice of ranges */
 #define FWD_VIP_ADDRESS 2U    /* no service: an address of ours */

@@ -68,6 +68,7 @@ FWD_RARE int fwd_edge_unknown(struct fwd_machine* m, struct fwd_edge* e, const s
     fwd_edge_give(e, e->slot.now, fwd_edge_server_of(m, e, e->slot.now));
     e->is_new |= (__u32)!tcp;
   }
+  if (e->is_error) return FWD_NEXT;
   if (at && fwd_word_swap(at, word, fwd_word(fwd_word_tag(word), e->server, e->tick, FWD_EDGE_NEW)))
     return FWD_NEXT;
   if (!fwd_edge_flow_insert(m, e, config, FWD_EDGE_NEW) || stays || !e->slot.before) return FWD_NEXT;
@@ -87,7 +88,7 @@ FWD_INLINE int fwd_edge_known(struct fwd_machine* m, struct fwd_edge* e, const s
   const struct fwd_edge_server* row = fwd_edge_server_of(m, e, server);
   if (fwd_edge_flow_over(e, row, *word)) return 0;
   e->is_new = 0;
-  fwd_edge_flow_touch(*at, *word, e);
+  if (!e->is_error) fwd_edge_flow_touch(*at, *word, e);
   return fwd_edge_give(e, server, row);
 }
 

@@ -41,6 +41,18 @@ FWD_INLINE void fwd_vip_take(struct fwd_edge* e, const struct fwd_edge_ring* rin
   e->vip_flags = flags;
 }
 
+/* The service that has every port of an address and protocol, by their row. */
+FWD_INLINE int fwd_vip_whole(struct fwd_machine* m, struct fwd_edge* e, const struct fwd_edge_vip* row) {
+  if (!(row->flags & FWD_VIP_RANGES)) {
+    fwd_vip_take(e, &row->ring, row->service, row->flags);
+    return FWD_NEXT;
+  }
+  const struct fwd_edge_range* range = fwd_find_edge_ranges(m, row->ring.offset);
+  if (!range) return FWD_NO_BACKEND;
+  fwd_vip_take(e, &range->ring, range->service, range->flags);
+  return FWD_NEXT;
+}
+
 struct fwd_range_search {
   struct fwd_machine* m;
   struct fwd_edge* e;

@@ -174,6 +174,9 @@ class EdgeLowering {
     config(gateway);
     for (const EdgeService& service : edge_.services) FL_TRY_OK(lower(service));
     for (const auto& [name, ranges] : ranges_of_) FL_TRY_OK(add_ranges(name, ranges));
+    for (const auto& [name, whole] : whole_)
+      if (!ranges_of_.contains(name))
+        FL_TRY_OK(add({row_address(name.first), 0, name.second}, whole, FWD_VIP_ADDRESSES));
     for (const IpAddress& address : addresses_)
       FL_TRY_OK(add({row_address(address), 0, 0}, {{1, 0}, 0}, FWD_VIP_ADDRESS));
     for (const auto& [pair, rows] : vips_)  // those that were only looked into are empty
@@ -207,6 +210,8 @@ class EdgeLowering {
   Result<> lower_ports(const EdgeService& service, const IpAddress& address, const EdgePorts& ports,
                        const fwd_edge_ring& ring) {
     const __u8 flags = flags_of(service);
+    if (service.affinity == Affinity::addresses)
+      whole_.insert_or_assign({address, ports.protocol}, Target{ring, service.number});
     if (ports.first == ports.last)
       return add({row_address(address), to_be16(ports.first), ports.protocol}, {ring, service.number}, flags);
     ranges_of_[{address, ports.protocol}].push_back(
@@ -301,7 +306,9 @@ class EdgeLowering {
     FL_TRY(const std::uint32_t offset, ranges_place(vip, ranges));
     for (std::uint32_t i = 0; i < ranges.size(); ++i)
       put(image_, TableId::edge_ranges, __u32{offset + i}, ranges[i]);
-    return add(vip, {{offset, static_cast<__u32>(ranges.size())}, 0}, FWD_VIP_RANGES);
+    const __u32 whole = whole_.contains(name) ? FWD_VIP_ADDRESSES : 0;
+    return add(vip, {{offset, static_cast<__u32>(ranges.size())}, 0},
+               static_cast<__u8>(FWD_VIP_RANGES | whole));
   }
 
   // Where they stand already, as long as they are the same.
@@ -321,6 +328,7 @@ class EdgeLowering {
   Slices rings_;
   Slices ranges_;
   std::map<RangesName, std::vector<fwd_edge_range>> ranges_of_;
+  std::map<RangesName, Target> whole_;  // who has an address and protocol alone, and hashes addresses
   std::set<IpAddress> addresses_;
   std::map<std::uint32_t, fwd_edge_vips> vips_;
 };

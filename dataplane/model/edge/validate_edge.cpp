@@ -44,6 +44,7 @@ class Validation {
       if (address.is_none()) return refuse(name, "has an address of zeros", "give one");
       for (const EdgePorts& ports : service.ports) FL_TRY_OK(check(name, address, ports));
     }
+    FL_TRY_OK(check_fragments(name, service));
     std::set<IpAddress> servers;
     for (const EdgeServer& server : service.servers) {
       FL_TRY_OK(check(name + " server " + format(server.address), server, self));
@@ -72,6 +73,21 @@ class Validation {
     if (std::ranges::count_if(taken, is_range) > FWD_MAX_RANGES)
       return fail(Code::exhausted, name, "more ranges of ports than an address may have",
                   "use at most " + std::to_string(FWD_MAX_RANGES) + " for each protocol");
+    return {};
+  }
+
+  // A later fragment has no port: the address and protocol alone must say whose it is.
+  Result<> check_fragments(const std::string& name, const EdgeService& service) {
+    for (const IpAddress& address : service.addresses)
+      for (const EdgePorts& ports : service.ports) {
+        auto [owner, first] = whole_.try_emplace({address, ports.protocol}, service.number, service.affinity);
+        const bool shared = owner->second.first != service.number;
+        if (shared &&
+            (service.affinity == Affinity::addresses || owner->second.second == Affinity::addresses))
+          return refuse(
+              name, "shares " + format(address) + " with edge_service " + std::to_string(owner->second.first),
+              "where affinity is addresses, a service has its address and protocol alone");
+      }
     return {};
   }
 
@@ -111,6 +127,8 @@ class Validation {
 
   std::set<std::uint32_t> numbers_;
   std::map<std::pair<IpAddress, std::uint8_t>, std::vector<EdgePorts>> ports_;
+  std::map<std::pair<IpAddress, std::uint8_t>, std::pair<std::uint32_t, Affinity>>
+      whole_;  // the first service of each
 };
 
 }  // namespace

@@ -53,6 +53,7 @@ struct EdgeDataplane::State {
   std::vector<Mapping> mappings;
   model::MappedTables tables;
   fwd_edge_bucket* flows = nullptr;
+  fwd_edge_bucket* datagrams = nullptr;
 
   State() = default;
   State(const State&) = delete;
@@ -66,6 +67,11 @@ struct EdgeDataplane::State {
     return mappings.emplace_back(std::move(mapping)).memory();
   }
 
+  Result<fwd_edge_bucket*> buckets_of(const char* name, std::uint32_t count) {
+    FL_TRY(void* const memory, map_memory(name, count * sizeof(fwd_edge_bucket)));
+    return static_cast<fwd_edge_bucket*>(memory);
+  }
+
   Result<> map_all(std::uint32_t buckets) {
     for (std::size_t i = model::kNodeTableCount; i < model::kTableCount; ++i) {
       const auto table = static_cast<model::TableId>(i);
@@ -73,8 +79,8 @@ struct EdgeDataplane::State {
              map_memory(model::info(table).name, model::MappedTables::bytes_of_table(table)));
       tables.set(table, memory);
     }
-    FL_TRY(void* const memory, map_memory("edge_flows", buckets * sizeof(fwd_edge_bucket)));
-    flows = static_cast<fwd_edge_bucket*>(memory);
+    FL_TRY(flows, buckets_of("edge_flows", buckets));
+    FL_TRY(datagrams, buckets_of("edge_datagrams", FWD_EDGE_DATAGRAM_BUCKETS));
     return {};
   }
 };
@@ -109,6 +115,7 @@ Result<> EdgeDataplane::apply(const model::TablePatch& patch) {
 
 model::TableImage EdgeDataplane::image() const { return state_->tables.image(); }
 fwd_edge_bucket* EdgeDataplane::flows() { return state_->flows; }
+fwd_edge_bucket* EdgeDataplane::datagrams() { return state_->datagrams; }
 int EdgeDataplane::program_fd() const { return bpf_program__fd(state_->bpf->progs.from_outside); }
 
 Result<std::vector<fwd_counter>> EdgeDataplane::counters() const {

@@ -27,7 +27,8 @@ class EdgeDataplane {
   Result<> apply(const model::TablePatch& patch);
   model::TableImage image() const;
 
-  fwd_edge_bucket* flows();  // `buckets` of them
+  fwd_edge_bucket* flows();      // `buckets` of them
+  fwd_edge_bucket* datagrams();  // FWD_EDGE_DATAGRAM_BUCKETS
   int program_fd() const;
   // Sums over all CPUs.
   Result<std::vector<fwd_counter>> counters() const;  // by verdict

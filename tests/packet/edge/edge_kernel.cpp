@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/packet/edge/edge_kernel.h"
 
+#include <algorithm>
 #include <bpf/bpf.h>
 #include <cerrno>
 #include <cstring>
@@ -38,6 +39,7 @@ EdgeKernel::EdgeKernel(const model::TableImage& tables, std::uint32_t tick, std:
     : loaded_(load(tick, buckets)), buckets_(buckets) {
   set_tables(tables);
   set_flows(std::vector<fwd_edge_bucket>(buckets));
+  std::fill_n(loaded_.edge->datagrams(), FWD_EDGE_DATAGRAM_BUCKETS, fwd_edge_bucket{});
 }
 
 void EdgeKernel::set_tables(const model::TableImage& tables) {

@@ -48,6 +48,15 @@ std::string transport(Random& random) {
   if (chance(random, 65))
     return "tcp" + ports + " " + pick(random, {"S", "A", "A", "PA", "FA", "R", "SA"}) + data;
   if (chance(random, 80)) return "udp" + ports + data;
+  if (chance(random, 50)) {
+    const bool six = chance(random, 40);
+    const std::string service = std::to_string(1 + below(random, 6)),
+                      client = std::to_string(1 + below(random, 9));
+    return (six ? "icmp6 2 0 rest 1400 / ip6 2001:db8:100::" + service + " > 2001:db8:99::" + client
+                : "icmp4 3 4 rest 1400 / ip4 198.51.100." + service + " > 203.0.113." + client) +
+           " / tcp " + pick(random, {"80", "53", "3000"}) + " > " + std::to_string(40000 + below(random, 6)) +
+           " A";
+  }
   return pick(random, {"icmp4 8 0", "icmp6 128 0", "icmp4 3 3"}) + data;
 }
 
@@ -64,11 +73,12 @@ std::string packet_text(Random& random) {
             std::to_string(below(random, 256)) + " / ";
     for (std::size_t i = below(random, 12); i > 6; --i)
       text += pick(random, {"hopopts / ", "dstopts / ", "routing / "});
-    if (chance(random, 4)) text += pick(random, {"fragment 9 mf / ", "fragment 9 offset 64 / "});
+    if (chance(random, 12)) text += pick(random, {"fragment 9 mf / ", "fragment 9 offset 64 / "});
   } else {
     text +=
         "ip4 203.0.113." + client + " > 198.51.100." + service + " tos " + std::to_string(below(random, 256));
-    if (chance(random, 4)) text += pick(random, {" mf", " offset 64", " options 01010101", " length 24"});
+    if (chance(random, 12))
+      text += pick(random, {" mf", " mf", " offset 64", " offset 64", " options 01010101", " length 24"});
     text += " / ";
   }
   return text + transport(random);
@@ -176,8 +186,9 @@ TEST(RandomEdgePackets, ReferenceAndXdpAgreeToTheByte) {
   }
   std::cout << compared << " packets compared, " << verdicts.size() << " verdicts, " << servers.size()
             << " servers, " << remembered << " words of flows seen\n";
-  for (const std::uint32_t verdict : {FWD_PASS, FWD_TO_BACKEND, FWD_TRUNCATED, FWD_IPV6_CHAIN,
-                                      FWD_NO_SERVICE_PORT, FWD_NO_BACKEND, FWD_FLOW_TABLE_FULL})
+  for (const std::uint32_t verdict :
+       {FWD_PASS, FWD_TO_BACKEND, FWD_TO_SELF, FWD_FRAG_BEFORE_FIRST, FWD_FRAGMENT_TO_VIP, FWD_TRUNCATED,
+        FWD_IPV6_CHAIN, FWD_NO_SERVICE_PORT, FWD_NO_BACKEND, FWD_FLOW_TABLE_FULL})
     EXPECT_TRUE(verdicts.contains(verdict)) << "no packet ended with " << verdict_name(verdict);
   EXPECT_GT(servers.size(), 10U);
   EXPECT_GT(remembered, 1000U);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "dataplane/fwd/edge/flow.h"
 #include "dataplane/fwd/edge/machine.h"
 
 struct fwd_machine {
@@ -20,6 +21,10 @@ FWD_EDGE_TABLES(FIND)
 
 FWD_INLINE fwd_edge_bucket* fwd_edge_bucket_of(fwd_machine* m, std::uint32_t index) {
   return m->tables.bucket(index);
+}
+
+FWD_INLINE fwd_edge_bucket* fwd_edge_datagrams_of(fwd_machine* m, std::uint32_t index) {
+  return m->tables.datagrams(index);
 }
 
 FWD_INLINE std::uint32_t fwd_packet_length(fwd_machine* m) {
@@ -49,6 +54,10 @@ FWD_INLINE std::uint32_t fwd_tick(fwd_machine* m) { return m->tables.tick(); }
 FWD_INLINE void fwd_repeat(std::uint32_t times, fwd_step step, void* state) {
   for (std::uint32_t turn = 0; turn < times; ++turn)
     if (step(turn, state) != 0) return;
+}
+
+FWD_INLINE int fwd_edge_put(fwd_machine* m, __u64 word, __u32 first, __u32 second, __u32 tick) {
+  return fwd_word_put(m, word, first, second, tick);
 }
 
 FWD_INLINE void fwd_edge_count(fwd_machine*, std::uint32_t, std::uint32_t, int) {}

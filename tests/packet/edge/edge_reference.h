@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dataplane/fwd/edge/rows.h"
+#include "dataplane/fwd/tables.h"
 #include "tests/packet/reference.h"
 
 namespace fairlead::test {
@@ -21,7 +22,7 @@ struct EdgeOutcome {
 class EdgeReference {
  public:
   EdgeReference(model::TableImage tables, std::uint32_t tick, std::uint32_t buckets)
-      : tables_(std::move(tables)), tick_(tick), flows_(buckets) {}
+      : tables_(std::move(tables)), tick_(tick), flows_(buckets), datagrams_(FWD_EDGE_DATAGRAM_BUCKETS) {}
 
   EdgeOutcome run(Bytes packet);
   std::vector<fwd_edge_bucket>& flows() { return flows_; }
@@ -31,12 +32,15 @@ class EdgeReference {
   // For the machine's hooks (edge_reference.cpp).
   const void* row(model::TableId table, std::uint32_t index) const;
   fwd_edge_bucket* bucket(std::uint32_t index) { return index < flows_.size() ? &flows_[index] : nullptr; }
+  fwd_edge_bucket* datagrams(std::uint32_t index) {
+    return index < datagrams_.size() ? &datagrams_[index] : nullptr;
+  }
   std::uint32_t tick() const { return tick_; }
 
  private:
   model::TableImage tables_;
   std::uint32_t tick_;
-  std::vector<fwd_edge_bucket> flows_;
+  std::vector<fwd_edge_bucket> flows_, datagrams_;
 };
 
 }  // namespace fairlead::test
