@@ -38,11 +38,11 @@ class Edge {
   }
 
   int program() const { return edge_->program_fd(); }
-  void forget() { std::fill_n(edge_->flows(), flows_ / FWD_BUCKET_FLOWS, fwd_edge_bucket{}); }
+  void forget() { std::ranges::fill(edge_->memory().edge_flows, fwd_edge_bucket{}); }
   std::uint32_t remembered() {
     std::uint32_t count = 0;
     for (std::uint32_t i = 0; i < flows_ / FWD_BUCKET_FLOWS; ++i)
-      for (const __u64 word : edge_->flows()[i].flow) count += word != 0;
+      for (const __u64 word : edge_->memory().edge_flows[i].flow) count += word != 0;
     return count;
   }
   std::uint64_t sent() const {

@@ -43,7 +43,12 @@
 #define FWD_PATH_CAPACITY 4096     /* as vteps */
 #define FWD_FRAGMENT_CAPACITY 4096 /* datagrams under way in pieces */
 #define FWD_EDGE_SERVERS 65536
-#define FWD_EDGE_BUCKETS 262144        /* of edge_flows: 8 flows each */
-#define FWD_EDGE_DATAGRAM_BUCKETS 1024 /* of edge_datagrams: 8 under way in pieces each */
+
+/* What an edge's packets write: arrays, too, shared by all cores. X(name, element, capacity)
+ * The first is sized by its daemon (flow_mask). */
+#define FWD_EDGE_STATE(X)                       \
+  X(edge_flows, struct fwd_edge_bucket, 262144) \
+  X(edge_datagrams, struct fwd_edge_bucket, FWD_EDGE_DATAGRAM_BUCKETS)
+#define FWD_EDGE_DATAGRAM_BUCKETS 1024 /* 8 under way in pieces each */
 
 #endif

@@ -24,8 +24,8 @@
     __type(value, value_type);                                     \
   } map_name SEC(".maps");
 FWD_EDGE_TABLES(EDGE_MAP)
-EDGE_MAP(edge_flows, ARRAY, __u32, struct fwd_edge_bucket, FWD_EDGE_BUCKETS)
-EDGE_MAP(edge_datagrams, ARRAY, __u32, struct fwd_edge_bucket, FWD_EDGE_DATAGRAM_BUCKETS)
+#define EDGE_STATE_MAP(map_name, element, capacity) EDGE_MAP(map_name, ARRAY, __u32, element, capacity)
+FWD_EDGE_STATE(EDGE_STATE_MAP)
 
 #define CPU_MAP(map_name, value_type, capacity) \
   struct {                                      \
@@ -38,10 +38,11 @@ CPU_MAP(counters, struct fwd_counter, FWD_VERDICT_CAPACITY)
 CPU_MAP(last_drops, struct fwd_last_drop, FWD_VERDICT_CAPACITY)
 CPU_MAP(edge_served, struct fwd_edge_served, FWD_EDGE_SERVERS)
 
-/* Jiffies in a tick are 2 to this: the loader finds it, for the clock has more than one frequency. */
-const volatile __u32 tick_shift = 10;
-/* A tick to use as the time in a test; 0: the clock's. */
-const volatile __u32 fixed_tick = 0;
+/* Beats are jiffies * beats_times >> beats_shift: the loader finds both, for kernels differ in their clock. */
+const volatile __u32 beats_times = 1;
+const volatile __u32 beats_shift = 0;
+/* A beat to use as the time in a test; 0: the clock's. */
+const volatile __u64 fixed_beat = 0;
 
 struct fwd_machine {
   struct xdp_md* xdp;
@@ -62,15 +63,12 @@ struct fwd_machine {
   }
 FWD_EDGE_TABLES(EDGE_FIND)
 
-FWD_INLINE struct fwd_edge_bucket* fwd_edge_bucket_of(struct fwd_machine* m, __u32 index) {
-  (void)m;
-  return bpf_map_lookup_elem(&edge_flows, &index);
-}
-
-FWD_INLINE struct fwd_edge_bucket* fwd_edge_datagrams_of(struct fwd_machine* m, __u32 index) {
-  (void)m;
-  return bpf_map_lookup_elem(&edge_datagrams, &index);
-}
+#define EDGE_AT(map_name, element, capacity)                                    \
+  FWD_INLINE element* fwd_##map_name##_at(struct fwd_machine* m, __u32 index) { \
+    (void)m;                                                                    \
+    return bpf_map_lookup_elem(&map_name, &index);                              \
+  }
+FWD_EDGE_STATE(EDGE_AT)
 
 /* A global function of numbers: the verifier looks at it by itself. */
 __attribute__((noinline)) int edge_put(__u64 word, __u32 first, __u32 second, __u32 tick) {
@@ -110,9 +108,9 @@ FWD_INLINE int fwd_front(struct fwd_machine* m, int grow, const void* from, __u3
   return 0;
 }
 
-FWD_INLINE __u32 fwd_tick(struct fwd_machine* m) {
+FWD_INLINE __u64 fwd_beat(struct fwd_machine* m) {
   (void)m;
-  return fixed_tick ? fixed_tick : (__u32)(bpf_jiffies64() >> tick_shift);
+  return fixed_beat ? fixed_beat : bpf_jiffies64() * beats_times >> beats_shift;
 }
 
 FWD_INLINE void fwd_repeat(__u32 times, fwd_step step, void* state) {

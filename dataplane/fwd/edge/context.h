@@ -15,7 +15,8 @@
 /* Nobody clears it: each stage reads only what it, or a stage before it, has written. */
 struct fwd_edge {
   __u32 verdict;
-  __u32 server;                     /* TO_BACKEND: who takes it */
+  __u32 server; /* TO_BACKEND: who takes it */
+  __u32 link;   /* TO_BACKEND: the engine's number of the port it leaves by; 0: it came by */
   const struct fwd_edge_server* to; /* its row */
   __u32 ethertype;                  /* behind all tags */
   __u32 l3;                         /* offset of the IP header: 14, 18 or 22 */

@@ -138,8 +138,9 @@ FWD_INLINE int fwd_edge_over6(struct fwd_machine* m, const struct fwd_edge* e,
   return fwd_edge_front(m, e, h, 40);
 }
 
-FWD_INLINE int fwd_edge_deliver(struct fwd_machine* m, const struct fwd_edge* e,
+FWD_INLINE int fwd_edge_deliver(struct fwd_machine* m, struct fwd_edge* e,
                                 const struct fwd_edge_config* config, const struct fwd_edge_server* to) {
+  e->link = to->link;
   if (to->delivery == FWD_DELIVER_L2) {
     __be32 h[FWD_FRONT_WORDS];
     fwd_write_ethernet(FWD_FRONT(h), to->next_hop, to->own_mac, e->ethertype);

@@ -38,11 +38,11 @@ FWD_INLINE __u64 fwd_bucket_find(const struct fwd_edge_bucket* bucket, __u32 tag
 FWD_INLINE __u64* fwd_edge_flow_find(struct fwd_machine* m, const struct fwd_edge* e,
                                      const struct fwd_edge_config* config) {
   const __u32 tag = fwd_edge_tag(e->hash);
-  struct fwd_edge_bucket* bucket = fwd_edge_bucket_of(m, fwd_edge_first(e->hash, config));
+  struct fwd_edge_bucket* bucket = fwd_edge_flows_at(m, fwd_edge_first(e->hash, config));
   if (!bucket) return 0;
   __u64 at = fwd_bucket_find(bucket, tag);
   if (!at && bucket->flow[0] & FWD_WORD_SPILLED) {
-    bucket = fwd_edge_bucket_of(m, fwd_edge_second(e->hash, config));
+    bucket = fwd_edge_flows_at(m, fwd_edge_second(e->hash, config));
     if (!bucket) return 0;
     at = fwd_bucket_find(bucket, tag);
   }
@@ -86,10 +86,10 @@ FWD_INLINE int fwd_bucket_put(struct fwd_edge_bucket* bucket, __u64 word, __u32 
 
 /* `word` into bucket `first`, or where it spills to: 0, or FWD_FULL. */
 FWD_INLINE int fwd_word_put(struct fwd_machine* m, __u64 word, __u32 first, __u32 second, __u32 tick) {
-  struct fwd_edge_bucket* bucket = fwd_edge_bucket_of(m, first);
+  struct fwd_edge_bucket* bucket = fwd_edge_flows_at(m, first);
   if (!bucket) return FWD_FULL;
   if (!fwd_bucket_put(bucket, word, tick, 0)) return 0;
-  struct fwd_edge_bucket* spill = fwd_edge_bucket_of(m, second);
+  struct fwd_edge_bucket* spill = fwd_edge_flows_at(m, second);
   if (!spill) return FWD_FULL;
   __sync_fetch_and_or(&bucket->flow[0], FWD_WORD_SPILLED);
   if (!fwd_bucket_put(spill, word, tick, 0)) return 0;

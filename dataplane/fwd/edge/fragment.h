@@ -31,7 +31,7 @@ FWD_RARE int fwd_edge_fragment_first(struct fwd_machine* m, struct fwd_edge* e,
   const __u64 hash = fwd_edge_datagram(&e->pkt, config->seed);
   const __u32 tick = fwd_tick(m);
   const __u64 word = fwd_word(fwd_edge_tag(hash), e->server, tick, FWD_EDGE_NEW);
-  struct fwd_edge_bucket* bucket = fwd_edge_datagrams_of(m, (__u32)hash & (FWD_EDGE_DATAGRAM_BUCKETS - 1));
+  struct fwd_edge_bucket* bucket = fwd_edge_datagrams_at(m, (__u32)hash & (FWD_EDGE_DATAGRAM_BUCKETS - 1));
   if (!bucket) return FWD_FRAGMENT_TABLE_FULL;
   const __u64 at = fwd_bucket_find(bucket, fwd_edge_tag(hash));
   if (!at) return fwd_bucket_put(bucket, word, tick, FWD_WORTH_KEPT - 1) ? FWD_FRAGMENT_TABLE_FULL : FWD_NEXT;
@@ -47,7 +47,7 @@ FWD_RARE int fwd_edge_fragment_later(struct fwd_machine* m, struct fwd_edge* e,
   if (row && row->flags & FWD_VIP_ADDRESSES) return fwd_vip_whole(m, e, row);
   const __u64 hash = fwd_edge_datagram(p, config->seed);
   const struct fwd_edge_bucket* bucket =
-      fwd_edge_datagrams_of(m, (__u32)hash & (FWD_EDGE_DATAGRAM_BUCKETS - 1));
+      fwd_edge_datagrams_at(m, (__u32)hash & (FWD_EDGE_DATAGRAM_BUCKETS - 1));
   const __u64 at = bucket ? fwd_bucket_find(bucket, fwd_edge_tag(hash)) : 0;
   if (!at) return FWD_FRAG_BEFORE_FIRST;
   const __u64 word = bucket->flow[(at - 1) & (FWD_BUCKET_FLOWS - 1)];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
  * What an edge machine (XDP, DPDK, the tests' reference) provides beside
- * machine.h's bytes and sums: the tables are arrays, the packet's front moves,
- * and time comes in ticks of 2^32 ns.
+ * machine.h's bytes: the tables are arrays, what packets write, too; the packet's
+ * front moves, and time comes in beats of 4 ms.
  */
 #ifndef FAIRLEAD_FWD_EDGE_MACHINE_H
 #define FAIRLEAD_FWD_EDGE_MACHINE_H
@@ -14,14 +14,17 @@
   FWD_INLINE const value_type* fwd_find_##name(struct fwd_machine* m, __u32 index);
 FWD_EDGE_TABLES(FWD_EDGE_DECLARE)
 #undef FWD_EDGE_DECLARE
-FWD_INLINE struct fwd_edge_bucket* fwd_edge_bucket_of(struct fwd_machine* m, __u32 index);
-FWD_INLINE struct fwd_edge_bucket* fwd_edge_datagrams_of(struct fwd_machine* m, __u32 index);
+#define FWD_EDGE_DECLARE_STATE(name, element, capacity) \
+  FWD_INLINE element* fwd_##name##_at(struct fwd_machine* m, __u32 index);
+FWD_EDGE_STATE(FWD_EDGE_DECLARE_STATE)
+#undef FWD_EDGE_DECLARE_STATE
 
 /* Moves the packet's start by `grow` bytes (less than 0: away) and writes `length` bytes from it on,
  * a multiple of 2 and a constant. Other than 0: the machine could not. */
 FWD_INLINE int fwd_front(struct fwd_machine* m, int grow, const void* from, __u32 length);
 
-FWD_INLINE __u32 fwd_tick(struct fwd_machine* m);
+FWD_INLINE __u64 fwd_beat(struct fwd_machine* m);
+FWD_INLINE __u32 fwd_tick(struct fwd_machine* m) { return (__u32)(fwd_beat(m) >> FWD_TICK_SHIFT); }
 
 /* fwd_word_put of flow.h, behind a call: the BPF verifier looks at it once, not for each way to it. */
 FWD_INLINE int fwd_edge_put(struct fwd_machine* m, __u64 word, __u32 first, __u32 second, __u32 tick);

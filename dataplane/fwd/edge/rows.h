@@ -83,21 +83,24 @@ struct fwd_edge_slots { /* a row: slots 2n and 2n + 1 */
 #define FWD_DELIVER_L2 2U    /* as it is, to the server's MAC: it holds the address itself */
 #define FWD_DELIVER_IPIP 3U  /* IP in IP (RFC 2003, 2473) */
 #define FWD_DELIVER_GUE 4U   /* IP in UDP, as the kernel's fou takes it (GUE, variant 0) */
+#define FWD_DELIVER_NAT 5U   /* addressed anew, from an address and port of the edge, and back by it */
 #define FWD_SERVER_LIVE 1U   /* flows that it has go on */
 #define FWD_SERVER_NO_NEW 2U /* drained: datagrams, which have no end, move on */
 struct fwd_edge_server {
   __u32 service;
   __u16 flags;
   __u8 delivery;
-  __u8 link;          /* number of the port that frames to it leave by; 0: the one they came by */
-  struct fwd_addr to; /* the tunnel's other end; L2: the server */
+  __u8 zero1;
+  struct fwd_addr to; /* the tunnel's other end; L2, NAT: the server */
   __u8 next_hop[6];   /* MACs of frames to it, and from here */
   __u8 own_mac[6];
   __u8 inner_mac[6]; /* VXLAN: the pod's */
   __u16 mtu;         /* bytes of an IP packet of the client; 0: any */
   __u32 vni;
-  __u16 epoch; /* VXLAN to a node of ours: of the pod's address */
-  __u16 zero[7];
+  __u16 epoch;    /* VXLAN to a node of ours: of the pod's address */
+  __be16 port_be; /* NAT: the server's; 0: the packet's own */
+  __u32 link;     /* the engine's number of the port that frames to it leave by; 0: the one they came by */
+  __u32 zero2[2];
 };
 
 /* edge_flows: buckets of one cache line. Each word is one flow, or 0:
@@ -109,7 +112,10 @@ struct fwd_edge_server {
  * into (and then goes to a living backend of the same service: the server's row
  * says whose it is). 8 bytes a flow; 10.7 with a quarter of the table empty.
  * `spilled`, in the first word of a bucket: some of its flows stand in their
- * second bucket. Ticks are 2^32 ns; they come around after 9.7 hours. */
+ * second bucket. Time comes in beats of 4 ms, the finest that every machine has for little; 1024 are a
+ * tick, and ticks come around after 9.3 hours. */
+#define FWD_BEATS_PER_SECOND 250
+#define FWD_TICK_SHIFT 10
 #define FWD_BUCKET_FLOWS 8
 struct fwd_edge_bucket {
   __u64 flow[FWD_BUCKET_FLOWS];

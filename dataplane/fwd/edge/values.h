@@ -55,7 +55,7 @@ FWD_INLINE __u64 fwd_word(__u32 tag, __u32 server, __u32 tick, __u32 state) {
 
 /* Idle ticks after which a flow's room is anybody's: half a minute for one packet, 3 minutes for
  * datagrams, a minute behind FIN or RST, 6 hours for a connection. */
-#define FWD_WORD_LIMITS (14ULL << 48 | 42ULL << 32 | 5029ULL << 16 | 7ULL) /* by enum fwd_edge_state */
+#define FWD_WORD_LIMITS (14ULL << 48 | 44ULL << 32 | 5273ULL << 16 | 7ULL) /* by enum fwd_edge_state */
 FWD_INLINE __u32 fwd_word_limit(__u64 word) {
   return (__u32)(FWD_WORD_LIMITS >> (fwd_word_state(word) << 4)) & 0xffffU;
 }

@@ -39,7 +39,7 @@ struct EdgeServer {
   std::uint32_t vni = 0;     // vxlan
   std::uint16_t epoch = 0;   // vxlan: of the pod's address; 0: unknown
   std::uint16_t mtu = 0;     // bytes of a client's IP packet that reach it; 0: any
-  std::uint8_t link = 0;     // port that frames to it leave by; 0: the one they came by
+  std::uint32_t link = 0;    // the engine's number of the port that frames to it leave by; 0: they came by
   bool drained = false;      // keeps its connections, takes nothing new
   auto operator<=>(const EdgeServer&) const = default;
 };

@@ -6,7 +6,6 @@
 #include <sys/mman.h>
 
 #include "dataplane/fwd/verdicts.h"
-#include "dataplane/model/edge/mapped_tables.h"
 #include "ebpf/loader/libbpf_words.h"
 #include "ebpf/loader/maps.h"
 #include "edge_bpf.skel.h"
@@ -51,9 +50,7 @@ Result<std::vector<T>> per_cpu(int map, std::uint32_t key) {
 struct EdgeDataplane::State {
   edge_bpf* bpf = nullptr;
   std::vector<Mapping> mappings;
-  model::MappedTables tables;
-  fwd_edge_bucket* flows = nullptr;
-  fwd_edge_bucket* datagrams = nullptr;
+  model::EdgeMemory memory;
 
   State() = default;
   State(const State&) = delete;
@@ -62,25 +59,12 @@ struct EdgeDataplane::State {
 
   int map(const char* name) const { return bpf_object__find_map_fd_by_name(bpf->obj, name); }
 
-  Result<void*> map_memory(const char* name, std::size_t bytes) {
-    FL_TRY(Mapping mapping, Mapping::of(map(name), name, bytes));
-    return mappings.emplace_back(std::move(mapping)).memory();
-  }
-
-  Result<fwd_edge_bucket*> buckets_of(const char* name, std::uint32_t count) {
-    FL_TRY(void* const memory, map_memory(name, count * sizeof(fwd_edge_bucket)));
-    return static_cast<fwd_edge_bucket*>(memory);
-  }
-
   Result<> map_all(std::uint32_t buckets) {
-    for (std::size_t i = model::kNodeTableCount; i < model::kTableCount; ++i) {
-      const auto table = static_cast<model::TableId>(i);
-      FL_TRY(void* const memory,
-             map_memory(model::info(table).name, model::MappedTables::bytes_of_table(table)));
-      tables.set(table, memory);
-    }
-    FL_TRY(flows, buckets_of("edge_flows", buckets));
-    FL_TRY(datagrams, buckets_of("edge_datagrams", FWD_EDGE_DATAGRAM_BUCKETS));
+    FL_TRY(memory,
+           model::place_edge_memory(buckets, [this](const char* name, std::size_t bytes) -> Result<void*> {
+             FL_TRY(Mapping mapping, Mapping::of(map(name), name, bytes));
+             return mappings.emplace_back(std::move(mapping)).memory();
+           }));
     return {};
   }
 };
@@ -93,7 +77,7 @@ Result<std::unique_ptr<EdgeDataplane>> EdgeDataplane::open(const EdgeOptions& op
   auto state = std::make_unique<State>();
   state->bpf = edge_bpf__open();
   if (!state->bpf) return load_error("edge program");
-  state->bpf->rodata->fixed_tick = options.fixed_tick;
+  state->bpf->rodata->fixed_beat = options.fixed_beat;
   bpf_map__set_max_entries(state->bpf->maps.edge_flows, options.buckets);
   if (edge_bpf__load(state->bpf) != 0) return load_error("edge program");
   FL_TRY_OK(state->map_all(options.buckets));
@@ -101,21 +85,11 @@ Result<std::unique_ptr<EdgeDataplane>> EdgeDataplane::open(const EdgeOptions& op
 }
 
 Result<> EdgeDataplane::apply(const model::TablePatch& patch) {
-  bool waited = false;
-  for (const model::TableChange& change : patch) {
-    if (change.table < model::TableId::edge_config) continue;  // a node's
-    if (!waited && !change.value && change.table < model::TableId::edge_vips) {
-      FL_TRY_OK(wait_for_readers());
-      waited = true;
-    }
-    state_->tables.apply(change);
-  }
-  return {};
+  return model::apply_to(state_->memory.tables, patch, wait_for_readers);
 }
 
-model::TableImage EdgeDataplane::image() const { return state_->tables.image(); }
-fwd_edge_bucket* EdgeDataplane::flows() { return state_->flows; }
-fwd_edge_bucket* EdgeDataplane::datagrams() { return state_->datagrams; }
+model::TableImage EdgeDataplane::image() const { return state_->memory.tables.image(); }
+const model::EdgeMemory& EdgeDataplane::memory() const { return state_->memory; }
 int EdgeDataplane::program_fd() const { return bpf_program__fd(state_->bpf->progs.from_outside); }
 
 Result<std::vector<fwd_counter>> EdgeDataplane::counters() const {

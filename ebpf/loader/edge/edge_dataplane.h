@@ -8,14 +8,13 @@
 #include <vector>
 
 #include "base/result.h"
-#include "dataplane/fwd/edge/rows.h"
-#include "dataplane/model/table_image.h"
+#include "dataplane/model/edge/edge_memory.h"
 
 namespace fairlead::ebpf {
 
 struct EdgeOptions {
   std::uint32_t buckets = 262144;  // of the flow table, a power of two; 8 flows each
-  std::uint32_t fixed_tick = 0;    // tests: the time; 0: the clock
+  std::uint64_t fixed_beat = 0;    // tests: the time; 0: the clock
 };
 
 class EdgeDataplane {
@@ -27,8 +26,7 @@ class EdgeDataplane {
   Result<> apply(const model::TablePatch& patch);
   model::TableImage image() const;
 
-  fwd_edge_bucket* flows();      // `buckets` of them
-  fwd_edge_bucket* datagrams();  // FWD_EDGE_DATAGRAM_BUCKETS
+  const model::EdgeMemory& memory() const;
   int program_fd() const;
   // Sums over all CPUs.
   Result<std::vector<fwd_counter>> counters() const;  // by verdict

@@ -26,7 +26,7 @@
 namespace fairlead::test {
 namespace {
 
-constexpr std::uint32_t kTick = 1000;
+constexpr std::uint64_t kBeat = 1024000;
 constexpr std::uint32_t kBuckets = 16;
 
 struct EdgeStep {
@@ -111,7 +111,7 @@ Bytes without_hash(Bytes packet) {
   return packet;
 }
 
-std::size_t words_in(const std::vector<fwd_edge_bucket>& flows) {
+std::size_t words_in(std::span<const fwd_edge_bucket> flows) {
   std::size_t count = 0;
   for (const fwd_edge_bucket& bucket : flows)
     for (const __u64 word : bucket.flow) count += fwd_word_server(word) != 0;
@@ -120,7 +120,7 @@ std::size_t words_in(const std::vector<fwd_edge_bucket>& flows) {
 
 template <class Machine>
 void run_case(const EdgeCase& c, const std::string& name) {
-  Machine machine(c.tables, kTick, kBuckets);
+  Machine machine(c.tables, kBeat, kBuckets);
   for (const EdgeStep& step : c.steps) {
     const std::string where = name + ", packet of line " + std::to_string(step.line);
     const EdgeOutcome got = machine.run(step.packet);
@@ -128,7 +128,7 @@ void run_case(const EdgeCase& c, const std::string& name) {
     EXPECT_EQ(got.server, step.server) << where;
     EXPECT_EQ(hex_dump(without_hash(got.packet)), hex_dump(without_hash(step.out))) << where;
   }
-  EXPECT_EQ(words_in(machine.flows()), c.flows) << name;
+  EXPECT_EQ(words_in(machine.memory().edge_flows), c.flows) << name;
 }
 
 class EdgePacketCase : public testing::TestWithParam<std::filesystem::path> {};

@@ -26,33 +26,28 @@ void must(Result<> result) {
 
 }  // namespace
 
-EdgeKernel::Loaded& EdgeKernel::load(std::uint32_t tick, std::uint32_t buckets) {
-  static std::map<std::pair<std::uint32_t, std::uint32_t>, Loaded> all;
-  Loaded& loaded = all[{tick, buckets}];
+EdgeKernel::Loaded& EdgeKernel::load(std::uint64_t beat, std::uint32_t buckets) {
+  static std::map<std::pair<std::uint64_t, std::uint32_t>, Loaded> all;
+  Loaded& loaded = all[{beat, buckets}];
   if (loaded.edge) return loaded;
-  loaded.edge = must(ebpf::EdgeDataplane::open({.buckets = buckets, .fixed_tick = tick}));
+  loaded.edge = must(ebpf::EdgeDataplane::open({.buckets = buckets, .fixed_beat = beat}));
   loaded.counters = must(loaded.edge->counters());
   return loaded;
 }
 
-EdgeKernel::EdgeKernel(const model::TableImage& tables, std::uint32_t tick, std::uint32_t buckets)
-    : loaded_(load(tick, buckets)), buckets_(buckets) {
+EdgeKernel::EdgeKernel(const model::TableImage& tables, std::uint64_t beat, std::uint32_t buckets)
+    : loaded_(load(beat, buckets)) {
   set_tables(tables);
-  set_flows(std::vector<fwd_edge_bucket>(buckets));
-  std::fill_n(loaded_.edge->datagrams(), FWD_EDGE_DATAGRAM_BUCKETS, fwd_edge_bucket{});
+#define CLEAR(name, element, capacity)           \
+  std::ranges::fill(loaded_.edge->memory().name, \
+                    std::ranges::range_value_t<decltype(loaded_.edge->memory().name)>{});
+  FWD_EDGE_STATE(CLEAR)
+#undef CLEAR
 }
 
 void EdgeKernel::set_tables(const model::TableImage& tables) {
   must(loaded_.edge->apply(model::diff(loaded_.tables, tables)));
   loaded_.tables = tables;
-}
-
-std::vector<fwd_edge_bucket> EdgeKernel::flows() {
-  return {loaded_.edge->flows(), loaded_.edge->flows() + buckets_};
-}
-
-void EdgeKernel::set_flows(const std::vector<fwd_edge_bucket>& flows) {
-  std::ranges::copy(flows, loaded_.edge->flows());
 }
 
 // What the program said of its one packet: the verdict that was counted since.

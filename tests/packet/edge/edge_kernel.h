@@ -12,13 +12,12 @@ namespace fairlead::test {
 
 class EdgeKernel {
  public:
-  // Programs of one tick and number of buckets serve one test after another: each begins with these tables
+  // Programs of one beat and number of buckets serve one test after another: each begins with these tables
   // and an empty flow table. One at a time.
-  EdgeKernel(const model::TableImage& tables, std::uint32_t tick, std::uint32_t buckets);
+  EdgeKernel(const model::TableImage& tables, std::uint64_t beat, std::uint32_t buckets);
 
   EdgeOutcome run(const Bytes& packet);
-  std::vector<fwd_edge_bucket> flows();
-  void set_flows(const std::vector<fwd_edge_bucket>& flows);
+  const model::EdgeMemory& memory() { return loaded_.edge->memory(); }
   void set_tables(const model::TableImage& tables);
 
  private:
@@ -28,12 +27,11 @@ class EdgeKernel {
     std::vector<fwd_counter> counters;              // as last read
     std::map<std::uint32_t, std::uint64_t> served;  // packets of each server, as last read
   };
-  static Loaded& load(std::uint32_t tick, std::uint32_t buckets);
+  static Loaded& load(std::uint64_t beat, std::uint32_t buckets);
   std::uint32_t counted();
   std::uint32_t served();
 
   Loaded& loaded_;
-  std::uint32_t buckets_;
 };
 
 }  // namespace fairlead::test

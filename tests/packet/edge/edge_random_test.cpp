@@ -28,7 +28,7 @@ constexpr int kLeastPackets = 100000;  // FL_RANDOM_PACKETS asks for more
 constexpr int kPacketsPerState = 1000;
 constexpr int kPacketsPerChange = 200;
 constexpr std::uint32_t kBuckets = 4;  // small: full buckets are part of the test
-constexpr std::uint32_t kTick = 5000;
+constexpr std::uint64_t kBeat = 5120000;
 
 int wanted_packets() {
   const char* more = std::getenv("FL_RANDOM_PACKETS");
@@ -144,10 +144,18 @@ model::ForwardingState state_of(Random& random) {
   return state;
 }
 
-std::string words(const std::vector<fwd_edge_bucket>& flows) {
-  Bytes bytes(flows.size() * sizeof(fwd_edge_bucket));
-  std::memcpy(bytes.data(), flows.data(), bytes.size());
-  return hex_dump(bytes);
+// What packets wrote, one kind after the other.
+std::string state_of(const model::EdgeMemory& memory) {
+  std::string text;
+#define ADD(name, element, capacity)                             \
+  {                                                              \
+    Bytes bytes(memory.name.size_bytes());                       \
+    std::memcpy(bytes.data(), memory.name.data(), bytes.size()); \
+    text += #name "\n" + hex_dump(bytes);                        \
+  }
+  FWD_EDGE_STATE(ADD)
+#undef ADD
+  return text;
 }
 
 TEST(RandomEdgePackets, ReferenceAndXdpAgreeToTheByte) {
@@ -159,8 +167,8 @@ TEST(RandomEdgePackets, ReferenceAndXdpAgreeToTheByte) {
     Random random(seed);
     model::ForwardingState state = state_of(random);
     model::TableImage image = model::lower(state).value();
-    EdgeReference reference(image, kTick, kBuckets);
-    EdgeKernel kernel(image, kTick, kBuckets);
+    EdgeReference reference(image, kBeat, kBuckets);
+    EdgeKernel kernel(image, kBeat, kBuckets);
     for (int i = 0; i < kPacketsPerState; ++i, ++compared) {
       if (i % kPacketsPerChange == kPacketsPerChange - 1) {
         change(state, random);
@@ -180,8 +188,8 @@ TEST(RandomEdgePackets, ReferenceAndXdpAgreeToTheByte) {
       verdicts.insert(wanted.verdict);
       servers.insert(wanted.server);
     }
-    ASSERT_EQ(words(kernel.flows()), words(reference.flows())) << "seed " << seed;
-    for (const fwd_edge_bucket& bucket : reference.flows())
+    ASSERT_EQ(state_of(kernel.memory()), state_of(reference.memory())) << "seed " << seed;
+    for (const fwd_edge_bucket& bucket : reference.memory().edge_flows)
       for (const __u64 word : bucket.flow) remembered += word != 0;
   }
   std::cout << compared << " packets compared, " << verdicts.size() << " verdicts, " << servers.size()

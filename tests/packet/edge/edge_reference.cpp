@@ -1,31 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/packet/edge/edge_reference.h"
 
-#include <array>
 #include <cstring>
+#include <utility>
 
-#include "dataplane/fwd/edge/flow.h"
-#include "dataplane/fwd/edge/machine.h"
+#include "dataplane/model/diff.h"
 
 struct fwd_machine {
-  fairlead::test::EdgeReference& tables;
+  fairlead::model::EdgeMemory& memory;
   fairlead::test::Bytes& packet;
+  std::uint64_t beat;
 };
 
-#define FIND(name, engine, key_type, value_type, capacity)                                       \
-  FWD_INLINE const value_type* fwd_find_##name(fwd_machine* m, std::uint32_t index) {            \
-    return static_cast<const value_type*>(m->tables.row(fairlead::model::TableId::name, index)); \
-  }
-FWD_EDGE_TABLES(FIND)
-#undef FIND
-
-FWD_INLINE fwd_edge_bucket* fwd_edge_bucket_of(fwd_machine* m, std::uint32_t index) {
-  return m->tables.bucket(index);
-}
-
-FWD_INLINE fwd_edge_bucket* fwd_edge_datagrams_of(fwd_machine* m, std::uint32_t index) {
-  return m->tables.datagrams(index);
-}
+#include "dataplane/model/edge/memory_machine.h"
 
 FWD_INLINE std::uint32_t fwd_packet_length(fwd_machine* m) {
   return static_cast<std::uint32_t>(m->packet.size());
@@ -49,16 +36,7 @@ FWD_INLINE int fwd_front(fwd_machine* m, int grow, const void* from, std::uint32
   return fwd_store(m, 0, from, length);
 }
 
-FWD_INLINE std::uint32_t fwd_tick(fwd_machine* m) { return m->tables.tick(); }
-
-FWD_INLINE void fwd_repeat(std::uint32_t times, fwd_step step, void* state) {
-  for (std::uint32_t turn = 0; turn < times; ++turn)
-    if (step(turn, state) != 0) return;
-}
-
-FWD_INLINE int fwd_edge_put(fwd_machine* m, __u64 word, __u32 first, __u32 second, __u32 tick) {
-  return fwd_word_put(m, word, first, second, tick);
-}
+FWD_INLINE __u64 fwd_beat(fwd_machine* m) { return m->beat; }
 
 FWD_INLINE void fwd_edge_count(fwd_machine*, std::uint32_t, std::uint32_t, int) {}
 
@@ -66,17 +44,20 @@ FWD_INLINE void fwd_edge_count(fwd_machine*, std::uint32_t, std::uint32_t, int) 
 
 namespace fairlead::test {
 
-const void* EdgeReference::row(model::TableId table, std::uint32_t index) const {
-  static constexpr std::array<std::uint64_t, 16> kZeroRow{};
-  if (index >= model::info(table).capacity) return nullptr;
-  const auto found = tables_[table].find(model::bytes_of(index));
-  return found ? found->data() : static_cast<const void*>(kZeroRow.data());
+EdgeReference::EdgeReference(const model::TableImage& tables, std::uint64_t beat, std::uint32_t buckets)
+    : beat_(beat), heap_(buckets) {
+  set_tables(tables);
+}
+
+void EdgeReference::set_tables(const model::TableImage& tables) {
+  for (const model::TableChange& change : model::diff(std::exchange(tables_, tables), tables))
+    if (change.table >= model::TableId::edge_config) heap_->tables.apply(change);
 }
 
 EdgeOutcome EdgeReference::run(Bytes packet) {
   fwd_edge context;
   std::memset(&context, 0xa5, sizeof context);  // what an earlier packet may have left is nobody's
-  fwd_machine machine{*this, packet};
+  fwd_machine machine{*heap_, packet, beat_};
   EdgeOutcome outcome;
   outcome.verdict = fwd_from_outside(&machine, &context);
   if (outcome.verdict == FWD_TO_BACKEND) outcome.server = context.server;

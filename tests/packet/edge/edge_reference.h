@@ -4,10 +4,8 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
-#include "dataplane/fwd/edge/rows.h"
-#include "dataplane/fwd/tables.h"
+#include "dataplane/model/edge/edge_memory.h"
 #include "tests/packet/reference.h"
 
 namespace fairlead::test {
@@ -21,26 +19,16 @@ struct EdgeOutcome {
 
 class EdgeReference {
  public:
-  EdgeReference(model::TableImage tables, std::uint32_t tick, std::uint32_t buckets)
-      : tables_(std::move(tables)), tick_(tick), flows_(buckets), datagrams_(FWD_EDGE_DATAGRAM_BUCKETS) {}
+  EdgeReference(const model::TableImage& tables, std::uint64_t beat, std::uint32_t buckets);
 
   EdgeOutcome run(Bytes packet);
-  std::vector<fwd_edge_bucket>& flows() { return flows_; }
-  void set_tick(std::uint32_t tick) { tick_ = tick; }
-  void set_tables(model::TableImage tables) { tables_ = std::move(tables); }
-
-  // For the machine's hooks (edge_reference.cpp).
-  const void* row(model::TableId table, std::uint32_t index) const;
-  fwd_edge_bucket* bucket(std::uint32_t index) { return index < flows_.size() ? &flows_[index] : nullptr; }
-  fwd_edge_bucket* datagrams(std::uint32_t index) {
-    return index < datagrams_.size() ? &datagrams_[index] : nullptr;
-  }
-  std::uint32_t tick() const { return tick_; }
+  const model::EdgeMemory& memory() { return *heap_; }
+  void set_tables(const model::TableImage& tables);
 
  private:
+  std::uint64_t beat_;
+  model::EdgeHeap heap_;
   model::TableImage tables_;
-  std::uint32_t tick_;
-  std::vector<fwd_edge_bucket> flows_, datagrams_;
 };
 
 }  // namespace fairlead::test
