@@ -23,7 +23,7 @@ int from_outside(struct xdp_md* xdp) {
       return XDP_PASS;
     default:
       count(e.verdict, bytes);
-      return XDP_DROP;
+      return e.answer ? XDP_TX : XDP_DROP;
   }
 }
 

@@ -11,7 +11,7 @@
 #include <linux/bpf.h>
 #include <stddef.h>
 
-#include "dataplane/fwd/edge/flow.h"
+#include "dataplane/fwd/edge/flow/flow.h"
 #include "dataplane/fwd/edge/machine.h"
 
 /* Seen by the daemon, too, which writes rows by 8-byte stores. */
@@ -38,7 +38,8 @@ CPU_MAP(counters, struct fwd_counter, FWD_VERDICT_CAPACITY)
 CPU_MAP(last_drops, struct fwd_last_drop, FWD_VERDICT_CAPACITY)
 CPU_MAP(edge_served, struct fwd_edge_served, FWD_EDGE_SERVERS)
 
-/* Beats are jiffies * beats_times >> beats_shift: the loader finds both, for kernels differ in their clock. */
+/* Beats are jiffies * beats_times >> beats_shift: the loader finds both, for kernels differ in their clock.
+ */
 const volatile __u32 beats_times = 1;
 const volatile __u32 beats_shift = 0;
 /* A beat to use as the time in a test; 0: the clock's. */
@@ -106,6 +107,10 @@ FWD_INLINE int fwd_front(struct fwd_machine* m, int grow, const void* from, __u3
   if (to + length > FRAME_END(m->xdp, data_end)) return 1;
   __builtin_memcpy(__builtin_assume_aligned(to, 4, 2), from, length);
   return 0;
+}
+
+FWD_INLINE int fwd_trim(struct fwd_machine* m, __u32 length) {
+  return bpf_xdp_adjust_tail(m->xdp, (int)length - (int)bpf_xdp_get_buff_len(m->xdp)) != 0;
 }
 
 FWD_INLINE __u64 fwd_beat(struct fwd_machine* m) {

@@ -21,6 +21,7 @@ struct fwd_edge {
   __u32 ethertype;                  /* behind all tags */
   __u32 l3;                         /* offset of the IP header: 14, 18 or 22 */
   __u32 tick;
+  __u32 answer;   /* TOO_BIG: what stands in the packet's place goes back by where it came from */
   __u32 is_new;   /* the first packet of a flow, as far as the edge can tell */
   __u32 is_error; /* an ICMP error: `pkt` has the addresses and ports of the flow it is about */
   __u64 hash;

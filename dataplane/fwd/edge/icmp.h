@@ -10,14 +10,6 @@
 
 #include "dataplane/fwd/edge/vip.h"
 
-/* The sum at `offset` follows one changed 32-bit word (RFC 1624). */
-FWD_INLINE int fwd_edge_fix_sum(struct fwd_machine* m, __u32 offset, __u32 from, __u32 to) {
-  __u16 sum;
-  if (fwd_load(m, offset, &sum, sizeof sum)) return 1;
-  sum = fwd_fold((__u64)(__u16)~sum + (__u32)~from + to);
-  return fwd_store(m, offset, &sum, sizeof sum);
-}
-
 /* Source and destination change places, on the link and in the IP header, whose sum stays right. */
 FWD_INLINE int fwd_edge_turn(struct fwd_machine* m, const struct fwd_edge* e) {
   const struct fwd_headers* p = &e->pkt;
@@ -44,7 +36,7 @@ FWD_RARE int fwd_edge_echo(struct fwd_machine* m, struct fwd_edge* e) {
   const __u32 code = fwd_swap32(0xffff0000U); /* type and code: the sum stands behind them */
   int bad = fwd_edge_turn(m, e);
   bad |= fwd_store(m, p->l4, &now, 2);
-  bad |= fwd_edge_fix_sum(m, p->l4 + 2, was & code, now & code);
+  bad |= fwd_sum_l4(m, p->l4 + 2, was & code, now & code, 0);
   return bad ? FWD_KERNEL_REFUSED : FWD_TO_SELF;
 }
 

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
  * What an edge machine (XDP, DPDK, the tests' reference) provides beside
- * machine.h's bytes: the tables are arrays, what packets write, too; the packet's
- * front moves, and time comes in beats of 4 ms.
+ * machine.h's bytes (fwd_load, fwd_store, fwd_trim): the tables are arrays, what packets write, too; the
+ * packet's front moves, and time comes in beats of 4 ms.
  */
 #ifndef FAIRLEAD_FWD_EDGE_MACHINE_H
 #define FAIRLEAD_FWD_EDGE_MACHINE_H
 
 #include "dataplane/fwd/edge/context.h"
 #include "dataplane/fwd/machine.h"
+#include "dataplane/fwd/way/sums.h"
+
+/* Whatever leaves an edge is whole. */
+FWD_INLINE int fwd_sum_l4(struct fwd_machine* m, __u32 offset, __u32 from, __u32 to, __u32 flags) {
+  return fwd_fix_sum(m, offset, from, to, flags);
+}
 
 #define FWD_EDGE_DECLARE(name, engine, key_type, value_type, capacity) \
   FWD_INLINE const value_type* fwd_find_##name(struct fwd_machine* m, __u32 index);

@@ -15,9 +15,9 @@
 #ifndef FAIRLEAD_FWD_EDGE_PIPELINE_H
 #define FAIRLEAD_FWD_EDGE_PIPELINE_H
 
-#include "dataplane/fwd/edge/deliver.h"
-#include "dataplane/fwd/edge/fragment.h"
+#include "dataplane/fwd/edge/flow/fragment.h"
 #include "dataplane/fwd/edge/icmp.h"
+#include "dataplane/fwd/edge/way/deliver.h"
 
 #define FWD_ETHERTYPE_VLAN 0x8100U
 #define FWD_ETHERTYPE_QINQ 0x88a8U
@@ -52,6 +52,7 @@ FWD_RARE int fwd_edge_unparsed(struct fwd_machine* m, struct fwd_edge* e,
 FWD_INLINE int fwd_edge_parse_stage(struct fwd_machine* m, struct fwd_edge* e,
                                     const struct fwd_edge_config* config) {
   e->is_error = 0;
+  e->answer = 0;
   if (fwd_edge_type_at(m, e, 12)) return FWD_PASS;
   if (fwd_edge_is_tag(e->ethertype) && fwd_edge_tags(m, e)) return FWD_PASS;
   const int bad = fwd_parse_at(m, &e->pkt, e->l3, e->ethertype);

@@ -7,7 +7,7 @@
 // in a source that then defines the machine's bytes and time.
 #pragma once
 
-#include "dataplane/fwd/edge/flow.h"
+#include "dataplane/fwd/edge/flow/flow.h"
 #include "dataplane/fwd/edge/machine.h"
 #include "dataplane/model/edge/edge_memory.h"
 

@@ -83,12 +83,13 @@ EdgeOutcome EdgeKernel::run(const Bytes& packet) {
   EdgeOutcome outcome;
   outcome.verdict = counted();
   const std::uint32_t action = outcome.verdict == FWD_PASS ? 2 : is_drop(outcome.verdict) ? 1 : 3;
-  if (options.retval != action)
+  const bool answered = outcome.verdict == FWD_TOO_BIG && options.retval == 3;
+  if (options.retval != action && !answered)
     throw std::runtime_error("XDP action " + std::to_string(options.retval) + " for verdict " +
                              verdict_name(outcome.verdict));
   if (outcome.verdict == FWD_TO_BACKEND) outcome.server = served();
   out.resize(options.data_size_out);
-  if (!is_drop(outcome.verdict)) outcome.packet = std::move(out);
+  if (options.retval != 1) outcome.packet = std::move(out);
   return outcome;
 }
 

@@ -44,7 +44,8 @@ std::string pick(Random& random, const std::vector<const char*>& words) {
 std::string transport(Random& random) {
   const std::string ports = " " + std::to_string(40000 + below(random, 6)) + " > " +
                             pick(random, {"80", "80", "80", "53", "9", "1500", "3000", "4001", "2000"});
-  const std::string data = " / data " + std::to_string(below(random, 40));
+  const std::string data =
+      " / data " + std::to_string(chance(random, 10) ? 1200 + below(random, 300) : below(random, 40));
   if (chance(random, 65))
     return "tcp" + ports + " " + pick(random, {"S", "A", "A", "PA", "FA", "R", "SA"}) + data;
   if (chance(random, 80)) return "udp" + ports + data;
@@ -62,7 +63,7 @@ std::string transport(Random& random) {
 
 std::string packet_text(Random& random) {
   const bool six = chance(random, 40);
-  const std::string number = std::to_string(1 + below(random, 7));
+  const std::string number = std::to_string(1 + below(random, 8));
   const std::string client = std::to_string(1 + below(random, 9));
   std::string text = "eth 02:00:00:00:00:0a > 02:00:00:00:01:01 / ";
   for (std::size_t tags = chance(random, 20) ? 1 + below(random, 3) : 0; tags > 0; --tags)
@@ -103,6 +104,7 @@ model::EdgeServer server(std::uint32_t service, std::uint32_t i) {
   made.address = IpAddress::parse("192.0.2.100").value().plus(service * 10 + i);
   made.delivery = static_cast<model::Delivery>(1 + i % 4);
   made.next_hop = MacAddress::parse("02:00:00:00:01:0" + std::to_string(i)).value();
+  if (i > 2) made.mtu = 1300;
   made.own = MacAddress::parse("02:00:00:00:01:01").value();
   if (made.delivery == model::Delivery::vxlan) {
     made.to = IpAddress::parse(i % 2 ? "192.0.2.14" : "2001:db8::14").value();
@@ -196,7 +198,7 @@ TEST(RandomEdgePackets, ReferenceAndXdpAgreeToTheByte) {
             << " servers, " << remembered << " words of flows seen\n";
   for (const std::uint32_t verdict :
        {FWD_PASS, FWD_TO_BACKEND, FWD_TO_SELF, FWD_FRAG_BEFORE_FIRST, FWD_FRAGMENT_TO_VIP, FWD_TRUNCATED,
-        FWD_IPV6_CHAIN, FWD_NO_SERVICE_PORT, FWD_NO_BACKEND, FWD_FLOW_TABLE_FULL})
+        FWD_IPV6_CHAIN, FWD_NO_SERVICE_PORT, FWD_NO_BACKEND, FWD_FLOW_TABLE_FULL, FWD_TOO_BIG})
     EXPECT_TRUE(verdicts.contains(verdict)) << "no packet ended with " << verdict_name(verdict);
   EXPECT_GT(servers.size(), 10U);
   EXPECT_GT(remembered, 1000U);

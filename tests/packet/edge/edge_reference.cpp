@@ -36,6 +36,11 @@ FWD_INLINE int fwd_front(fwd_machine* m, int grow, const void* from, std::uint32
   return fwd_store(m, 0, from, length);
 }
 
+FWD_INLINE int fwd_trim(fwd_machine* m, std::uint32_t length) {
+  m->packet.resize(length);
+  return 0;
+}
+
 FWD_INLINE __u64 fwd_beat(fwd_machine* m) { return m->beat; }
 
 FWD_INLINE void fwd_edge_count(fwd_machine*, std::uint32_t, std::uint32_t, int) {}
@@ -61,7 +66,7 @@ EdgeOutcome EdgeReference::run(Bytes packet) {
   EdgeOutcome outcome;
   outcome.verdict = fwd_from_outside(&machine, &context);
   if (outcome.verdict == FWD_TO_BACKEND) outcome.server = context.server;
-  if (!is_drop(outcome.verdict)) outcome.packet = std::move(packet);
+  if (!is_drop(outcome.verdict) || context.answer) outcome.packet = std::move(packet);
   return outcome;
 }
 

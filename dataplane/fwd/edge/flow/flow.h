@@ -11,8 +11,8 @@
  * A flow that finds no room in its bucket has a second one; when that is full,
  * too, it is not remembered (FWD_FULL).
  */
-#ifndef FAIRLEAD_FWD_EDGE_FLOW_H
-#define FAIRLEAD_FWD_EDGE_FLOW_H
+#ifndef FAIRLEAD_FWD_EDGE_FLOW_FLOW_H
+#define FAIRLEAD_FWD_EDGE_FLOW_FLOW_H
 
 #include "dataplane/fwd/edge/vip.h"
 

@@ -6,10 +6,10 @@
  * its first, or whose first is forgotten, ends by name (FRAG_BEFORE_FIRST). Of a
  * service that hashes addresses alone the later fragments need no memory.
  */
-#ifndef FAIRLEAD_FWD_EDGE_FRAGMENT_H
-#define FAIRLEAD_FWD_EDGE_FRAGMENT_H
+#ifndef FAIRLEAD_FWD_EDGE_FLOW_FRAGMENT_H
+#define FAIRLEAD_FWD_EDGE_FLOW_FRAGMENT_H
 
-#include "dataplane/fwd/edge/select.h"
+#include "dataplane/fwd/edge/flow/select.h"
 
 #define FWD_PROTO_DESTINATION 60U /* IPv6: what is behind it, a later fragment cannot tell */
 

@@ -12,65 +12,15 @@
  * VLAN tags stay on the outer frame. The outer header is the tunnel's of
  * way/tunnel.h: no checksum in UDP, DF in IPv4, the source port of the flow.
  */
-#ifndef FAIRLEAD_FWD_EDGE_DELIVER_H
-#define FAIRLEAD_FWD_EDGE_DELIVER_H
+#ifndef FAIRLEAD_FWD_EDGE_WAY_DELIVER_H
+#define FAIRLEAD_FWD_EDGE_WAY_DELIVER_H
 
-#include "dataplane/fwd/edge/select.h"
-#include "dataplane/fwd/way/headers.h"
+#include "dataplane/fwd/edge/flow/select.h"
+#include "dataplane/fwd/edge/way/front.h"
+#include "dataplane/fwd/edge/way/too_big.h"
 
-#define FWD_MAX_TAGS 8U /* bytes: two */
 #define FWD_PROTO_IPIP 4U
 #define FWD_PROTO_IPV6_IN_IP 41U
-
-/* A frame's front in whole words, `l3` bytes before its IP header: its Ethernet header begins 2 bytes in. */
-#define FWD_FRONT(h) ((__u8*)(h) + 2)
-#define FWD_FRONT_WORDS 4 /* of an Ethernet header without tags */
-
-/* Puts `grow` bytes more in front of the packet and writes Ethernet header and the `grow` bytes,
- * which stand in `h`. */
-FWD_RARE int fwd_edge_front_tagged(struct fwd_machine* m, const struct fwd_edge* e, const __be32* h,
-                                   int outer) {
-  const __u8* front = (const __u8*)h + 2;
-  __u8 tags[FWD_MAX_TAGS];
-  const int two = e->l3 == FWD_ETH_LENGTH + FWD_MAX_TAGS;
-  if (fwd_load(m, 12, tags, 4) || (two && fwd_load(m, 16, tags + 4, 4))) return FWD_KERNEL_REFUSED;
-  int bad = fwd_front(m, outer, front, 12);
-  bad |= fwd_store(m, 12, tags, 4);
-  if (two) bad |= fwd_store(m, 16, tags + 4, 4);
-  const __u32 at = e->l3 - 2;
-  switch (outer) { /* a store's length is a constant */
-    case 0:
-      bad |= fwd_store(m, at, front + 12, 2);
-      break;
-    case 20:
-      bad |= fwd_store(m, at, front + 12, 22);
-      break;
-    case 32:
-      bad |= fwd_store(m, at, front + 12, 34);
-      break;
-    case 40:
-      bad |= fwd_store(m, at, front + 12, 42);
-      break;
-    case 50:
-      bad |= fwd_store(m, at, front + 12, 52);
-      break;
-    case 52:
-      bad |= fwd_store(m, at, front + 12, 54);
-      break;
-    case 70:
-      bad |= fwd_store(m, at, front + 12, 72);
-      break;
-    default:
-      bad = 1;
-  }
-  return bad ? FWD_KERNEL_REFUSED : FWD_TO_BACKEND;
-}
-
-FWD_INLINE int fwd_edge_front(struct fwd_machine* m, const struct fwd_edge* e, const __be32* h, __u32 outer) {
-  if (e->l3 != FWD_ETH_LENGTH) return fwd_edge_front_tagged(m, e, h, (int)outer);
-  return fwd_front(m, (int)outer, (const __u8*)h + 2, FWD_ETH_LENGTH + outer) ? FWD_KERNEL_REFUSED
-                                                                              : FWD_TO_BACKEND;
-}
 
 /* IPv4 from `own4`, or IPv6 from `own6`; returns the words written. */
 FWD_INLINE void fwd_edge_ip4(__be32* h, const struct fwd_edge* e, const struct fwd_edge_config* config,
@@ -140,6 +90,7 @@ FWD_INLINE int fwd_edge_over6(struct fwd_machine* m, const struct fwd_edge* e,
 
 FWD_INLINE int fwd_edge_deliver(struct fwd_machine* m, struct fwd_edge* e,
                                 const struct fwd_edge_config* config, const struct fwd_edge_server* to) {
+  if (to->mtu && e->pkt.end - e->pkt.l3 > to->mtu) return fwd_edge_too_big(m, e, to->mtu);
   e->link = to->link;
   if (to->delivery == FWD_DELIVER_L2) {
     __be32 h[FWD_FRONT_WORDS];

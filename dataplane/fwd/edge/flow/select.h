@@ -15,10 +15,10 @@
  * (FLOW_TABLE_FULL). A flow never reaches a server that is gone: the next one
  * answers it with a reset.
  */
-#ifndef FAIRLEAD_FWD_EDGE_SELECT_H
-#define FAIRLEAD_FWD_EDGE_SELECT_H
+#ifndef FAIRLEAD_FWD_EDGE_FLOW_SELECT_H
+#define FAIRLEAD_FWD_EDGE_FLOW_SELECT_H
 
-#include "dataplane/fwd/edge/flow.h"
+#include "dataplane/fwd/edge/flow/flow.h"
 
 FWD_INLINE const struct fwd_edge_server* fwd_edge_server_of(struct fwd_machine* m, const struct fwd_edge* e,
                                                             __u32 server) {
