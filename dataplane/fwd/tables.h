@@ -33,6 +33,7 @@
 /* The edge's, in publish order, too. All are arrays. */
 #define FWD_EDGE_TABLES(X)                                                \
   X(edge_config, ARRAY, __u32, struct fwd_edge_config, 1)                 \
+  X(edge_limits, ARRAY, __u32, struct fwd_edge_limit, FWD_EDGE_SERVICES)  \
   X(edge_servers, ARRAY, __u32, struct fwd_edge_server, FWD_EDGE_SERVERS) \
   X(edge_rings, ARRAY, __u32, struct fwd_edge_slots, 2097152)             \
   X(edge_ranges, ARRAY, __u32, struct fwd_edge_range, 4096)               \
@@ -46,9 +47,13 @@
 
 /* What an edge's packets write: arrays, too, shared by all cores. X(name, element, capacity)
  * The first is sized by its daemon (flow_mask). */
-#define FWD_EDGE_STATE(X)                       \
-  X(edge_flows, struct fwd_edge_bucket, 262144) \
-  X(edge_datagrams, struct fwd_edge_bucket, FWD_EDGE_DATAGRAM_BUCKETS)
-#define FWD_EDGE_DATAGRAM_BUCKETS 1024 /* 8 under way in pieces each */
+#define FWD_EDGE_STATE(X)                                              \
+  X(edge_flows, struct fwd_edge_bucket, 262144)                        \
+  X(edge_datagrams, struct fwd_edge_bucket, FWD_EDGE_DATAGRAM_BUCKETS) \
+  X(edge_debts, __u64, FWD_EDGE_DEBTS)                                 \
+  X(edge_sources, struct fwd_edge_bucket, FWD_EDGE_SOURCE_BUCKETS)
+#define FWD_EDGE_DATAGRAM_BUCKETS 1024         /* 8 under way in pieces each */
+#define FWD_EDGE_DEBTS (2 * FWD_EDGE_SERVICES) /* of what begins, and of what goes on unknown */
+#define FWD_EDGE_SOURCE_BUCKETS 8192           /* 8 prefixes that send new flows each */
 
 #endif

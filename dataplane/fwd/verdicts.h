@@ -51,7 +51,9 @@
   X(FRAG_BEFORE_FIRST, "a fragment whose first one did not come, or came too long ago")         \
   X(FRAGMENT_TABLE_FULL, "no room to remember a datagram that comes in fragments")              \
   X(TOO_BIG, "more than the way to its node takes: its sender is told, by ICMP")                \
-  X(UNKNOWN_SOURCE, "a native packet from an address that no known pod of another node holds")
+  X(UNKNOWN_SOURCE, "a native packet from an address that no known pod of another node holds")  \
+  X(SERVICE_LIMIT, "more new flows a second than the service takes")                            \
+  X(SOURCE_LIMIT, "more new flows a second than the service takes from one source")
 
 enum fwd_verdict {
 #define FWD_ENUM(name, meaning) FWD_##name,

@@ -11,7 +11,7 @@
 #include <linux/bpf.h>
 #include <stddef.h>
 
-#include "dataplane/fwd/edge/flow/flow.h"
+#include "dataplane/fwd/edge/flow/limit.h"
 #include "dataplane/fwd/edge/machine.h"
 
 /* Seen by the daemon, too, which writes rows by 8-byte stores. */
@@ -71,13 +71,22 @@ FWD_EDGE_TABLES(EDGE_FIND)
   }
 FWD_EDGE_STATE(EDGE_AT)
 
-/* A global function of numbers: the verifier looks at it by itself. */
+/* Global functions of numbers: the verifier looks at each by itself. */
 __attribute__((noinline)) int edge_put(__u64 word, __u32 first, __u32 second, __u32 tick) {
   return fwd_word_put(0, word, first, second, tick);
 }
 FWD_INLINE int fwd_edge_put(struct fwd_machine* m, __u64 word, __u32 first, __u32 second, __u32 tick) {
   (void)m;
   return edge_put(word, first, second, tick);
+}
+
+__attribute__((noinline)) int edge_ask(__u64 source, __u32 family, __u32 service, __u32 begins) {
+  const struct fwd_asking asking = {source, family, service, begins};
+  return fwd_limit_ask(0, &asking);
+}
+FWD_INLINE int fwd_edge_ask(struct fwd_machine* m, const struct fwd_asking* asking) {
+  (void)m;
+  return edge_ask(asking->source, asking->family, asking->service, asking->begins);
 }
 
 /* Of a frame in several buffers all of them; headers stand in the first. */

@@ -32,8 +32,11 @@ FWD_INLINE int fwd_front(struct fwd_machine* m, int grow, const void* from, __u3
 FWD_INLINE __u64 fwd_beat(struct fwd_machine* m);
 FWD_INLINE __u32 fwd_tick(struct fwd_machine* m) { return (__u32)(fwd_beat(m) >> FWD_TICK_SHIFT); }
 
-/* fwd_word_put of flow.h, behind a call: the BPF verifier looks at it once, not for each way to it. */
+/* fwd_word_put and fwd_limit_ask of flow/, behind a call: the BPF verifier looks at them once, not for each
+ * way to them. */
+struct fwd_asking;
 FWD_INLINE int fwd_edge_put(struct fwd_machine* m, __u64 word, __u32 first, __u32 second, __u32 tick);
+FWD_INLINE int fwd_edge_ask(struct fwd_machine* m, const struct fwd_asking* asking);
 
 /* A packet went to a server. */
 FWD_INLINE void fwd_edge_count(struct fwd_machine* m, __u32 server, __u32 bytes, int is_new);

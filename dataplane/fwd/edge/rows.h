@@ -29,6 +29,20 @@ struct fwd_edge_config {
   __u8 zero[6];
 };
 
+/* edge_limits[service]: what a new flow costs, and what debt is too much (flow/limit.h). */
+#define FWD_EDGE_SERVICES 65536 /* limited ones are numbered below it */
+#define FWD_DEBT_SHIFT 20       /* debts of services are in 2^-20 beats, */
+#define FWD_SOURCE_SHIFT 10     /* of sources in 2^-10 */
+struct fwd_edge_limit {
+  __u64 cost; /* 0: no limit */
+  __u64 burst;
+  __u32 source_cost; /* 0: no limit */
+  __u32 source_burst;
+  __u64 mask6;  /* of an address's first half */
+  __be32 mask4; /* who is one source */
+  __u32 zero;
+};
+
 /* edge_vips, in pairs: a row stands in one of the two pairs that its hash names.
  * Kinds of rows, by {address, port, protocol}:
  *   a service's port     the address's port 80 of TCP
@@ -40,7 +54,7 @@ struct fwd_edge_config {
 #define FWD_VIP_SOURCE 4U     /* the ring is asked by the source address alone (affinity) */
 #define FWD_VIP_ADDRESSES 8U  /* by source and destination, so that fragments need no memory */
 #define FWD_VIP_ALL_FLOWS 16U /* every flow is remembered, not those of changed slots alone */
-#define FWD_VIP_LIMITED 32U   /* its row of limits says how many new flows a second */
+#define FWD_VIP_LIMITED 32U   /* edge_limits says how many new flows a second; with ALL_FLOWS */
 struct fwd_edge_ring {
   __u32 offset; /* never 0, in a row that is there; of slots even */
   __u32 size;   /* slots; 0: no backend */

@@ -57,12 +57,23 @@ enum class Affinity : std::uint8_t {
   addresses,  // two addresses have: datagrams in pieces need no memory
 };
 
+// New flows a second; 0: any number.
+struct EdgeLimits {
+  std::uint32_t flows = 0;         // of the whole service
+  std::uint32_t source_flows = 0;  // of one source: the clients of one prefix
+  std::uint8_t prefix4 = 32;
+  std::uint8_t prefix6 = 64;
+  auto operator<=>(const EdgeLimits&) const = default;
+  bool any() const { return flows > 0 || source_flows > 0; }
+};
+
 struct EdgeService {
   std::uint32_t number = 0;  // 1..
   std::vector<IpAddress> addresses;
   std::vector<EdgePorts> ports;
   Affinity affinity = Affinity::none;
   bool all_flows = false;  // remembers every flow, not those alone whose slot has changed
+  EdgeLimits limits;
   std::vector<EdgeServer> servers;
   // The ring's changes, the oldest first, and how many of them are settled (ring.h). A member that is none of
   // `servers` is nobody.

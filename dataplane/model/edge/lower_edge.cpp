@@ -42,6 +42,28 @@ fwd_edge_server row_of(const EdgeService& service, const EdgeServer& server) {
   return row;
 }
 
+// What one flow costs when `flows` of them are paid off in a second; rounded up.
+std::uint64_t cost_of(std::uint32_t flows, unsigned shift) {
+  if (flows == 0) return 0;
+  return ((std::uint64_t{FWD_BEATS_PER_SECOND} << shift) + flows - 1) / flows;
+}
+// A tenth of a second's flows at once, and a few where they are few.
+std::uint32_t burst_of(std::uint32_t flows) { return std::max(flows / 10, 8U); }
+
+fwd_edge_limit row_of(const EdgeLimits& limits) {
+  fwd_edge_limit row{};
+  row.cost = cost_of(limits.flows, FWD_DEBT_SHIFT);
+  row.burst = row.cost * (burst_of(limits.flows) - 1);
+  row.source_cost = static_cast<__u32>(cost_of(limits.source_flows, FWD_SOURCE_SHIFT));
+  row.source_burst = row.source_cost * (burst_of(limits.source_flows) - 1);
+  row.mask4 = to_be32(~std::uint32_t{0} << (32 - limits.prefix4));
+  const std::uint64_t mask6 = ~std::uint64_t{0} << (64 - limits.prefix6);
+  const fwd_addr first{
+      {to_be32(static_cast<std::uint32_t>(mask6 >> 32)), to_be32(static_cast<std::uint32_t>(mask6)), 0, 0}};
+  row.mask6 = fwd_addr_high(&first);
+  return row;
+}
+
 std::unexpected<Error> full(TableId table, const std::string& what) {
   return fail(Code::exhausted, object_of(info(table)), "has no room for " + what,
               "forward fewer services or servers on this edge");
@@ -199,6 +221,8 @@ class EdgeLowering {
   }
 
   Result<> lower(const EdgeService& service) {
+    if (service.limits.any())
+      put(image_, TableId::edge_limits, __u32{service.number}, row_of(service.limits));
     FL_TRY(const fwd_edge_ring ring, lower_ring(service));
     for (const IpAddress& address : service.addresses) {
       addresses_.insert(address);
@@ -221,6 +245,7 @@ class EdgeLowering {
 
   static __u8 flags_of(const EdgeService& service) {
     unsigned flags = service.all_flows ? FWD_VIP_ALL_FLOWS : 0;
+    if (service.limits.any()) flags |= FWD_VIP_LIMITED | FWD_VIP_ALL_FLOWS;
     if (service.affinity == Affinity::source) flags |= FWD_VIP_SOURCE;
     if (service.affinity == Affinity::addresses) flags |= FWD_VIP_ADDRESSES;
     return static_cast<__u8>(flags);

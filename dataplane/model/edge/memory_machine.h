@@ -7,7 +7,7 @@
 // in a source that then defines the machine's bytes and time.
 #pragma once
 
-#include "dataplane/fwd/edge/flow/flow.h"
+#include "dataplane/fwd/edge/flow/limit.h"
 #include "dataplane/fwd/edge/machine.h"
 #include "dataplane/model/edge/edge_memory.h"
 
@@ -28,6 +28,8 @@ FWD_EDGE_STATE(FL_AT)
 FWD_INLINE int fwd_edge_put(fwd_machine* m, __u64 word, __u32 first, __u32 second, __u32 tick) {
   return fwd_word_put(m, word, first, second, tick);
 }
+
+FWD_INLINE int fwd_edge_ask(fwd_machine* m, const fwd_asking* asking) { return fwd_limit_ask(m, asking); }
 
 FWD_INLINE void fwd_repeat(__u32 times, fwd_step step, void* state) {
   for (__u32 turn = 0; turn < times; ++turn)

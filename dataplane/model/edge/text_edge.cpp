@@ -54,6 +54,15 @@ void write_service(const EdgeService& service, std::string& out) {
     if (service.affinity != Affinity::none) line.text("affinity", name_in(kAffinities, service.affinity));
     line.flag("all_flows", service.all_flows).optional("settled", service.settled);
   }
+  if (service.limits != EdgeLimits{}) {
+    const EdgeLimits usual;
+    out += "  ";
+    LineWriter line(out);
+    line.word("limits").optional("flows", service.limits.flows);
+    line.optional("source_flows", service.limits.source_flows);
+    line.optional("prefix4", service.limits.prefix4, usual.prefix4);
+    line.optional("prefix6", service.limits.prefix6, usual.prefix6);
+  }
   for (const EdgePorts& ports : service.ports) {
     out += "  ";
     const std::string first = std::to_string(ports.first);
@@ -80,11 +89,9 @@ void write_edge(const EdgeState& edge, std::string& out) {
 }
 
 EdgeReader::Read EdgeReader::reader_of(std::string_view kind) {
-  static constexpr std::pair<std::string_view, Read> kKinds[] = {{"edge", &EdgeReader::self},
-                                                                 {"edge_service", &EdgeReader::service},
-                                                                 {"ports", &EdgeReader::ports},
-                                                                 {"server", &EdgeReader::server},
-                                                                 {"ring", &EdgeReader::ring}};
+  static constexpr std::pair<std::string_view, Read> kKinds[] = {
+      {"edge", &EdgeReader::self},     {"edge_service", &EdgeReader::service}, {"ports", &EdgeReader::ports},
+      {"server", &EdgeReader::server}, {"limits", &EdgeReader::limits},        {"ring", &EdgeReader::ring}};
   for (const auto& [name, read] : kKinds)
     if (name == kind) return read;
   return nullptr;
@@ -132,6 +139,14 @@ Result<> EdgeReader::ports(LineReader& line) {
     FL_TRY(ports.last, line.number<std::uint16_t>(text.substr(dash + 1), "port"));
   }
   return {};
+}
+
+Result<> EdgeReader::limits(LineReader& line) {
+  EdgeLimits& limits = edge_.services.back().limits;
+  FL_TRY_OK(line.field("flows", limits.flows));
+  FL_TRY_OK(line.field("source_flows", limits.source_flows));
+  FL_TRY_OK(line.field("prefix4", limits.prefix4));
+  return line.field("prefix6", limits.prefix6);
 }
 
 Result<> EdgeReader::server(LineReader& line) {

@@ -19,6 +19,7 @@ class EdgeReader {
   Result<> self(LineReader& line);
   Result<> service(LineReader& line);
   Result<> ports(LineReader& line);
+  Result<> limits(LineReader& line);
   Result<> server(LineReader& line);
   Result<> ring(LineReader& line);
 

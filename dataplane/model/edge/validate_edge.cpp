@@ -14,7 +14,9 @@ namespace {
 constexpr std::uint32_t kMaxWeight = 1000;
 constexpr std::uint32_t kMaxHistory = 4096;
 constexpr std::uint32_t kLeastFlows = FWD_BUCKET_FLOWS;
-constexpr std::uint32_t kMostFlows = 1U << 28;  // 2 GiB
+constexpr std::uint32_t kMostNewFlows = 20000000;
+constexpr std::uint32_t kMostSourceFlows = 50000;  // in steps of 2 % there, finer below
+constexpr std::uint32_t kMostFlows = 1U << 28;     // 2 GiB
 
 std::unexpected<Error> refuse(std::string object, std::string reason, std::string remedy) {
   return fail(Code::invalid, std::move(object), std::move(reason), std::move(remedy));
@@ -45,6 +47,7 @@ class Validation {
       for (const EdgePorts& ports : service.ports) FL_TRY_OK(check(name, address, ports));
     }
     FL_TRY_OK(check_fragments(name, service));
+    FL_TRY_OK(check(name, service.number, service.limits));
     std::set<IpAddress> servers;
     for (const EdgeServer& server : service.servers) {
       FL_TRY_OK(check(name + " server " + format(server.address), server, self));
@@ -73,6 +76,19 @@ class Validation {
     if (std::ranges::count_if(taken, is_range) > FWD_MAX_RANGES)
       return fail(Code::exhausted, name, "more ranges of ports than an address may have",
                   "use at most " + std::to_string(FWD_MAX_RANGES) + " for each protocol");
+    return {};
+  }
+
+  static Result<> check(const std::string& name, std::uint32_t number, const EdgeLimits& limits) {
+    if (limits.any() && number >= FWD_EDGE_SERVICES)
+      return refuse(name, "has limits", "number it below " + std::to_string(FWD_EDGE_SERVICES));
+    if (limits.flows > kMostNewFlows || limits.source_flows > kMostSourceFlows)
+      return refuse(name, "has a limit of " + std::to_string(std::max(limits.flows, limits.source_flows)),
+                    "use at most " + std::to_string(kMostNewFlows) + " new flows a second, " +
+                        std::to_string(kMostSourceFlows) + " of one source");
+    if (limits.prefix4 == 0 || limits.prefix4 > 32 || limits.prefix6 == 0 || limits.prefix6 > 64)
+      return refuse(name, "has a limit for sources of a prefix that cannot be",
+                    "use 1 to 32 bits of IPv4, 1 to 64 of IPv6");
     return {};
   }
 

@@ -140,6 +140,9 @@ model::ForwardingState state_of(Random& random) {
   state.edge.self.flows = kBuckets * FWD_BUCKET_FLOWS;
   for (model::EdgeService& service : state.edge.services) {
     service.all_flows = chance(random, 30);
+    if (chance(random, 20)) service.limits.flows = 50;
+    if (chance(random, 20)) service.limits.source_flows = 5;
+    if (chance(random, 20)) service.limits.prefix4 = 30;
     service.affinity = static_cast<model::Affinity>(chance(random, 70) ? 0 : 1 + below(random, 2));
   }
   change(state, random);
@@ -198,7 +201,8 @@ TEST(RandomEdgePackets, ReferenceAndXdpAgreeToTheByte) {
             << " servers, " << remembered << " words of flows seen\n";
   for (const std::uint32_t verdict :
        {FWD_PASS, FWD_TO_BACKEND, FWD_TO_SELF, FWD_FRAG_BEFORE_FIRST, FWD_FRAGMENT_TO_VIP, FWD_TRUNCATED,
-        FWD_IPV6_CHAIN, FWD_NO_SERVICE_PORT, FWD_NO_BACKEND, FWD_FLOW_TABLE_FULL, FWD_TOO_BIG})
+        FWD_IPV6_CHAIN, FWD_NO_SERVICE_PORT, FWD_NO_BACKEND, FWD_FLOW_TABLE_FULL, FWD_TOO_BIG,
+        FWD_SERVICE_LIMIT, FWD_SOURCE_LIMIT})
     EXPECT_TRUE(verdicts.contains(verdict)) << "no packet ended with " << verdict_name(verdict);
   EXPECT_GT(servers.size(), 10U);
   EXPECT_GT(remembered, 1000U);

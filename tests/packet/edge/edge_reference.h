@@ -23,6 +23,7 @@ class EdgeReference {
 
   EdgeOutcome run(Bytes packet);
   const model::EdgeMemory& memory() { return *heap_; }
+  void set_beat(std::uint64_t beat) { beat_ = beat; }
   void set_tables(const model::TableImage& tables);
 
  private:

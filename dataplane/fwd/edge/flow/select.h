@@ -13,12 +13,13 @@
  * A connection for which the table has no room goes to the owner of before, who
  * needs no memory; when that one takes nothing new, it ends by name
  * (FLOW_TABLE_FULL). A flow never reaches a server that is gone: the next one
- * answers it with a reset.
+ * answers it with a reset. Of a limited service, whoever is not remembered asks the
+ * limits first (limit.h).
  */
 #ifndef FAIRLEAD_FWD_EDGE_FLOW_SELECT_H
 #define FAIRLEAD_FWD_EDGE_FLOW_SELECT_H
 
-#include "dataplane/fwd/edge/flow/flow.h"
+#include "dataplane/fwd/edge/flow/limit.h"
 
 FWD_INLINE const struct fwd_edge_server* fwd_edge_server_of(struct fwd_machine* m, const struct fwd_edge* e,
                                                             __u32 server) {
@@ -69,6 +70,10 @@ FWD_RARE int fwd_edge_unknown(struct fwd_machine* m, struct fwd_edge* e, const s
     e->is_new |= (__u32)!tcp;
   }
   if (e->is_error) return FWD_NEXT;
+  if (e->vip_flags & FWD_VIP_LIMITED) {
+    const int refused = fwd_edge_limit(m, e);
+    if (refused) return refused;
+  }
   if (at && fwd_word_swap(at, word, fwd_word(fwd_word_tag(word), e->server, e->tick, FWD_EDGE_NEW)))
     return FWD_NEXT;
   if (!fwd_edge_flow_insert(m, e, config, FWD_EDGE_NEW) || stays || !e->slot.before) return FWD_NEXT;
