@@ -19,7 +19,8 @@
   X(TO_SELF, "answered here: an echo to a service's address")                    \
   X(TO_NODE, "handed to another node as it is: its network is native")           \
   X(SPLIT, "cut in two, each of which comes again: IPv6 on a narrow underlay")   \
-  X(TO_BACKEND, "sent by an edge on its way to a server of the service")
+  X(TO_BACKEND, "sent by an edge on its way to a server of the service")         \
+  X(TO_CLIENT, "a server's answer, sent on by an edge that stands in the way (nat)")
 
 #define FWD_DROPS(X)                                                                            \
   X(NO_LINK, "the link has no row: its pod is not (or no longer) published")                    \

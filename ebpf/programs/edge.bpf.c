@@ -15,6 +15,7 @@ int from_outside(struct xdp_md* xdp) {
   switch (fwd_from_outside(&m, &e)) {
     case FWD_TO_BACKEND:
       return XDP_TX;
+    case FWD_TO_CLIENT:
     case FWD_TO_SELF:
       count(e.verdict, bytes);
       return XDP_TX;

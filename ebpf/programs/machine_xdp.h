@@ -11,8 +11,13 @@
 #include <linux/bpf.h>
 #include <stddef.h>
 
+#include "dataplane/fwd/edge/aside.h"
 #include "dataplane/fwd/edge/flow/limit.h"
 #include "dataplane/fwd/edge/machine.h"
+
+struct fwd_machine {
+  struct xdp_md* xdp;
+};
 
 /* Seen by the daemon, too, which writes rows by 8-byte stores. */
 #define EDGE_MAP(map_name, engine, key_type, value_type, capacity) \
@@ -37,6 +42,7 @@ FWD_EDGE_STATE(EDGE_STATE_MAP)
 CPU_MAP(counters, struct fwd_counter, FWD_VERDICT_CAPACITY)
 CPU_MAP(last_drops, struct fwd_last_drop, FWD_VERDICT_CAPACITY)
 CPU_MAP(edge_served, struct fwd_edge_served, FWD_EDGE_SERVERS)
+CPU_MAP(edge_scratch, struct fwd_edge_scratch, 1)
 
 /* Beats are jiffies * beats_times >> beats_shift: the loader finds both, for kernels differ in their clock.
  */
@@ -44,10 +50,6 @@ const volatile __u32 beats_times = 1;
 const volatile __u32 beats_shift = 0;
 /* A beat to use as the time in a test; 0: the clock's. */
 const volatile __u64 fixed_beat = 0;
-
-struct fwd_machine {
-  struct xdp_md* xdp;
-};
 
 /* A packet's ends, read anew: helpers that change it take old ones away. */
 #define FRAME_END(frame, field)                                                                            \
@@ -89,6 +91,21 @@ FWD_INLINE int fwd_edge_ask(struct fwd_machine* m, const struct fwd_asking* aski
   return edge_ask(asking->source, asking->family, asking->service, asking->begins);
 }
 
+/* What is done aside sees the context as bytes: it looks its rows up anew. */
+__attribute__((noinline)) int edge_aside(struct xdp_md* xdp, struct fwd_edge* e, __u32 what, __u32 limit) {
+  struct fwd_machine m = {xdp};
+  return e ? fwd_aside(&m, e, what, limit) : FWD_KERNEL_REFUSED;
+}
+FWD_INLINE int fwd_edge_aside(struct fwd_machine* m, struct fwd_edge* e, __u32 what, __u32 limit) {
+  return edge_aside(m->xdp, e, what, limit);
+}
+
+FWD_INLINE struct fwd_edge_scratch* fwd_scratch(struct fwd_machine* m) {
+  (void)m;
+  const __u32 one = 0;
+  return bpf_map_lookup_elem(&edge_scratch, &one);
+}
+
 /* Of a frame in several buffers all of them; headers stand in the first. */
 FWD_INLINE __u32 fwd_packet_length(struct fwd_machine* m) {
   return (__u32)(FRAME_END(m->xdp, data_end) - FRAME_END(m->xdp, data));
@@ -121,6 +138,8 @@ FWD_INLINE int fwd_front(struct fwd_machine* m, int grow, const void* from, __u3
 FWD_INLINE int fwd_trim(struct fwd_machine* m, __u32 length) {
   return bpf_xdp_adjust_tail(m->xdp, (int)length - (int)bpf_xdp_get_buff_len(m->xdp)) != 0;
 }
+
+FWD_INLINE __u32 fwd_in_link(struct fwd_machine* m) { return m->xdp->ingress_ifindex; }
 
 FWD_INLINE __u64 fwd_beat(struct fwd_machine* m) {
   (void)m;

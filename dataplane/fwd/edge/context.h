@@ -15,11 +15,10 @@
 /* Nobody clears it: each stage reads only what it, or a stage before it, has written. */
 struct fwd_edge {
   __u32 verdict;
-  __u32 server; /* TO_BACKEND: who takes it */
-  __u32 link;   /* TO_BACKEND: the engine's number of the port it leaves by; 0: it came by */
-  const struct fwd_edge_server* to; /* its row */
-  __u32 ethertype;                  /* behind all tags */
-  __u32 l3;                         /* offset of the IP header: 14, 18 or 22 */
+  __u32 server;    /* TO_BACKEND: who takes it; 0: nobody can */
+  __u32 link;      /* TO_BACKEND, TO_CLIENT: the engine's number of the port it leaves by; 0: it came by */
+  __u32 ethertype; /* behind all tags */
+  __u32 l3;        /* offset of the IP header: 14, 18 or 22 */
   __u32 tick;
   __u32 answer;   /* TOO_BIG: what stands in the packet's place goes back by where it came from */
   __u32 is_new;   /* the first packet of a flow, as far as the edge can tell */
@@ -30,6 +29,23 @@ struct fwd_edge {
   __u32 vip_flags;
   struct fwd_edge_slot slot;
   struct fwd_headers pkt;
+};
+
+/* What a packet says; addresses lie side by side, as in it. */
+struct fwd_ends {
+  struct fwd_addr src;
+  struct fwd_addr dst;
+  __be16 sport_be;
+  __be16 dport_be;
+};
+
+/* Of what is done aside (aside.h), as a BPF stack has 512 bytes. */
+struct fwd_edge_scratch {
+  struct fwd_headers error; /* an ICMP error, and what it quotes */
+  struct fwd_headers quote;
+  struct fwd_ends ends;
+  struct fwd_ends quoted;
+  struct fwd_edge_nat row; /* as it was */
 };
 
 #endif

@@ -44,13 +44,13 @@ FWD_RARE int fwd_edge_echo(struct fwd_machine* m, struct fwd_edge* e) {
  * addresses; where its headers stand stays. */
 FWD_RARE int fwd_edge_error(struct fwd_machine* m, struct fwd_edge* e) {
   struct fwd_headers* p = &e->pkt;
-  struct fwd_headers quote;
-  if (fwd_parse_quote(m, p, &quote) || !fwd_has_ports(&quote)) return FWD_NO_SERVICE_PORT;
-  if (!fwd_addr_equal(&p->dst, &quote.src)) return FWD_NO_SERVICE_PORT;
-  p->src = quote.dst;
-  p->sport_be = quote.dport_be;
-  p->dport_be = quote.sport_be;
-  p->proto = quote.proto;
+  struct fwd_edge_scratch* s = fwd_scratch(m);
+  if (!s || fwd_parse_quote(m, p, &s->quote) || !fwd_has_ports(&s->quote)) return FWD_NO_SERVICE_PORT;
+  if (!fwd_addr_equal(&p->dst, &s->quote.src)) return FWD_NO_SERVICE_PORT;
+  p->src = s->quote.dst;
+  p->sport_be = s->quote.dport_be;
+  p->dport_be = s->quote.sport_be;
+  p->proto = s->quote.proto;
   p->tcp_flags = 0;
   p->flags = 0;
   e->is_error = 1;
@@ -60,8 +60,8 @@ FWD_RARE int fwd_edge_error(struct fwd_machine* m, struct fwd_edge* e) {
 /* A packet without ports, of an address of ours. */
 FWD_INLINE int fwd_edge_icmp(struct fwd_machine* m, struct fwd_edge* e) {
   if (e->pkt.flags & FWD_PKT_FRAGMENT) return FWD_FRAGMENT_TO_VIP;
-  if (e->pkt.flags & FWD_PKT_ECHO) return fwd_edge_echo(m, e);
-  return e->pkt.flags & FWD_PKT_ICMP_ERROR ? fwd_edge_error(m, e) : FWD_NO_SERVICE_PORT;
+  if (e->pkt.flags & FWD_PKT_ECHO) return fwd_edge_aside(m, e, FWD_ASIDE_ECHO, 0);
+  return e->pkt.flags & FWD_PKT_ICMP_ERROR ? fwd_edge_aside(m, e, FWD_ASIDE_ERROR, 0) : FWD_NO_SERVICE_PORT;
 }
 
 #endif

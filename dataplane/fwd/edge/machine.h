@@ -25,18 +25,32 @@ FWD_EDGE_TABLES(FWD_EDGE_DECLARE)
 FWD_EDGE_STATE(FWD_EDGE_DECLARE_STATE)
 #undef FWD_EDGE_DECLARE_STATE
 
+/* Room for what is done aside; null: none. Nobody clears it. */
+FWD_INLINE struct fwd_edge_scratch* fwd_scratch(struct fwd_machine* m);
+
 /* Moves the packet's start by `grow` bytes (less than 0: away) and writes `length` bytes from it on,
  * a multiple of 2 and a constant. Other than 0: the machine could not. */
 FWD_INLINE int fwd_front(struct fwd_machine* m, int grow, const void* from, __u32 length);
 
+/* The engine's number of the port that the packet came by. */
+FWD_INLINE __u32 fwd_in_link(struct fwd_machine* m);
+
 FWD_INLINE __u64 fwd_beat(struct fwd_machine* m);
 FWD_INLINE __u32 fwd_tick(struct fwd_machine* m) { return (__u32)(fwd_beat(m) >> FWD_TICK_SHIFT); }
 
-/* fwd_word_put and fwd_limit_ask of flow/, behind a call: the BPF verifier looks at them once, not for each
- * way to them. */
+/* fwd_word_put and fwd_limit_ask of flow/, fwd_aside of aside.h, behind a call: the BPF verifier looks at
+ * them once, not for each way to them. */
+enum fwd_edge_aside {
+  FWD_ASIDE_ECHO,     /* fwd_edge_echo */
+  FWD_ASIDE_ERROR,    /* fwd_edge_error */
+  FWD_ASIDE_TOO_BIG,  /* fwd_edge_too_big, with the limit */
+  FWD_ASIDE_NAT,      /* fwd_nat_out, fwd_nat_error_out */
+  FWD_ASIDE_ANSWERED, /* fwd_edge_answered */
+};
 struct fwd_asking;
 FWD_INLINE int fwd_edge_put(struct fwd_machine* m, __u64 word, __u32 first, __u32 second, __u32 tick);
 FWD_INLINE int fwd_edge_ask(struct fwd_machine* m, const struct fwd_asking* asking);
+FWD_INLINE int fwd_edge_aside(struct fwd_machine* m, struct fwd_edge* e, __u32 what, __u32 limit);
 
 /* A packet went to a server. */
 FWD_INLINE void fwd_edge_count(struct fwd_machine* m, __u32 server, __u32 bytes, int is_new);

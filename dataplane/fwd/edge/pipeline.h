@@ -9,8 +9,9 @@
  * every flow is remembered. Each stage is a function of the context, so that an engine may
  * run one over a whole burst and fetch, between two, the lines that the next one reads.
  *
- * PASS: not ours, the kernel takes it. TO_BACKEND: written for its server, `e->server`. TO_SELF: an
- * answer of our own, back to where the packet came from.
+ * PASS: not ours, the kernel takes it. TO_BACKEND: written for its server, `e->server`; TO_CLIENT: a server's
+ * answer, where it cannot give it itself (nat/); both leave by `e->link`. TO_SELF: an answer of our own, back
+ * to where the packet came from.
  */
 #ifndef FAIRLEAD_FWD_EDGE_PIPELINE_H
 #define FAIRLEAD_FWD_EDGE_PIPELINE_H
@@ -52,6 +53,7 @@ FWD_RARE int fwd_edge_unparsed(struct fwd_machine* m, struct fwd_edge* e,
 FWD_INLINE int fwd_edge_parse_stage(struct fwd_machine* m, struct fwd_edge* e,
                                     const struct fwd_edge_config* config) {
   e->is_error = 0;
+  e->pkt.family = 0;
   e->answer = 0;
   if (fwd_edge_type_at(m, e, 12)) return FWD_PASS;
   if (fwd_edge_is_tag(e->ethertype) && fwd_edge_tags(m, e)) return FWD_PASS;
@@ -70,7 +72,7 @@ FWD_INLINE int fwd_edge_choose(struct fwd_machine* m, struct fwd_edge* e,
   e->hash = fwd_edge_hash(&e->pkt, config->seed, e->vip_flags);
   done = fwd_edge_select(m, e, config);
   const int first = e->pkt.flags & FWD_PKT_FRAGMENT && !later && !e->is_error;
-  return done == FWD_NEXT && first ? fwd_edge_fragment_first(m, e, config) : done;
+  return done == FWD_NEXT && first ? fwd_edge_fragment_remember(m, e, config, e->server) : done;
 }
 
 FWD_INLINE int fwd_edge_stages(struct fwd_machine* m, struct fwd_edge* e) {
@@ -78,8 +80,10 @@ FWD_INLINE int fwd_edge_stages(struct fwd_machine* m, struct fwd_edge* e) {
   if (!config) return FWD_PASS;
   int done = fwd_edge_parse_stage(m, e, config);
   if (done == FWD_NEXT) done = fwd_edge_choose(m, e, config);
+  if (done == FWD_PASS && config->nat) return fwd_edge_aside(m, e, FWD_ASIDE_ANSWERED, 0);
   if (done != FWD_NEXT && done != FWD_CHOSEN) return done;
-  return e->to ? fwd_edge_deliver(m, e, config, e->to) : FWD_NO_BACKEND;
+  const struct fwd_edge_server* to = e->server ? fwd_find_edge_servers(m, e->server) : 0;
+  return to ? fwd_edge_deliver(m, e, config, to) : FWD_NO_BACKEND;
 }
 
 /* The verdict, and in the context what it was made of. */

@@ -26,7 +26,8 @@ struct fwd_edge_config {
   __be16 vxlan_port_be;
   __be16 gue_port_be;
   __u8 gateway_mac[6]; /* what pods believe their gateway to be */
-  __u8 zero[6];
+  __u8 nat;            /* some server is reached so: packets for own4 and own6 may be answers */
+  __u8 zero[5];
 };
 
 /* edge_limits[service]: what a new flow costs, and what debt is too much (flow/limit.h). */
@@ -141,6 +142,20 @@ enum fwd_edge_state {
   FWD_EDGE_UDP = 2,  /* more datagrams were */
   FWD_EDGE_ENDS = 3, /* FIN or RST came */
 };
+
+/* edge_nat: the ports of the edge's own, of TCP and then of UDP (nat/row.h). `held` is a word as the flow
+ * table's, whose tag counts how often the port was given away. Its server 0: free. */
+struct fwd_edge_nat {
+  __u64 held;
+  struct fwd_addr vip; /* side by side, as in the answer */
+  struct fwd_addr client;
+  __be16 vport_be;
+  __be16 cport_be;
+  __u32 link;    /* that the client's first packet came by, */
+  __u8 macs[12]; /* and its Ethernet addresses: to, from */
+  __u32 zero;
+};
+#define FWD_EDGE_NAT_PORTS 32768U /* a power of two; those below 1024 are not used */
 
 /* edge_served[number of a server], one per CPU: what it was sent. */
 struct fwd_edge_served {

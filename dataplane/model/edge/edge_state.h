@@ -19,6 +19,7 @@ enum class Delivery : std::uint8_t {
   l2 = FWD_DELIVER_L2,        // as it is, to the MAC of a server that holds the address itself
   ipip = FWD_DELIVER_IPIP,
   gue = FWD_DELIVER_GUE,
+  nat = FWD_DELIVER_NAT,  // from an address and port of the edge, which takes the answer
 };
 
 struct EdgeSelf {
@@ -37,6 +38,7 @@ struct EdgeServer {
   MacAddress next_hop, own;  // of frames to it, and from here
   MacAddress inner;          // vxlan: the pod's
   std::uint32_t vni = 0;     // vxlan
+  std::uint16_t port = 0;    // nat: the server's; 0: the service's own
   std::uint16_t epoch = 0;   // vxlan: of the pod's address; 0: unknown
   std::uint16_t mtu = 0;     // bytes of a client's IP packet that reach it; 0: any
   std::uint32_t link = 0;    // the engine's number of the port that frames to it leave by; 0: they came by

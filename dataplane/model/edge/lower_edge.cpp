@@ -20,7 +20,7 @@ constexpr std::uint32_t kVipPairs = static_cast<std::uint32_t>(info(TableId::edg
 
 // What a server is known by, from one image to the next: all of its row that says who it is.
 std::string name_of(const fwd_edge_server& row) {
-  return bytes_of(row.service) + bytes_of(row.to) + bytes_of(row.vni) +
+  return bytes_of(row.service) + bytes_of(row.to) + bytes_of(row.vni) + bytes_of(row.port_be) +
          std::string(reinterpret_cast<const char*>(row.inner_mac), sizeof row.inner_mac) +
          static_cast<char>(row.delivery);
 }
@@ -38,6 +38,7 @@ fwd_edge_server row_of(const EdgeService& service, const EdgeServer& server) {
   copy_mac(server.inner, row.inner_mac);
   row.mtu = server.mtu;
   row.vni = server.vni;
+  row.port_be = to_be16(server.port);
   row.epoch = server.epoch;
   return row;
 }
@@ -217,6 +218,9 @@ class EdgeLowering {
     row.vxlan_port_be = to_be16(edge_.self.vxlan_port);
     row.gue_port_be = to_be16(edge_.self.gue_port);
     copy_mac(gateway, row.gateway_mac);
+    row.nat = std::ranges::any_of(edge_.services, [](const EdgeService& service) {
+      return std::ranges::count(service.servers, Delivery::nat, &EdgeServer::delivery) > 0;
+    });
     put(image_, TableId::edge_config, __u32{0}, row);
   }
 

@@ -2,11 +2,12 @@
 // The tables of an edge machine whose tables are EdgeMemory: the tests' reference,
 // DPDK, and `fairlead lb why`. Include it behind the definition of
 //
-//     struct fwd_machine { fairlead::model::EdgeMemory& memory; ... };
+//     struct fwd_machine { fairlead::model::EdgeMemory& memory; fwd_edge_scratch scratch; ... };
 //
 // in a source that then defines the machine's bytes and time.
 #pragma once
 
+#include "dataplane/fwd/edge/aside.h"
 #include "dataplane/fwd/edge/flow/limit.h"
 #include "dataplane/fwd/edge/machine.h"
 #include "dataplane/model/edge/edge_memory.h"
@@ -30,6 +31,12 @@ FWD_INLINE int fwd_edge_put(fwd_machine* m, __u64 word, __u32 first, __u32 secon
 }
 
 FWD_INLINE int fwd_edge_ask(fwd_machine* m, const fwd_asking* asking) { return fwd_limit_ask(m, asking); }
+
+FWD_INLINE int fwd_edge_aside(fwd_machine* m, fwd_edge* e, __u32 what, __u32 limit) {
+  return fwd_aside(m, e, what, limit);
+}
+
+FWD_INLINE fwd_edge_scratch* fwd_scratch(fwd_machine* m) { return &m->scratch; }
 
 FWD_INLINE void fwd_repeat(__u32 times, fwd_step step, void* state) {
   for (__u32 turn = 0; turn < times; ++turn)

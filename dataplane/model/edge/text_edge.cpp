@@ -6,8 +6,11 @@
 namespace fairlead::model {
 namespace {
 
-constexpr std::pair<std::string_view, Delivery> kDeliveries[] = {
-    {"vxlan", Delivery::vxlan}, {"l2", Delivery::l2}, {"ipip", Delivery::ipip}, {"gue", Delivery::gue}};
+constexpr std::pair<std::string_view, Delivery> kDeliveries[] = {{"vxlan", Delivery::vxlan},
+                                                                 {"l2", Delivery::l2},
+                                                                 {"ipip", Delivery::ipip},
+                                                                 {"gue", Delivery::gue},
+                                                                 {"nat", Delivery::nat}};
 constexpr std::pair<std::string_view, Affinity> kAffinities[] = {
     {"none", Affinity::none}, {"source", Affinity::source}, {"addresses", Affinity::addresses}};
 
@@ -43,6 +46,7 @@ void write_server(const EdgeServer& server, std::string& out) {
   line.word("server").word(format(server.address)).text("deliver", name_in(kDeliveries, server.delivery));
   line.optional("to", server.to).optional("via", server.next_hop).optional("own", server.own);
   line.optional("inner", server.inner).optional("vni", server.vni).optional("epoch", server.epoch);
+  line.optional("port", server.port);
   line.optional("mtu", server.mtu).optional("link", server.link).flag("drained", server.drained);
 }
 
@@ -159,6 +163,7 @@ Result<> EdgeReader::server(LineReader& line) {
   FL_TRY_OK(line.field("inner", server.inner));
   FL_TRY_OK(line.field("vni", server.vni));
   FL_TRY_OK(line.field("epoch", server.epoch));
+  FL_TRY_OK(line.field("port", server.port));
   FL_TRY_OK(line.field("mtu", server.mtu));
   FL_TRY_OK(line.field("link", server.link));
   server.drained = line.take_flag("drained");

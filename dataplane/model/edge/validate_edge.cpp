@@ -51,6 +51,7 @@ class Validation {
     std::set<IpAddress> servers;
     for (const EdgeServer& server : service.servers) {
       FL_TRY_OK(check(name + " server " + format(server.address), server, self));
+      FL_TRY_OK(check_translation(name + " server " + format(server.address), service, server));
       if (!servers.insert(server.address).second)
         return refuse(name, "has server " + format(server.address) + " twice", "state it once");
     }
@@ -117,6 +118,21 @@ class Validation {
     if (server.delivery == Delivery::vxlan &&
         (server.vni == 0 || server.vni > 0xffffff || server.inner == MacAddress{}))
       return refuse(name, "has no VNI or no inner MAC", "vxlan needs vni (24 bits) and inner");
+    return {};
+  }
+
+  static Result<> check_translation(const std::string& name, const EdgeService& service,
+                                    const EdgeServer& server) {
+    if (server.delivery != Delivery::nat) {
+      if (server.port != 0)
+        return refuse(name, "has a port of its own", "only nat changes ports: leave it out");
+      return {};
+    }
+    const IpAddress& to = server.to.is_none() ? server.address : server.to;
+    for (const IpAddress& address : service.addresses)
+      if (address.is_v4() != to.is_v4())
+        return refuse(name, "is of another family than " + format(address),
+                      "with nat, give IPv4 and IPv6 a service each");
     return {};
   }
 

@@ -4,12 +4,14 @@
 #include <cstring>
 #include <utility>
 
+#include "dataplane/fwd/edge/context.h"
 #include "dataplane/model/diff.h"
 
 struct fwd_machine {
   fairlead::model::EdgeMemory& memory;
   fairlead::test::Bytes& packet;
   std::uint64_t beat;
+  fwd_edge_scratch scratch;
 };
 
 #include "dataplane/model/edge/memory_machine.h"
@@ -41,6 +43,8 @@ FWD_INLINE int fwd_trim(fwd_machine* m, std::uint32_t length) {
   return 0;
 }
 
+FWD_INLINE __u32 fwd_in_link(fwd_machine*) { return 1; } /* loopback: BPF_PROG_TEST_RUN's */
+
 FWD_INLINE __u64 fwd_beat(fwd_machine* m) { return m->beat; }
 
 FWD_INLINE void fwd_edge_count(fwd_machine*, std::uint32_t, std::uint32_t, int) {}
@@ -62,7 +66,8 @@ void EdgeReference::set_tables(const model::TableImage& tables) {
 EdgeOutcome EdgeReference::run(Bytes packet) {
   fwd_edge context;
   std::memset(&context, 0xa5, sizeof context);  // what an earlier packet may have left is nobody's
-  fwd_machine machine{*heap_, packet, beat_};
+  fwd_machine machine{*heap_, packet, beat_, {}};
+  std::memset(&machine.scratch, 0x5a, sizeof machine.scratch);
   EdgeOutcome outcome;
   outcome.verdict = fwd_from_outside(&machine, &context);
   if (outcome.verdict == FWD_TO_BACKEND) outcome.server = context.server;

@@ -25,18 +25,24 @@ FWD_INLINE __u64 fwd_edge_datagram(const struct fwd_headers* p, __u64 seed) {
   return fwd_stir(fwd_stir(h, (__u64)p->id << 8 | proto), 0);
 }
 
-/* Behind the choice of a server. */
-FWD_RARE int fwd_edge_fragment_first(struct fwd_machine* m, struct fwd_edge* e,
-                                     const struct fwd_edge_config* config) {
+/* The word of a datagram, or null. */
+FWD_INLINE __u64* fwd_edge_datagram_word(struct fwd_machine* m, __u64 hash) {
+  struct fwd_edge_bucket* bucket = fwd_edge_datagrams_at(m, (__u32)hash & (FWD_EDGE_DATAGRAM_BUCKETS - 1));
+  const __u64 at = bucket ? fwd_bucket_find(bucket, fwd_edge_tag(hash)) : 0;
+  return at ? &bucket->flow[(at - 1) & (FWD_BUCKET_FLOWS - 1)] : 0;
+}
+
+/* The first fragment's server, or `who` else its followers are to find. */
+FWD_RARE int fwd_edge_fragment_remember(struct fwd_machine* m, const struct fwd_edge* e,
+                                        const struct fwd_edge_config* config, __u32 who) {
   const __u64 hash = fwd_edge_datagram(&e->pkt, config->seed);
   const __u32 tick = fwd_tick(m);
-  const __u64 word = fwd_word(fwd_edge_tag(hash), e->server, tick, FWD_EDGE_NEW);
+  const __u64 word = fwd_word(fwd_edge_tag(hash), who, tick, FWD_EDGE_NEW);
+  __u64* known = fwd_edge_datagram_word(m, hash);
+  if (known) return fwd_word_swap(known, *known, word) ? FWD_NEXT : FWD_FRAGMENT_TABLE_FULL;
   struct fwd_edge_bucket* bucket = fwd_edge_datagrams_at(m, (__u32)hash & (FWD_EDGE_DATAGRAM_BUCKETS - 1));
-  if (!bucket) return FWD_FRAGMENT_TABLE_FULL;
-  const __u64 at = fwd_bucket_find(bucket, fwd_edge_tag(hash));
-  if (!at) return fwd_bucket_put(bucket, word, tick, FWD_WORTH_KEPT - 1) ? FWD_FRAGMENT_TABLE_FULL : FWD_NEXT;
-  __u64* known = &bucket->flow[(at - 1) & (FWD_BUCKET_FLOWS - 1)];
-  return fwd_word_swap(known, *known, word) ? FWD_NEXT : FWD_FRAGMENT_TABLE_FULL;
+  if (!bucket || fwd_bucket_put(bucket, word, tick, FWD_WORTH_KEPT - 1)) return FWD_FRAGMENT_TABLE_FULL;
+  return FWD_NEXT;
 }
 
 /* FWD_NEXT: the ring says who takes it. FWD_CHOSEN: its datagram's server does. */
@@ -46,11 +52,9 @@ FWD_RARE int fwd_edge_fragment_later(struct fwd_machine* m, struct fwd_edge* e,
   const struct fwd_edge_vip* row = fwd_vip_find(m, config, &p->dst, 0, p->proto);
   if (row && row->flags & FWD_VIP_ADDRESSES) return fwd_vip_whole(m, e, row);
   const __u64 hash = fwd_edge_datagram(p, config->seed);
-  const struct fwd_edge_bucket* bucket =
-      fwd_edge_datagrams_at(m, (__u32)hash & (FWD_EDGE_DATAGRAM_BUCKETS - 1));
-  const __u64 at = bucket ? fwd_bucket_find(bucket, fwd_edge_tag(hash)) : 0;
+  const __u64* at = fwd_edge_datagram_word(m, hash);
   if (!at) return FWD_FRAG_BEFORE_FIRST;
-  const __u64 word = bucket->flow[(at - 1) & (FWD_BUCKET_FLOWS - 1)];
+  const __u64 word = *at;
   const struct fwd_edge_server* to = fwd_find_edge_servers(m, fwd_word_server(word));
   if (!to || !(to->flags & FWD_SERVER_LIVE) || fwd_word_age(word, fwd_tick(m)) > fwd_word_limit(word))
     return FWD_FRAG_BEFORE_FIRST;

@@ -51,8 +51,7 @@ FWD_INLINE int fwd_edge_flow_over(const struct fwd_edge* e, const struct fwd_edg
 }
 
 FWD_INLINE int fwd_edge_give(struct fwd_edge* e, __u32 server, const struct fwd_edge_server* row) {
-  e->server = server;
-  e->to = row;
+  e->server = row ? server : 0;
   return FWD_NEXT;
 }
 
@@ -69,7 +68,7 @@ FWD_RARE int fwd_edge_unknown(struct fwd_machine* m, struct fwd_edge* e, const s
     fwd_edge_give(e, e->slot.now, fwd_edge_server_of(m, e, e->slot.now));
     e->is_new |= (__u32)!tcp;
   }
-  if (e->is_error) return FWD_NEXT;
+  if (e->is_error || !e->server) return FWD_NEXT;
   if (e->vip_flags & FWD_VIP_LIMITED) {
     const int refused = fwd_edge_limit(m, e);
     if (refused) return refused;

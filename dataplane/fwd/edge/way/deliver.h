@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
- * The way to a server. Its answer goes straight to the client (DSR), whose
+ * The way to a server. But for NAT its answer goes straight to the client (DSR), whose
  * address it sees; nothing of the packet but what stands before its IP header
  * is changed, its TTL neither: for the client the edge is the end of the way.
  *
@@ -8,6 +8,8 @@
  *     IPIP    Ethernet | IP                                    | packet
  *     GUE     Ethernet | IP | UDP | GUE 4                      | packet
  *     VXLAN   Ethernet | IP | UDP | VXLAN 8 | Ethernet to pod  | packet
+ *     NAT     Ethernet                                         | packet, addressed anew (nat/), answered by
+ * the edge
  *
  * VLAN tags stay on the outer frame. The outer header is the tunnel's of
  * way/tunnel.h: no checksum in UDP, DF in IPv4, the source port of the flow.
@@ -17,7 +19,6 @@
 
 #include "dataplane/fwd/edge/flow/select.h"
 #include "dataplane/fwd/edge/way/front.h"
-#include "dataplane/fwd/edge/way/too_big.h"
 
 #define FWD_PROTO_IPIP 4U
 #define FWD_PROTO_IPV6_IN_IP 41U
@@ -90,8 +91,9 @@ FWD_INLINE int fwd_edge_over6(struct fwd_machine* m, const struct fwd_edge* e,
 
 FWD_INLINE int fwd_edge_deliver(struct fwd_machine* m, struct fwd_edge* e,
                                 const struct fwd_edge_config* config, const struct fwd_edge_server* to) {
-  if (to->mtu && e->pkt.end - e->pkt.l3 > to->mtu) return fwd_edge_too_big(m, e, to->mtu);
+  if (to->mtu && e->pkt.end - e->pkt.l3 > to->mtu) return fwd_edge_aside(m, e, FWD_ASIDE_TOO_BIG, to->mtu);
   e->link = to->link;
+  if (to->delivery == FWD_DELIVER_NAT) return fwd_edge_aside(m, e, FWD_ASIDE_NAT, 0);
   if (to->delivery == FWD_DELIVER_L2) {
     __be32 h[FWD_FRONT_WORDS];
     fwd_write_ethernet(FWD_FRONT(h), to->next_hop, to->own_mac, e->ethertype);

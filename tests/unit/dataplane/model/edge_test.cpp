@@ -23,6 +23,7 @@ edge_service 1 198.51.100.1 2001:db8:100::1 affinity=source settled=1
 edge_service 2 198.51.100.2 all_flows
   limits flows=5000 source_flows=50 prefix4=24 prefix6=56
   ports tcp 443
+  server 10.2.0.4 deliver=nat via=02:00:00:00:01:0e own=02:00:00:00:01:01 port=8080
   server 10.244.0.4 deliver=vxlan to=192.0.2.14 via=02:00:00:00:01:0e own=02:00:00:00:01:01 inner=02:00:0a:f4:00:04 vni=4097 epoch=5
   ring
 )";
@@ -72,6 +73,9 @@ TEST(EdgeValidate, RefusesByName) {
       {"edge_service 1\n limits flows=99000000", "a limit of 99000000"},
       {"edge_service 1\n limits source_flows=60000", "a limit of 60000"},
       {"edge_service 1\n limits flows=1 prefix4=33", "a prefix that cannot be"},
+      {"edge_service 1\n server 192.0.2.1 deliver=l2 port=80 via=02:00:00:00:01:0b", "a port of its own"},
+      {"edge own4=192.0.2.1\nedge_service 1 2001:db8::1\n server 192.0.2.1 deliver=nat via=02:00:00:00:01:0b",
+       "another family than 2001:db8::1"},
       {"edge_service 1 settled=1", "more changes settled than there are"},
       {"edge_service 1\n ring 192.0.2.1*0", "weight 0"},
       {"edge_service 1\n ring 192.0.2.1 192.0.2.1", "member 192.0.2.1 twice"},
