@@ -33,8 +33,9 @@ void Reader::complain(std::string_view name, const Value& value, const Complaint
   std::string shown = complaint.value;
   const bool named = value.type == Value::Type::list || value.type == Value::Type::map;
   if (shown.empty() && !named && value.type != Value::Type::null) shown = display_value(value.text);
-  diagnostics_.push_back(Diagnostic{value.at, path(name), std::move(shown), complaint.reason,
-                                    complaint.remedy, "", complaint.code});
+  const Position at = complaint.at == Position{} ? value.at : complaint.at;
+  diagnostics_.push_back(
+      Diagnostic{at, path(name), std::move(shown), complaint.reason, complaint.remedy, "", complaint.code});
 }
 
 const Value* Reader::take(std::string_view name, Rule rule) {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text -> validated objects. JSON by our reader, anything else by YAML's; both
-// give Values, which the description in fields.h turns into objects.
+// Text -> Values (text_reader.h) -> objects, by the description in fields.h -> validated.
 #include <algorithm>
 #include <tuple>
 
 #include "control/catalog/fields.h"
+#include "control/document/text_reader.h"
 #include "orchestrator/spec/spec.h"
-#include "orchestrator/spec/yaml_reader.h"
 
 namespace fairlead::spec {
 namespace {
@@ -16,33 +15,8 @@ using document::Value;
 using Diagnostics = std::vector<Diagnostic>;
 using Values = std::vector<Value>;
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-constexpr std::string_view kSpace = " \t\r\n";
-
 Diagnostic about_text(std::string reason, std::string remedy) {
   return Diagnostic{{}, "", "", std::move(reason), std::move(remedy), "", Code::invalid};
-}
-
-// {"kind": ... is JSON; {kind: ... is YAML.
-bool looks_like_json(std::string_view text) {
-  const std::size_t brace = text.find_first_not_of(kSpace);
-  if (brace == std::string_view::npos || text[brace] != '{') return false;
-  const std::size_t next = text.find_first_not_of(kSpace, brace + 1);
-  return next != std::string_view::npos && (text[next] == '"' || text[next] == '}');
-}
-
-std::expected<Values, Diagnostic> read_text(std::string_view text) {
-  if (text.size() > document::kMaxTextBytes)
-    return std::unexpected(about_text("is larger than 1 MiB", "Split the file"));
-  if (!document::is_utf8(text) || text.find('\0') != std::string_view::npos)
-    return std::unexpected(about_text("is not UTF-8 text", "Save it as UTF-8"));
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  if (!looks_like_json(text)) return parse_yaml(text, kMaxDocuments);
-  auto value = document::parse_json(text);
-  if (!value) return std::unexpected(std::move(value).error());
-  Values one;
-  one.push_back(std::move(*value));
-  return one;
 }
 
 // A List, as `get -o json` prints it, stands for its items.
@@ -129,7 +103,7 @@ std::expected<std::vector<Parsed>, Diagnostics> parse_documents(std::string_view
                                                                 std::string_view text, std::string_view ns) {
   Diagnostics mistakes;
   std::vector<Parsed> objects;
-  auto values = read_text(text);
+  auto values = document::parse_text(text, kMaxDocuments);
   if (!values) {
     move_into(mistakes, {std::move(values).error()}, file_name);
     return std::unexpected(std::move(mistakes));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orchestrator/spec/yaml_reader.h"
+#include "control/document/text_reader.h"
 
 #include <optional>
 #include <set>
@@ -9,13 +9,8 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
-namespace fairlead::spec {
+namespace fairlead::document {
 namespace {
-
-using document::Diagnostic;
-using document::Key;
-using document::Position;
-using document::Value;
 
 constexpr std::size_t kMaxNodes = 200'000;
 
@@ -91,9 +86,8 @@ class TreeBuilder : public YAML::EventHandler {
 
   void open(Value value, const YAML::Mark& mark) {
     value.at = position(mark);
-    if (levels_.size() >= document::kMaxDepth)
-      stop(value.at, "is nested deeper than " + std::to_string(document::kMaxDepth) + " levels",
-           "Flatten it");
+    if (levels_.size() >= kMaxDepth)
+      stop(value.at, "is nested deeper than " + std::to_string(kMaxDepth) + " levels", "Flatten it");
     if (!levels_.empty() && levels_.back().value.is_map() && !levels_.back().key)
       stop(value.at, "has a list or a map as a key", "Keys are words");
     levels_.push_back(Level{std::move(value), {}, {}});
@@ -122,7 +116,7 @@ class TreeBuilder : public YAML::EventHandler {
   static void take_key(Level& level, Value& value) {
     if (value.type == Value::Type::null) stop(value.at, "has a key without a name", "Write name: value");
     if (!level.seen.insert(value.text).second)
-      stop(value.at, document::display_value(value.text) + " stands here twice", "Remove one");
+      stop(value.at, display_value(value.text) + " stands here twice", "Remove one");
     level.key = Key{std::move(value.text), value.at};
   }
 
@@ -168,8 +162,6 @@ Diagnostic broken_yaml(std::string_view text, const YAML::Exception& broken) {
   return d;
 }
 
-}  // namespace
-
 std::expected<std::vector<Value>, Diagnostic> parse_yaml(std::string_view text, std::size_t max_documents) {
   try {
     std::istringstream stream(with_end(text));
@@ -185,4 +177,35 @@ std::expected<std::vector<Value>, Diagnostic> parse_yaml(std::string_view text, 
   }
 }
 
-}  // namespace fairlead::spec
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::string_view kSpace = " \t\r\n";
+
+Diagnostic about_text(std::string reason, std::string remedy) {
+  return Diagnostic{{}, "", "", std::move(reason), std::move(remedy), "", Code::invalid};
+}
+
+// {"kind": ... is JSON; {kind: ... is YAML.
+bool looks_like_json(std::string_view text) {
+  const std::size_t brace = text.find_first_not_of(kSpace);
+  if (brace == std::string_view::npos || text[brace] != '{') return false;
+  const std::size_t next = text.find_first_not_of(kSpace, brace + 1);
+  return next != std::string_view::npos && (text[next] == '"' || text[next] == '}');
+}
+
+}  // namespace
+
+std::expected<std::vector<Value>, Diagnostic> parse_text(std::string_view text, std::size_t max_documents) {
+  if (text.size() > kMaxTextBytes)
+    return std::unexpected(about_text("is larger than 1 MiB", "Split the file"));
+  if (!is_utf8(text) || text.find('\0') != std::string_view::npos)
+    return std::unexpected(about_text("is not UTF-8 text", "Save it as UTF-8"));
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  if (!looks_like_json(text)) return parse_yaml(text, max_documents);
+  auto value = parse_json(text);
+  if (!value) return std::unexpected(std::move(value).error());
+  std::vector<Value> one;
+  one.push_back(std::move(*value));
+  return one;
+}
+
+}  // namespace fairlead::document

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/lb/config/config.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "control/document/text_reader.h"
+#include "dataplane/lb/config/fields.h"
+#include "dataplane/model/edge/validate_edge.h"
+
+namespace fairlead::lb {
+namespace {
+
+using document::Diagnostic;
+using document::Position;
+using document::Positions;
+using document::Value;
+
+constexpr std::size_t kMaxServices = 4096;
+constexpr std::size_t kMaxServers = 32768;  // of the whole edge
+constexpr std::size_t kMaxName = 63;
+constexpr std::uint16_t kLeastMtu = 1280;
+constexpr Millis kLeastEvery{100};
+
+// `servers: [192.0.2.11]` is short for {address: 192.0.2.11}.
+void expand_servers(Value& file) {
+  for (std::size_t i = 0; i < file.keys.size(); ++i) {
+    if (file.keys[i].text != "services" || !file.items[i].is_list()) continue;
+    for (Value& service : file.items[i].items)
+      for (std::size_t k = 0; k < service.keys.size(); ++k) {
+        if (service.keys[k].text != "servers" || !service.items[k].is_list()) continue;
+        for (Value& server : service.items[k].items) {
+          if (!server.is_scalar()) continue;
+          Value map = Value::map();
+          map.at = server.at;
+          const Position at = server.at;
+          map.add("address", std::move(server));
+          map.keys.back().at = at;
+          server = std::move(map);
+        }
+      }
+  }
+}
+
+class Validation {
+ public:
+  Validation(const Config& config, const Positions& positions) : config_(config), positions_(positions) {}
+
+  std::vector<Diagnostic> run() {
+    check_self();
+    std::size_t servers = 0;
+    for (std::size_t i = 0; i < config_.services.size(); ++i) {
+      servers += config_.services[i].servers.size();
+      check(config_.services[i], "services[" + std::to_string(i) + "]");
+    }
+    if (config_.services.size() > kMaxServices || servers > kMaxServers)
+      complain(
+          "services", "",
+          "are " + std::to_string(config_.services.size()) + " with " + std::to_string(servers) + " servers",
+          "An edge has at most " + std::to_string(kMaxServices) + " with " + std::to_string(kMaxServers));
+    else if (found_.empty())
+      check_together();
+    return std::move(found_);
+  }
+
+ private:
+  void complain(const std::string& path, std::string value, std::string reason, std::string remedy) {
+    if (found_.size() >= document::kMaxDiagnostics) return;
+    found_.push_back(Diagnostic{position(path), path, std::move(value), std::move(reason), std::move(remedy),
+                                "", Code::invalid});
+  }
+  Position position(std::string path) const {
+    while (true) {
+      if (const auto at = positions_.find(path); at != positions_.end()) return at->second;
+      if (path.empty()) return {};
+      const std::size_t cut = path.find_last_of(".[");
+      path.resize(cut == std::string::npos ? 0 : cut);
+    }
+  }
+
+  void check_self() {
+    if (config_.interfaces.empty())
+      complain("interfaces", "", "names none", "Name the links where clients' frames come in: [eth1]");
+    std::set<std::string> names;
+    for (const std::string& name : config_.interfaces) {
+      if (name.empty() || name.size() > 15 || name.find_first_of("/ \t") != std::string::npos)
+        complain("interfaces", document::display_value(name), "is no name of a link", "See ip link");
+      if (!names.insert(name).second)
+        complain("interfaces", document::display_value(name), "stands twice", "Remove one");
+    }
+    if (config_.services.empty()) complain("services", "", "has none", "Describe at least one");
+    if (config_.mtu != 0 && config_.mtu < kLeastMtu)
+      complain("mtu", std::to_string(config_.mtu), "is less than IPv6 has", "Write 1280 or more");
+    if (!config_.own4.is_none() && !config_.own4.is_v4())
+      complain("own4", format(config_.own4), "is no IPv4 address", "Write it as own6");
+    if (config_.own6.is_v4())
+      complain("own6", format(config_.own6), "is no IPv6 address", "Write it as own4");
+  }
+
+  void check(const ServiceConfig& service, const std::string& path) {
+    constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789-";
+    if (service.name.empty() || service.name.size() > kMaxName ||
+        service.name.find_first_not_of(kLetters) != std::string::npos)
+      complain(path + ".name", document::display_value(service.name), "is not a name",
+               "Use at most 63 of a-z, 0-9 and -");
+    else if (!names_.insert(service.name).second)
+      complain(path + ".name", document::display_value(service.name), "stands twice",
+               "Give each service its own name");
+    if (service.addresses.empty()) complain(path + ".addresses", "", "names none", "Give at least one");
+    if (service.ports.empty()) complain(path + ".ports", "", "names none", "Write [tcp/80]");
+    if (service.check) check(*service.check, path + ".check");
+    std::set<IpAddress> servers;
+    for (std::size_t i = 0; i < service.servers.size(); ++i) {
+      const ServerConfig& server = service.servers[i];
+      const std::string at = path + ".servers[" + std::to_string(i) + "]";
+      check(server, service.deliver, at);
+      if (!servers.insert(server.address).second)
+        complain(at + ".address", format(server.address), "stands twice", "Remove one, or use weight");
+      if (std::ranges::find(service.addresses, server.address) != service.addresses.end())
+        complain(at + ".address", format(server.address), "is the service's own",
+                 "Write the server's address");
+    }
+  }
+
+  void check(const Check& check, const std::string& path) {
+    if (check.every < kLeastEvery)
+      complain(path + ".every", format_duration(check.every), "is too often", "Write 100ms or more");
+    if (check.timeout <= Millis{0}) complain(path + ".timeout", "0", "leaves no time", "Write 1s");
+    if (check.rise == 0 || check.rise > 100)
+      complain(path + ".rise", std::to_string(check.rise), "is outside 1 to 100", "Write 2");
+    if (check.fall == 0 || check.fall > 100)
+      complain(path + ".fall", std::to_string(check.fall), "is outside 1 to 100", "Write 3");
+    const bool is_path = check.path.starts_with('/') && std::ranges::none_of(check.path, [](unsigned char c) {
+                           return c <= ' ' || c == 0x7f;
+                         });
+    if (check.type == Check::Type::http && !is_path)
+      complain(path + ".http.path", document::display_value(check.path), "is not a path", "Begin it with /");
+  }
+
+  void check(const ServerConfig& server, model::Delivery delivery, const std::string& path) {
+    if (server.weight == 0 || server.weight > 1000)
+      complain(path + ".weight", std::to_string(server.weight), "is outside 1 to 1000",
+               "To take a server out, write drain: true or remove it");
+    const bool vxlan = delivery == model::Delivery::vxlan;
+    if (vxlan && (server.vni == 0 || server.vni > 0xffffff))
+      complain(path + ".vni", std::to_string(server.vni), "is no VNI", "Write 1 to 16777215");
+    if (vxlan && !MacAddress::parse(server.mac))
+      complain(path + ".mac", document::display_value(server.mac), "is no MAC address",
+               "Write that of the server's VXLAN device, 02:00:00:00:00:01");
+    if (!vxlan && (server.vni != 0 || !server.mac.empty()))
+      complain(path + (server.vni != 0 ? ".vni" : ".mac"), "", "is for vxlan",
+               "Remove it, or deliver: vxlan");
+    if (!server.to.is_none() && delivery == model::Delivery::l2)
+      complain(path + ".to", format(server.to), "is for tunnels", "Remove it: l2 has none");
+  }
+
+  // What the tables refuse: ports of two services that overlap, limits, sizes.
+  void check_together() {
+    model::EdgeState edge;
+    edge.self.own4 = IpAddress::v4(1);
+    edge.self.own6.bytes.back() = 2;
+    edge.self.flows = config_.flows;
+    if (const Result<> valid = model::validate_edge(edge); !valid)
+      return complain("flows", std::to_string(config_.flows), "is no size of a flow table",
+                      "Write a power of two of 8 to 268435456");
+    for (std::size_t i = 0; i < config_.services.size(); ++i) {
+      model::EdgeService service = edge_service(config_.services[i], static_cast<std::uint32_t>(i + 1));
+      for (model::EdgeServer& server : service.servers) server.next_hop.bytes = {2, 0, 0, 0, 0, 1};
+      edge.services.push_back(std::move(service));
+      const Result<> valid = model::validate_edge(edge);
+      if (valid) continue;
+      complain("services[" + std::to_string(i) + "]", document::display_value(config_.services[i].name),
+               named(valid.error().reason), valid.error().remedy);
+      edge.services.pop_back();
+    }
+  }
+
+  // The tables count services; people name them.
+  std::string named(std::string reason) const {
+    constexpr std::string_view kNumbered = "edge_service ";
+    const std::size_t at = reason.find(kNumbered);
+    if (at == std::string::npos) return reason;
+    const std::size_t number = std::stoul(reason.substr(at + kNumbered.size()));
+    return reason.substr(0, at) + "service " + config_.services.at(number - 1).name;
+  }
+
+  const Config& config_;
+  const Positions& positions_;
+  std::set<std::string> names_;
+  std::vector<Diagnostic> found_;
+};
+
+std::unexpected<std::vector<Diagnostic>> refused(std::vector<Diagnostic> found, std::string_view file) {
+  for (Diagnostic& d : found) d.file = file;
+  std::ranges::sort(found, {}, [](const Diagnostic& d) { return std::tie(d.at, d.field); });
+  return std::unexpected(std::move(found));
+}
+
+}  // namespace
+
+std::expected<Config, std::vector<Diagnostic>> parse_config(std::string_view file, std::string_view text) {
+  auto documents = document::parse_text(text, 1);
+  if (!documents) return refused({std::move(documents).error()}, file);
+  if (documents->empty())
+    return refused(
+        {Diagnostic{
+            {}, "", "", "is empty", "Write interfaces and services (fairlead-lb --help)", "", Code::invalid}},
+        file);
+  expand_servers(documents->front());
+  document::Reader reader(document::Reader::Strictness::users);
+  Config config;
+  reader.read(documents->front(), config);
+  if (!reader.diagnostics().empty()) return refused(reader.take_diagnostics(), file);
+  const Positions positions = reader.take_positions();
+  std::vector<Diagnostic> found = Validation(config, positions).run();
+  if (!found.empty()) return refused(std::move(found), file);
+  return config;
+}
+
+model::EdgeService edge_service(const ServiceConfig& service, std::uint32_t number) {
+  model::EdgeService edge;
+  edge.number = number;
+  edge.addresses = service.addresses;
+  edge.ports = service.ports;
+  edge.affinity = service.affinity;
+  edge.all_flows = service.remember_all;
+  edge.limits = service.limits;
+  for (const ServerConfig& from : service.servers) {
+    model::EdgeServer server;
+    server.address = from.address;
+    server.delivery = service.deliver;
+    server.to = from.to;
+    server.vni = from.vni;
+    if (const auto mac = MacAddress::parse(from.mac)) server.inner = *mac;
+    edge.servers.push_back(server);
+  }
+  return edge;
+}
+
+}  // namespace fairlead::lb

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The file of a stand-alone edge (lb.yaml) as a value. parse_config() refuses
+// what an edge could not do: each mistake with file, line, column, field, reason
+// and remedy, and all of them at once. Pure.
+//
+//     interfaces: [eth1]                       # where clients' frames come in
+//     services:
+//       - name: web
+//         addresses: [198.51.100.1, "2001:db8:100::1"]
+//         ports: [tcp/80, tcp/443, udp/1000-1999]
+//         deliver: ipip
+//         servers: [192.0.2.11, {address: 192.0.2.12, weight: 2}]
+//         check: {http: {port: 80, path: /}, every: 1s}
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "control/document/diagnostic.h"
+#include "dataplane/model/edge/edge_state.h"
+
+namespace fairlead::lb {
+
+struct Check {
+  enum class Type : std::uint8_t { icmp, tcp, http };
+  Type type = Type::icmp;
+  std::uint16_t port = 0;  // tcp, http
+  std::string path = "/";  // http
+  Millis every{1000};
+  Millis timeout{1000};
+  std::uint32_t rise = 2;  // so many in a row that succeed bring it back,
+  std::uint32_t fall = 3;  // so many that fail take it out
+  bool operator==(const Check&) const = default;
+};
+
+struct ServerConfig {
+  IpAddress address;
+  std::uint32_t weight = 1;
+  IpAddress to{};         // the tunnel's other end; none: `address`
+  std::uint32_t vni = 0;  // vxlan
+  std::string mac{};      // vxlan: of the server behind its VXLAN device
+  bool drain = false;
+  bool operator==(const ServerConfig&) const = default;
+};
+
+struct ServiceConfig {
+  std::string name;
+  std::vector<IpAddress> addresses;
+  std::vector<model::EdgePorts> ports;
+  model::Delivery deliver = model::Delivery::l2;
+  std::vector<ServerConfig> servers;
+  std::optional<Check> check;
+  model::Affinity affinity = model::Affinity::none;
+  bool remember_all = false;
+  model::EdgeLimits limits;
+  bool operator==(const ServiceConfig&) const = default;
+};
+
+enum class Mode : std::uint8_t { any, native, generic };
+
+struct Config {
+  std::vector<std::string> interfaces;
+  std::string engine = "xdp";
+  Mode mode = Mode::any;
+  IpAddress own4, own6;  // none: of the route to the servers
+  std::uint32_t flows = 2097152;
+  std::optional<std::uint64_t> secret;  // edges that share addresses have one
+  std::uint16_t gue_port = 6080;
+  std::uint16_t vxlan_port = 4789;
+  std::uint16_t mtu = 0;  // of the ways to the servers; 0: as their links say
+  std::vector<ServiceConfig> services;
+  bool operator==(const Config&) const = default;
+};
+
+std::expected<Config, std::vector<document::Diagnostic>> parse_config(std::string_view file,
+                                                                      std::string_view text);
+
+// A service as the tables know it, without next hops and history.
+model::EdgeService edge_service(const ServiceConfig& service, std::uint32_t number);
+
+}  // namespace fairlead::lb

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// lb.yaml: what it says, and what is said of its mistakes.
+#include "dataplane/lb/config/config.h"
+
+#include <gtest/gtest.h>
+
+namespace fairlead::lb {
+namespace {
+
+constexpr const char* kExample = R"(interfaces: [eth1]
+services:
+  - name: web
+    addresses: [198.51.100.1, "2001:db8:100::1"]
+    ports: [tcp/80, udp/1000-1999, tcp/8000-8001]
+    deliver: ipip
+    servers: [192.0.2.11, {address: 192.0.2.12, weight: 2}]
+    check: {http: {port: 80, path: /well}, every: 2s}
+)";
+
+std::string mistakes(const std::string& text) {
+  const auto config = parse_config("lb.yaml", text);
+  if (config) return "none";
+  std::string all;
+  for (const document::Diagnostic& d : config.error()) all += document::format(d) + "\n";
+  return all;
+}
+
+// The example with one part of it another.
+std::string with(const std::string& from, const std::string& to) {
+  std::string text = kExample;
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+TEST(Config, SaysWhatItMeans) {
+  const auto config = parse_config("lb.yaml", kExample);
+  ASSERT_TRUE(config) << mistakes(kExample);
+  EXPECT_EQ(config->interfaces, std::vector<std::string>{"eth1"});
+  const ServiceConfig& web = config->services.at(0);
+  EXPECT_EQ(web.addresses.size(), 2U);
+  EXPECT_EQ(web.ports.at(1), (model::EdgePorts{17, 1000, 1999}));
+  EXPECT_EQ(web.deliver, model::Delivery::ipip);
+  EXPECT_EQ(web.servers.at(0).weight, 1U);
+  EXPECT_EQ(web.servers.at(1).weight, 2U);
+  EXPECT_EQ(web.check->type, Check::Type::http);
+  EXPECT_EQ(web.check->path, "/well");
+  EXPECT_EQ(web.check->every, Millis(2000));
+  EXPECT_FALSE(config->secret);
+}
+
+TEST(Config, HasWhatAnEdgeMayNeed) {
+  const auto config = parse_config("lb.yaml", R"(interfaces: [eth1, eth2]
+engine: xdp
+mode: native
+own4: 192.0.2.1
+flows: 1024
+secret: "00000000deadbeef"
+mtu: 9000
+services:
+  - name: names
+    addresses: 198.51.100.2
+    ports: udp/53
+    deliver: vxlan
+    servers: [{address: 192.0.2.11, vni: 7, mac: "02:00:00:00:00:01", drain: true}]
+    affinity: addresses
+    remember: all
+    limits: {flows: 1000, source_flows: 10, prefix4: 24}
+    check: {icmp: {}, rise: 1, fall: 2}
+)");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->secret, 0xdeadbeefU);
+  EXPECT_EQ(config->mode, Mode::native);
+  const ServiceConfig& names = config->services.at(0);
+  EXPECT_TRUE(names.remember_all && names.servers.at(0).drain);
+  EXPECT_EQ(names.limits.prefix4, 24);
+  const model::EdgeService edge = edge_service(names, 3);
+  EXPECT_EQ(edge.servers.at(0).vni, 7U);
+  EXPECT_EQ(format(edge.servers.at(0).inner), "02:00:00:00:00:01");
+}
+
+TEST(Config, NamesPlaceThingReasonAndRemedy) {
+  const std::pair<std::string, std::string> cases[] = {
+      {with("deliver", "delivr"),
+       "lb.yaml:3:5: services.deliver: is missing. Add it\n"
+       "lb.yaml:6:5: services.delivr: is not a field here. Did you mean deliver?\n"},
+      {with("ipip", "ipop"), "lb.yaml:6:14: services.deliver: \"ipop\" is not one of"},
+      {with("tcp/80,", "tcp80,"),
+       "lb.yaml:5:13: services.ports: \"tcp80\" is not ports of a service. Write tcp/80"},
+      {with("1000-1999", "1999-1000"), "lb.yaml:5:21: services.ports:"},
+      {with("weight: 2", "weight: 0"), "lb.yaml:7:57: services.servers.weight: 0 is outside 1 to 1000."},
+      {with("192.0.2.12", "192.0.2.11"), "services.servers.address: 192.0.2.11 stands twice"},
+      {with("192.0.2.12", "198.51.100.1"), "is the service's own"},
+      {with("192.0.2.11,", "192.0.2.311,"), "lb.yaml:7:15: services.servers.address: 192.0.2.311 is neither"},
+      {with("tcp/8000-8001", "tcp/80-81"), "lb.yaml:3:5: services: \"web\" shares port 80 of 198.51.100.1."},
+      {with("[eth1]", "[]"), "lb.yaml:1:13: interfaces: names none"},
+      {with("interfaces: [eth1]", "interfaces: [eth1]\nengine: dpdk"), "lb.yaml:2:9: engine:"},
+      {with("interfaces: [eth1]", "interfaces: [eth1]\nflows: 100"), "lb.yaml:2:8: flows: 100 is no size"},
+      {with("interfaces: [eth1]", "interfaces: [eth1]\nsecret: abc"), "lb.yaml:2:9: secret:"},
+      {with("http: {port: 80, path: /well}, ", ""), "needs exactly one of http, tcp and icmp"},
+      {with("/well", "well"), "services.check.http.path: \"well\" is not a path. Begin it with /"},
+      {with("every: 2s", "every: 1ms"), "is too often"},
+      {with("web", "Web!"), "is not a name"},
+      {"", "lb.yaml: is empty"},
+      {"interfaces: [eth1\n", "lb.yaml:"},
+  };
+  for (const auto& [text, expected] : cases)
+    EXPECT_NE(mistakes(text).find(expected), std::string::npos) << expected << "\nis not in\n"
+                                                                << mistakes(text);
+  std::printf("%zu mistakes\n", std::size(cases));
+}
+
+TEST(Config, NamesTheOtherServiceOfASharedAddress) {
+  const std::string two = std::string(kExample) + R"(  - name: other
+    addresses: [198.51.100.1]
+    ports: [tcp/443]
+    deliver: l2
+    servers: [192.0.2.11]
+    affinity: addresses
+)";
+  EXPECT_NE(mistakes(two).find("\"other\" shares 198.51.100.1 with service web"), std::string::npos)
+      << mistakes(two);
+}
+
+}  // namespace
+}  // namespace fairlead::lb

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an edge does when something happens: who is in a ring, who only keeps what it has, what is told.
+#include "dataplane/lb/core/step.h"
+
+#include <gtest/gtest.h>
+
+#include "dataplane/lb/core/saved.h"
+
+namespace fairlead::lb {
+namespace {
+
+constexpr const char* kFile = R"(interfaces: [eth1]
+services:
+  - name: web
+    addresses: [198.51.100.1]
+    ports: [tcp/80]
+    deliver: ipip
+    servers: [192.0.2.11, 192.0.2.12, 192.0.2.13]
+    check: {tcp: {port: 80}, rise: 2, fall: 3}
+)";
+
+IpAddress address(const char* text) { return IpAddress::parse(text).value(); }
+const IpAddress a = address("192.0.2.11"), b = address("192.0.2.12"), c = address("192.0.2.13");
+
+Hop hop(std::uint8_t last) {
+  return Hop{{{2, 0, 0, 0, 0, last}}, {{2, 0, 0, 0, 1, 1}}, 0, 1500, address("192.0.2.1")};
+}
+
+struct Edge {
+  explicit Edge(const std::string& file = kFile)
+      : state(begin({}, parse_config("lb.yaml", file).value(), 7, now)) {}
+
+  Result<Outcome> send(const Event& event) {
+    auto outcome = step(state, event, now);
+    if (outcome)
+      for (const Told& one : outcome->told) told += one.what + " " + one.object + "\n";
+    return outcome;
+  }
+  void find_all() {
+    std::uint8_t last = 0;
+    for (const IpAddress& server : {a, b, c}) send(Found{server, hop(++last), ""});
+  }
+  void probe(const IpAddress& server, bool well, int times = 1) {
+    for (int i = 0; i < times; ++i) {
+      send(Probed{"web", server, well, well ? "" : "connection refused"});
+      now += Millis(1000);
+    }
+  }
+  const Service& web() const { return state.services.at("web"); }
+  std::vector<IpAddress> ring() const {
+    std::vector<IpAddress> members;
+    if (!web().history.empty())
+      for (const model::RingMember& member : web().history.back().members) members.push_back(member.address);
+    return members;
+  }
+  std::string word(const IpAddress& server) const {
+    const Standing standing = lb::standing(web(), web().servers.at(server), now);
+    return std::string(standing.state) + (standing.why.empty() ? "" : ": " + standing.why);
+  }
+
+  MonoTime now{Millis(1000)};
+  State state;
+  std::string told;
+};
+
+using All = std::vector<IpAddress>;
+
+TEST(Step, WaitsForAllNextHopsAndMakesOneRing) {
+  Edge edge;
+  edge.send(Found{a, hop(1), ""});
+  EXPECT_TRUE(edge.ring().empty());
+  EXPECT_EQ(edge.word(b), "no way: its next hop is asked for");
+  edge.send(Found{b, hop(2), ""});
+  edge.send(Found{c, hop(3), ""});
+  EXPECT_EQ(edge.ring(), (All{a, b, c}));
+  EXPECT_EQ(edge.web().history.size(), 1U);
+}
+
+TEST(Step, DoesNotWaitForeverAndSaysWhatIsMissing) {
+  Edge edge;
+  edge.send(Found{a, hop(1), ""});
+  edge.send(Found{b, {}, "no route to 192.0.2.12"});
+  edge.now += kHopPatience;
+  edge.send(Ticked{});
+  EXPECT_EQ(edge.ring(), All{a});
+  EXPECT_EQ(edge.word(b), "no way: no route to 192.0.2.12");
+  EXPECT_EQ(edge_of(edge.state).edge.services.at(0).servers.size(), 1U);
+}
+
+TEST(Step, AFailingServerLeavesTheRingKeepsItsRowAndComesBack) {
+  Edge edge;
+  edge.find_all();
+  for (const IpAddress& server : {a, b, c}) edge.probe(server, true);
+  edge.probe(b, false, 2);
+  EXPECT_EQ(edge.ring(), (All{a, b, c})) << "fall is 3";
+  edge.probe(b, false);
+  EXPECT_EQ(edge.ring(), (All{a, c}));
+  EXPECT_EQ(edge.word(b), "down: connection refused");
+  const auto& row = edge_of(edge.state).edge.services.at(0).servers.at(1);
+  EXPECT_TRUE(row.address == b && row.drained);
+  edge.now += kFirstWait;
+  edge.probe(b, true);
+  EXPECT_EQ(edge.ring(), (All{a, c})) << "rise is 2";
+  edge.probe(b, true);
+  EXPECT_EQ(edge.ring(), (All{a, b, c}));
+  EXPECT_EQ(edge.web().history.size(), 3U);
+  EXPECT_NE(edge.told.find("ServerDown web/192.0.2.12\nServerUp web/192.0.2.12\n"), std::string::npos)
+      << edge.told;
+}
+
+TEST(Step, WhenAllLookDeadAllAreKeptAndThatIsTold) {
+  Edge edge;
+  edge.find_all();
+  for (const IpAddress& server : {a, b, c}) edge.probe(server, false);
+  EXPECT_EQ(edge.ring(), (All{a, b, c}));
+  EXPECT_TRUE(edge.web().all_dead);
+  EXPECT_EQ(edge.word(a), "down: connection refused; kept, for all look dead");
+  EXPECT_FALSE(edge_of(edge.state).edge.services.at(0).servers.at(0).drained);
+  edge.now += kFirstWait;
+  edge.probe(c, true, 2);
+  EXPECT_EQ(edge.ring(), All{c});
+  EXPECT_NE(edge.told.find("AllDead web\n"), std::string::npos);
+  EXPECT_NE(edge.told.find("NotAllDead web\n"), std::string::npos);
+}
+
+TEST(Step, WhatWasNeverProbedStaysWhatItWas) {
+  Edge edge;
+  edge.find_all();
+  EXPECT_EQ(edge.ring(), (All{a, b, c})) << "a first ring has all";
+  edge.probe(a, true);
+  EXPECT_EQ(edge.ring(), (All{a, b, c})) << "the others are not judged yet";
+  Config more = edge.state.config;
+  more.services[0].servers.push_back({.address = address("192.0.2.14")});
+  edge.send(Configured{more});
+  edge.send(Found{address("192.0.2.14"), hop(4), ""});
+  EXPECT_EQ(edge.ring(), (All{a, b, c})) << "a new server shows first that it is there";
+  edge.probe(address("192.0.2.14"), true);
+  EXPECT_EQ(edge.ring().size(), 4U);
+}
+
+TEST(Step, AFlappingServerWaitsTwiceAsLongEachTime) {
+  Edge edge;
+  edge.find_all();
+  for (const IpAddress& server : {a, b, c}) edge.probe(server, true);
+  Millis expected = kFirstWait;
+  for (int fall = 0; fall < 9; ++fall) {
+    edge.probe(b, false, 3);
+    const MonoTime fell = edge.now;
+    edge.probe(b, true, 2);
+    EXPECT_EQ(edge.ring(), (All{a, c})) << "held";
+    EXPECT_NE(edge.word(b).find("it flaps: returns in "), std::string::npos) << edge.word(b);
+    while (edge.ring().size() == 2) edge.probe(b, true);
+    EXPECT_LE(edge.now - fell, expected + Millis(2000));
+    EXPECT_GE(edge.now - fell, expected - Millis(2000));
+    expected = std::min(expected * 2, kLongestWait);
+  }
+  edge.now += kSteady;
+  edge.probe(b, false, 3);
+  edge.probe(b, true, 2);
+  EXPECT_EQ(edge.ring(), (All{a, b, c})) << "steady for so long: it waits for nothing";
+}
+
+TEST(Step, DrainTakesFromTheRingAndUndrainGivesBack) {
+  Edge edge;
+  edge.find_all();
+  for (const IpAddress& server : {a, b, c}) edge.probe(server, true);
+  EXPECT_TRUE(edge.send(Drained{"web", b, true}));
+  EXPECT_EQ(edge.ring(), (All{a, c}));
+  EXPECT_TRUE(edge_of(edge.state).edge.services.at(0).servers.at(1).drained);
+  EXPECT_EQ(edge.word(b), "drained: by fairlead lb drain");
+  EXPECT_TRUE(edge.send(Drained{"web", b, false}));
+  EXPECT_EQ(edge.ring(), (All{a, b, c}));
+  EXPECT_EQ(edge.send(Drained{"wep", b, true}).error().code, Code::not_found);
+  EXPECT_EQ(edge.send(Drained{"web", address("10.0.0.1"), true}).error().code, Code::not_found);
+}
+
+TEST(Step, AServerThatTheFileNoLongerHasLosesItsRow) {
+  Edge edge;
+  edge.find_all();
+  Config fewer = edge.state.config;
+  fewer.services[0].servers.erase(fewer.services[0].servers.begin() + 1);
+  edge.send(Configured{fewer});
+  EXPECT_EQ(edge.ring(), (All{a, c}));
+  EXPECT_EQ(edge_of(edge.state).edge.services.at(0).servers.size(), 2U);
+  EXPECT_EQ(edge.web().history.size(), 2U);
+}
+
+TEST(Step, WhatTheKernelForgetsTheEdgeRemembers) {
+  Edge edge;
+  edge.find_all();
+  edge.send(Found{b, {}, "the neighbour does not answer"});
+  EXPECT_EQ(edge.ring(), (All{a, b, c}));
+  EXPECT_EQ(edge.web().servers.at(b).hop, hop(2));
+  EXPECT_EQ(edge.word(a), "unknown: not probed yet");
+}
+
+TEST(Step, ChangesSettleByTheTimeThatAnEdgeRan) {
+  Edge edge;
+  edge.find_all();
+  edge.now += kSettles - Millis(1);
+  edge.send(Drained{"web", b, true});
+  EXPECT_EQ(settled(edge.web()), 0U);
+  edge.now += Millis(1);
+  EXPECT_TRUE(edge.send(Ticked{})->tables);
+  EXPECT_EQ(edge_of(edge.state).edge.services.at(0).settled, 1U);
+}
+
+TEST(Step, AFullHistoryKeepsTheRing) {
+  Edge edge;
+  edge.find_all();
+  edge.probe(b, true);
+  for (std::size_t i = 0; i < kMaxHistory + 5; ++i) edge.send(Drained{"web", b, i % 2 == 0});
+  EXPECT_EQ(edge.web().history.size(), kMaxHistory);
+  EXPECT_NE(edge.told.find("HistoryFull"), std::string::npos);
+}
+
+TEST(Room, IsWhatTheTunnelLeaves) {
+  using model::Delivery;
+  EXPECT_EQ(room_of(Delivery::l2, a, 1500), 1500);
+  EXPECT_EQ(room_of(Delivery::ipip, a, 1500), 1480);
+  EXPECT_EQ(room_of(Delivery::gue, a, 1500), 1468);
+  EXPECT_EQ(room_of(Delivery::vxlan, a, 1500), 1450);
+  EXPECT_EQ(room_of(Delivery::ipip, address("2001:db8::1"), 1500), 1460);
+  EXPECT_EQ(room_of(Delivery::ipip, a, 0), 0) << "any";
+}
+
+TEST(Saved, DamageIsRefused) {
+  Edge edge;
+  edge.find_all();
+  edge.send(Drained{"web", b, true});
+  const std::string text = format_saved(saved_of(edge.state));
+  ASSERT_TRUE(parse_saved(text)) << format(parse_saved(text).error());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    std::string broken = text;
+    broken[i] = static_cast<char>(broken[i] ^ 1);
+    EXPECT_FALSE(parse_saved(broken)) << i;
+    EXPECT_FALSE(parse_saved(text.substr(0, i))) << i;
+  }
+  std::printf("%zu damaged states\n", 2 * text.size());
+}
+
+}  // namespace
+}  // namespace fairlead::lb
