@@ -13,7 +13,7 @@
 #include "dataplane/fwd/verdicts.h"
 #include "dataplane/model/diff.h"
 #include "dataplane/model/lower.h"
-#include "ebpf/loader/edge/edge_dataplane.h"
+#include "ebpf/loader/edge/xdp_engine.h"
 
 namespace fairlead::bench {
 namespace {
@@ -31,7 +31,7 @@ T must(Result<T> result) {
 class Edge {
  public:
   Edge(std::uint32_t flows, bool all_flows) : flows_(flows) {
-    edge_ = must(ebpf::EdgeDataplane::open({.buckets = flows / FWD_BUCKET_FLOWS}));
+    edge_ = must(ebpf::XdpEngine::open({.pins = {}, .buckets = flows / FWD_BUCKET_FLOWS}));
     const auto image = must(model::lower(service_state(flows, all_flows)));
     if (const auto applied = edge_->apply(model::diff({}, image)); !applied)
       throw std::runtime_error(format(applied.error()));
@@ -54,7 +54,7 @@ class Edge {
 
  private:
   std::uint32_t flows_;
-  std::unique_ptr<ebpf::EdgeDataplane> edge_;
+  std::unique_ptr<ebpf::XdpEngine> edge_;
 };
 
 // Room for so many flows that a third to a half of it is taken, as an operator would give it.

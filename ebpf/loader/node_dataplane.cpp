@@ -16,8 +16,8 @@
 #include "dataplane/fwd/verdicts.h"
 #include "ebpf/loader/flows/flow_sweep.h"
 #include "ebpf/loader/libbpf_words.h"
+#include "ebpf/loader/links.h"
 #include "ebpf/loader/maps.h"
-#include "ebpf/loader/tcx.h"
 #include "node_bpf.skel.h"
 
 namespace fairlead::ebpf {

@@ -7,6 +7,12 @@
 #include "dataplane/fwd/edge/pipeline.h"
 #include "ebpf/programs/machine_xdp.h"
 
+/* A written frame: by the link that it came by, or by another one. */
+static __always_inline int leave(const struct xdp_md* xdp, __u32 link) {
+  if (!link || link == xdp->ingress_ifindex) return XDP_TX;
+  return (int)bpf_redirect_map(&edge_ports, link, XDP_DROP);
+}
+
 SEC("xdp.frags")
 int from_outside(struct xdp_md* xdp) {
   struct fwd_machine m = {xdp};
@@ -14,8 +20,10 @@ int from_outside(struct xdp_md* xdp) {
   const __u32 bytes = fwd_packet_length(&m);
   switch (fwd_from_outside(&m, &e)) {
     case FWD_TO_BACKEND:
-      return XDP_TX;
+      return leave(xdp, e.link);
     case FWD_TO_CLIENT:
+      count(e.verdict, bytes);
+      return leave(xdp, e.link);
     case FWD_TO_SELF:
       count(e.verdict, bytes);
       return XDP_TX;
@@ -23,9 +31,17 @@ int from_outside(struct xdp_md* xdp) {
       count(e.verdict, bytes);
       return XDP_PASS;
     default:
-      count(e.verdict, bytes);
+      edge_dropped(&e, bytes);
       return e.answer ? XDP_TX : XDP_DROP;
   }
+}
+
+/* The program's own time, for the daemon: into the frame's first 8 bytes, by a test run. */
+SEC("xdp")
+int read_beat(struct xdp_md* xdp) {
+  struct fwd_machine m = {xdp};
+  const __u64 beat = fwd_beat(&m);
+  return fwd_store(&m, 0, &beat, sizeof beat) ? XDP_ABORTED : XDP_PASS;
 }
 
 char declared_license[] SEC("license") = "GPL";

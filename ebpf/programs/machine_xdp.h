@@ -44,6 +44,14 @@ CPU_MAP(last_drops, struct fwd_last_drop, FWD_VERDICT_CAPACITY)
 CPU_MAP(edge_served, struct fwd_edge_served, FWD_EDGE_SERVERS)
 CPU_MAP(edge_scratch, struct fwd_edge_scratch, 1)
 
+/* The edge's links, by their index: frames that leave by another one than they came by. */
+struct {
+  __uint(type, BPF_MAP_TYPE_DEVMAP_HASH);
+  __uint(max_entries, 64);
+  __type(key, __u32);
+  __type(value, __u32);
+} edge_ports SEC(".maps");
+
 /* Beats are jiffies * beats_times >> beats_shift: the loader finds both, for kernels differ in their clock.
  */
 const volatile __u32 beats_times = 1;
@@ -90,6 +98,12 @@ FWD_INLINE int fwd_edge_ask(struct fwd_machine* m, const struct fwd_asking* aski
   (void)m;
   return edge_ask(asking->source, asking->family, asking->service, asking->begins);
 }
+
+__attribute__((noinline)) int edge_forget(struct fwd_edge* e) {
+  asm volatile("" : : "r"(e) : "memory");
+  return 0;
+}
+FWD_INLINE void fwd_forget(struct fwd_edge* e) { edge_forget(e); }
 
 /* What is done aside sees the context as bytes: it looks its rows up anew. */
 __attribute__((noinline)) int edge_aside(struct xdp_md* xdp, struct fwd_edge* e, __u32 what, __u32 limit) {
@@ -164,6 +178,24 @@ FWD_INLINE void count(__u32 verdict, __u32 bytes) {
   if (!counter) return;
   counter->packets += 1;
   counter->bytes += bytes;
+}
+
+/* Counts a packet that ends here, and keeps who it was; looked at by itself, as those above. */
+__attribute__((noinline)) int edge_dropped(const struct fwd_edge* e, __u32 bytes) {
+  if (!e) return 0;
+  count(e->verdict, bytes);
+  const __u32 verdict = e->verdict;
+  struct fwd_last_drop* last = bpf_map_lookup_elem(&last_drops, &verdict);
+  if (!last) return 0;
+  const int ports = fwd_has_ports(&e->pkt);
+  last->time = bpf_ktime_get_coarse_ns();
+  last->sport_be = ports ? e->pkt.sport_be : 0;
+  last->dport_be = ports ? e->pkt.dport_be : 0;
+  last->src = e->pkt.src;
+  last->dst = e->pkt.dst;
+  last->family = e->pkt.family;
+  last->proto = e->pkt.proto;
+  return 0;
 }
 
 #endif

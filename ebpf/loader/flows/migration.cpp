@@ -11,6 +11,7 @@
 #include "base/io/log.h"
 #include "dataplane/fwd/abi.h"
 #include "ebpf/loader/flows/flow_rows.h"
+#include "ebpf/loader/links.h"
 
 namespace fairlead::ebpf {
 namespace {
@@ -78,16 +79,6 @@ const std::vector<FlowStep>& flow_steps() {
   static const std::vector<FlowStep> steps{{1, 2, {}, {}}, {2, 3, {}, {}}};
   static_assert(FWD_ABI_VERSION == 3, "say what became of a flow's rows: one more step");
   return steps;
-}
-
-Result<> detach_pin(const fs::path& pin) {
-  // The kernel lets go of an unlinked pin some time later; the program is to stop now.
-  if (const Fd link(bpf_obj_get(pin.c_str())); link && bpf_link_detach(link.get()) != 0 && errno != ENOLINK)
-    return std::unexpected(os_error(errno, pin.string(), "while detaching its program"));
-  std::error_code error;
-  fs::remove(pin, error);
-  if (error) return fail(Code::io, pin.string(), error.message());
-  return {};
 }
 
 Result<Migration> Migration::begin(const fs::path& pins, const std::vector<FlowStep>& steps) {

@@ -66,7 +66,4 @@ class Migration {
   std::vector<Other> others_;
 };
 
-// Ends the program of the link pinned there, and the pin. Success when there is none.
-Result<> detach_pin(const std::filesystem::path& pin);
-
 }  // namespace fairlead::ebpf

@@ -30,8 +30,8 @@ EdgeKernel::Loaded& EdgeKernel::load(std::uint64_t beat, std::uint32_t buckets) 
   static std::map<std::pair<std::uint64_t, std::uint32_t>, Loaded> all;
   Loaded& loaded = all[{beat, buckets}];
   if (loaded.edge) return loaded;
-  loaded.edge = must(ebpf::EdgeDataplane::open({.buckets = buckets, .fixed_beat = beat}));
-  loaded.counters = must(loaded.edge->counters());
+  loaded.edge = must(ebpf::XdpEngine::open({.pins = {}, .buckets = buckets, .fixed_beat = beat}));
+  loaded.counters = must(loaded.edge->verdicts());
   return loaded;
 }
 
@@ -52,7 +52,7 @@ void EdgeKernel::set_tables(const model::TableImage& tables) {
 
 // What the program said of its one packet: the verdict that was counted since.
 std::uint32_t EdgeKernel::counted() {
-  const auto before = std::exchange(loaded_.counters, must(loaded_.edge->counters()));
+  const auto before = std::exchange(loaded_.counters, must(loaded_.edge->verdicts()));
   for (std::uint32_t verdict = 0; verdict < before.size(); ++verdict)
     if (loaded_.counters[verdict].packets != before[verdict].packets) return verdict;
   return FWD_TO_BACKEND;  // counted with its server

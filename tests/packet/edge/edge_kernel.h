@@ -5,7 +5,7 @@
 #include <map>
 #include <memory>
 
-#include "ebpf/loader/edge/edge_dataplane.h"
+#include "ebpf/loader/edge/xdp_engine.h"
 #include "tests/packet/edge/edge_reference.h"
 
 namespace fairlead::test {
@@ -22,7 +22,7 @@ class EdgeKernel {
 
  private:
   struct Loaded {
-    std::unique_ptr<ebpf::EdgeDataplane> edge;
+    std::unique_ptr<ebpf::XdpEngine> edge;
     model::TableImage tables;
     std::vector<fwd_counter> counters;              // as last read
     std::map<std::uint32_t, std::uint64_t> served;  // packets of each server, as last read
