@@ -12,7 +12,7 @@
 #include <thread>
 #include <unistd.h>
 
-#include "orchestrator/runtime/network/netlink.h"
+#include "base/netlink/netlink.h"
 
 namespace fairlead::agent {
 namespace {
@@ -81,8 +81,8 @@ Result<Fd> lock_folder(const std::filesystem::path& folder) {
 }
 
 Result<Uplink> find_uplink(const std::string& name) {
-  FL_TRY(runtime::Netlink netlink, runtime::Netlink::open());
-  FL_TRY(const std::optional<runtime::LinkInfo> link, netlink.find_link(name));
+  FL_TRY(Netlink netlink, Netlink::open());
+  FL_TRY(const std::optional<LinkInfo> link, netlink.find_link(name));
   if (!link)
     return fail(Code::not_found, "uplink " + name, "no such link here", "name the node's link with --uplink");
   return Uplink{link->index, link->mtu};

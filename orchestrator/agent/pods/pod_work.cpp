@@ -4,12 +4,12 @@
 #include <csignal>
 #include <optional>
 
+#include "base/netlink/netlink.h"
 #include "control/dns/resolv_conf.h"
 #include "orchestrator/agent/pods/names.h"
 #include "orchestrator/runtime/container/container.h"
 #include "orchestrator/runtime/container/exec_probe.h"
 #include "orchestrator/runtime/network/link.h"
-#include "orchestrator/runtime/network/netlink.h"
 #include "orchestrator/runtime/network/netns.h"
 #include "orchestrator/runtime/network/probe.h"
 
@@ -98,8 +98,8 @@ Result<> PodWork::make_link(const Pod& pod) {
 
 Result<> PodWork::remove_network(const Pod& pod) {
   const std::string name = pod_link_name(paths_.cluster, pod.meta.uid);
-  FL_TRY(runtime::Netlink netlink, runtime::Netlink::open());
-  FL_TRY(const std::optional<runtime::LinkInfo> link, netlink.find_link(name));
+  FL_TRY(Netlink netlink, Netlink::open());
+  FL_TRY(const std::optional<LinkInfo> link, netlink.find_link(name));
   FL_TRY_OK(runtime::delete_link(name));  // with its program on it: without one, whoever lives could speak
   FL_TRY_OK(tables_.detach(pod.meta.uid, link ? link->index : 0));
   return runtime::remove_pod(paths_, pod.meta.uid);

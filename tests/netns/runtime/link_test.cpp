@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <thread>
 
+#include "base/netlink/netlink.h"
 #include "orchestrator/runtime/network/masquerade.h"
-#include "orchestrator/runtime/network/netlink.h"
 #include "orchestrator/runtime/network/probe.h"
 #include "tests/netns/runtime/node.h"
 #include "tests/support/netlab.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The differential test of the edge: reference and XDP program see the same random packets, some mutated
 // or cut, under rings that change and time that goes on, and agree on every verdict, server and byte and on
-// every word of the flow table.
+// every word of the flow table. So does `fairlead lb why`, asked before XDP: what it wrote into the tables,
+// the reference would not have.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -9,11 +10,13 @@
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <iostream>
+#include <optional>
 #include <random>
 #include <set>
 
 #include "base/io/file.h"
 #include "dataplane/fwd/verdicts.h"
+#include "dataplane/lb/why/dry_run.h"
 #include "dataplane/model/lower.h"
 #include "dataplane/model/text.h"
 #include "tests/packet/edge/edge_kernel.h"
@@ -200,10 +203,17 @@ std::string difference(const model::EdgeMemory& one, const model::EdgeMemory& ot
   return text;
 }
 
+EdgeOutcome why(const model::EdgeMemory& memory, const Bytes& packet) {
+  lb::DryRun run = lb::dry_run(memory, kBeat, 1, packet);
+  EdgeOutcome outcome{run.verdict, run.server, {}};
+  if (!is_drop(run.verdict) || run.context.answer) outcome.packet = std::move(run.packet);
+  return outcome;
+}
+
 TEST(RandomEdgePackets, ReferenceAndXdpAgreeToTheByte) {
   if (const auto missing = Kernel::missing()) GTEST_SKIP() << *missing;
   std::set<std::uint32_t> verdicts, servers;
-  std::size_t remembered = 0;
+  std::size_t remembered = 0, explained = 0;
   int compared = 0;
   for (std::uint64_t seed = 1; compared < wanted_packets(); ++seed) {
     Random random(seed);
@@ -221,6 +231,8 @@ TEST(RandomEdgePackets, ReferenceAndXdpAgreeToTheByte) {
       }
       const Bytes packet = chance(random, 10) ? answer_to(last, random) : random_packet(random);
       const EdgeOutcome wanted = reference.run(packet);
+      std::optional<EdgeOutcome> asked;
+      if (chance(random, 25)) asked = why(kernel.memory(), packet);
       const EdgeOutcome got = kernel.run(packet);
       ASSERT_EQ(got, wanted) << "seed " << seed << " packet " << i << " " << verdict_name(got.verdict) << " "
                              << got.server << ", reference " << verdict_name(wanted.verdict) << " "
@@ -228,6 +240,9 @@ TEST(RandomEdgePackets, ReferenceAndXdpAgreeToTheByte) {
                              << hex_dump(packet) << "xdp\n"
                              << hex_dump(got.packet) << "reference\n"
                              << hex_dump(wanted.packet);
+      ASSERT_EQ(asked.value_or(got), got) << "why: seed " << seed << " packet " << i << "\n"
+                                          << hex_dump(packet);
+      explained += asked.has_value();
       if (wanted.verdict == FWD_TO_BACKEND) last = wanted.packet;
       verdicts.insert(wanted.verdict);
       servers.insert(wanted.server);
@@ -237,7 +252,7 @@ TEST(RandomEdgePackets, ReferenceAndXdpAgreeToTheByte) {
       for (const __u64 word : bucket.flow) remembered += word != 0;
   }
   std::cout << compared << " packets compared, " << verdicts.size() << " verdicts, " << servers.size()
-            << " servers, " << remembered << " words of flows seen\n";
+            << " servers, " << remembered << " words of flows seen, " << explained << " asked why\n";
   for (const std::uint32_t verdict :
        {FWD_PASS, FWD_TO_BACKEND, FWD_TO_SELF, FWD_FRAG_BEFORE_FIRST, FWD_FRAGMENT_TO_VIP, FWD_TRUNCATED,
         FWD_IPV6_CHAIN, FWD_NO_SERVICE_PORT, FWD_NO_BACKEND, FWD_FLOW_TABLE_FULL, FWD_TOO_BIG,

@@ -15,33 +15,7 @@ struct fwd_machine {
 };
 
 #include "dataplane/model/edge/memory_machine.h"
-
-FWD_INLINE std::uint32_t fwd_packet_length(fwd_machine* m) {
-  return static_cast<std::uint32_t>(m->packet.size());
-}
-
-FWD_INLINE int fwd_load(fwd_machine* m, std::uint32_t offset, void* to, std::uint32_t length) {
-  if (std::size_t{offset} + length > m->packet.size()) return 1;
-  std::memcpy(to, m->packet.data() + offset, length);
-  return 0;
-}
-
-FWD_INLINE int fwd_store(fwd_machine* m, std::uint32_t offset, const void* from, std::uint32_t length) {
-  if (std::size_t{offset} + length > m->packet.size()) return 1;
-  std::memcpy(m->packet.data() + offset, from, length);
-  return 0;
-}
-
-FWD_INLINE int fwd_front(fwd_machine* m, int grow, const void* from, std::uint32_t length) {
-  if (grow > 0) m->packet.insert(m->packet.begin(), static_cast<std::size_t>(grow), 0);
-  if (grow < 0) m->packet.erase(m->packet.begin(), m->packet.begin() - grow);
-  return fwd_store(m, 0, from, length);
-}
-
-FWD_INLINE int fwd_trim(fwd_machine* m, std::uint32_t length) {
-  m->packet.resize(length);
-  return 0;
-}
+#include "dataplane/model/edge/vector_packet.h"
 
 FWD_INLINE __u32 fwd_in_link(fwd_machine*) { return 1; } /* loopback: BPF_PROG_TEST_RUN's */
 

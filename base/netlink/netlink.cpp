@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orchestrator/runtime/network/netlink.h"
+#include "base/netlink/netlink.h"
 
 #include <array>
 #include <cerrno>
@@ -20,7 +20,7 @@
 
 #include "base/io/fd.h"
 
-namespace fairlead::runtime {
+namespace fairlead {
 namespace {
 
 constexpr std::size_t kRequestBytes = 4096;
@@ -129,6 +129,59 @@ std::optional<IpAddress> read_address(const nlattr* attribute) {
   if (size != 4 && size != 16) return std::nullopt;
   std::memcpy(address.bytes.data() + 16 - size, mnl_attr_get_payload(attribute), size);
   return address;
+}
+
+std::uint32_t read_route_mtu(const nlattr* metrics) {
+  std::uint32_t mtu = 0;
+  const char* begin = static_cast<const char*>(mnl_attr_get_payload(metrics));
+  each_attribute(begin, begin + mnl_attr_get_payload_len(metrics), [&](const nlattr* inner) {
+    if (mnl_attr_get_type(inner) == RTAX_MTU) mtu = mnl_attr_get_u32(inner);
+  });
+  return mtu;
+}
+
+void read_way_attribute(const nlattr* attribute, Way& way) {
+  switch (mnl_attr_get_type(attribute)) {
+    case RTA_OIF:
+      way.link = mnl_attr_get_u32(attribute);
+      break;
+    case RTA_GATEWAY:
+      way.gateway = read_address(attribute).value_or(IpAddress{});
+      break;
+    case RTA_VIA: {  // IPv4 by an IPv6 gateway: family in two bytes, then the address
+      const std::size_t size = mnl_attr_get_payload_len(attribute);
+      if (size == 18)
+        std::memcpy(way.gateway.bytes.data(), static_cast<const char*>(mnl_attr_get_payload(attribute)) + 2,
+                    16);
+      break;
+    }
+    case RTA_PREFSRC:
+      way.source = read_address(attribute).value_or(IpAddress{});
+      break;
+    case RTA_METRICS:
+      way.mtu = read_route_mtu(attribute);
+      break;
+    default:
+      break;
+  }
+}
+
+Neighbour read_neighbour(const nlmsghdr* message) {
+  constexpr unsigned kKnown = NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE;
+  const auto* head = static_cast<const ndmsg*>(mnl_nlmsg_get_payload(message));
+  Neighbour neighbour;
+  neighbour.link = static_cast<std::uint32_t>(head->ndm_ifindex);
+  neighbour.valid = false;
+  each_attribute_of<ndmsg>(message, [&](const nlattr* attribute) {
+    if (mnl_attr_get_type(attribute) == NDA_DST)
+      neighbour.address = read_address(attribute).value_or(IpAddress{});
+    if (mnl_attr_get_type(attribute) != NDA_LLADDR ||
+        mnl_attr_get_payload_len(attribute) != neighbour.mac.bytes.size())
+      return;
+    std::memcpy(neighbour.mac.bytes.data(), mnl_attr_get_payload(attribute), neighbour.mac.bytes.size());
+    neighbour.valid = (head->ndm_state & kKnown) != 0;
+  });
+  return neighbour;
 }
 
 std::string describe(std::string_view verb, const IpAddress& address, std::uint32_t link) {
@@ -344,6 +397,80 @@ Result<> Netlink::replace_neighbour(std::uint32_t link, const IpAddress& address
   return must(request.get(), describe("neighbour", address, link));
 }
 
+Result<std::optional<Way>> Netlink::way_to(const IpAddress& address) {
+  Request request(RTM_GETROUTE, kAsk);
+  auto* head = request.body<rtmsg>();
+  head->rtm_family = family_of(address);
+  head->rtm_dst_len = host_length(address);
+  request.put(RTA_DST, address);
+  Way way;
+  const auto read = [&](const nlmsghdr* message) {
+    way.local = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(message))->rtm_type == RTN_LOCAL;
+    each_attribute_of<rtmsg>(message, [&](const nlattr* attribute) { read_way_attribute(attribute, way); });
+  };
+  FL_TRY(const int code, ask(request.get(), read));
+  if (code == ENETUNREACH || code == EHOSTUNREACH || code == EACCES || code == EINVAL) return std::nullopt;
+  if (code != 0) return std::unexpected(os_error(code, "route to " + format(address)));
+  return way;
+}
+
+Result<std::vector<Neighbour>> Netlink::neighbours() {
+  Request request(RTM_GETNEIGH, NLM_F_REQUEST | NLM_F_DUMP);
+  request.body<ndmsg>();
+  std::vector<Neighbour> found;
+  FL_TRY_OK(list(
+      request.get(), "neighbours", [&] { found.clear(); },
+      [&](const nlmsghdr* message) { found.push_back(read_neighbour(message)); }));
+  return found;
+}
+
+Result<> Netlink::ask_for_neighbour(std::uint32_t link, const IpAddress& address) {
+  Request request(RTM_NEWNEIGH, kAsk | kReplace);
+  auto* head = request.body<ndmsg>();
+  head->ndm_family = family_of(address);
+  head->ndm_ifindex = static_cast<int>(link);
+  head->ndm_flags = NTF_USE;
+  request.put(NDA_DST, address);
+  return must(request.get(), describe("neighbour", address, link));
+}
+
+Result<NetlinkWatch> NetlinkWatch::open() {
+  mnl_socket* socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (socket == nullptr) return std::unexpected(os_error(errno, "rtnetlink"));
+  NetlinkWatch watch(socket);
+  constexpr unsigned kGroups = RTMGRP_NEIGH | RTMGRP_LINK | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE |
+                               RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+  if (mnl_socket_bind(socket, kGroups, MNL_SOCKET_AUTOPID) != 0)
+    return std::unexpected(os_error(errno, "rtnetlink"));
+  return watch;
+}
+
+NetlinkWatch::NetlinkWatch(NetlinkWatch&& other) noexcept : socket_(std::exchange(other.socket_, nullptr)) {}
+NetlinkWatch::~NetlinkWatch() {
+  if (socket_ != nullptr) mnl_socket_close(socket_);
+}
+int NetlinkWatch::fd() const { return mnl_socket_get_fd(socket_); }
+
+NetlinkWatch::Changed NetlinkWatch::drain() {
+  Changed changed;
+  std::vector<char> news(kAnswerBytes);
+  for (;;) {
+    const ssize_t n = mnl_socket_recvfrom(socket_, news.data(), news.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == ENOBUFS) {  // some were lost: all may have changed
+      changed = {true, true};
+      continue;
+    }
+    if (n <= 0) return changed;
+    int left = static_cast<int>(n);
+    for (auto* at = reinterpret_cast<const nlmsghdr*>(news.data()); mnl_nlmsg_ok(at, left);
+         at = mnl_nlmsg_next(at, &left)) {
+      const bool neighbour = at->nlmsg_type == RTM_NEWNEIGH || at->nlmsg_type == RTM_DELNEIGH;
+      (neighbour ? changed.neighbours : changed.ways) = true;
+    }
+  }
+}
+
 Result<> set_gro(std::string_view link, bool on) {
   const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   ethtool_value value{ETHTOOL_SGRO, on ? 1U : 0U};
@@ -357,4 +484,4 @@ Result<> set_gro(std::string_view link, bool on) {
   return {};
 }
 
-}  // namespace fairlead::runtime
+}  // namespace fairlead

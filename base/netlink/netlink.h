@@ -17,7 +17,7 @@
 struct mnl_socket;
 struct nlmsghdr;
 
-namespace fairlead::runtime {
+namespace fairlead {
 
 struct LinkInfo {
   std::uint32_t index = 0;
@@ -43,6 +43,22 @@ struct Route {
   std::uint32_t mtu = 0;  // 0: the link's
 };
 
+// How the kernel would send to an address.
+struct Way {
+  std::uint32_t link = 0;
+  IpAddress gateway;  // none: the address itself is on the link
+  IpAddress source;
+  std::uint32_t mtu = 0;  // of the route; 0: the link's
+  bool local = false;     // the address is this machine's own
+};
+
+struct Neighbour {
+  std::uint32_t link = 0;
+  IpAddress address;
+  MacAddress mac;
+  bool valid = false;  // the MAC is known, if only from before
+};
+
 class Netlink {
  public:
   static Result<Netlink> open();
@@ -62,6 +78,11 @@ class Netlink {
   Result<> replace_route(const Route& route);
   Result<> replace_neighbour(std::uint32_t link, const IpAddress& address,
                              const MacAddress& mac);  // permanent
+  // None: there is no route.
+  Result<std::optional<Way>> way_to(const IpAddress& address);
+  Result<std::vector<Neighbour>> neighbours();
+  // The kernel asks for it, or confirms what it knows, as if it had a packet to send.
+  Result<> ask_for_neighbour(std::uint32_t link, const IpAddress& address);
 
  private:
   explicit Netlink(mnl_socket* socket) : socket_(socket) {}
@@ -78,7 +99,26 @@ class Netlink {
   std::uint32_t sequence_ = 0;
 };
 
+// Tells when links, routes or neighbours change.
+class NetlinkWatch {
+ public:
+  struct Changed {
+    bool neighbours = false;
+    bool ways = false;  // links, addresses or routes; or more happened than could be told
+  };
+  static Result<NetlinkWatch> open();
+  NetlinkWatch(NetlinkWatch&& other) noexcept;
+  NetlinkWatch& operator=(NetlinkWatch&&) = delete;
+  ~NetlinkWatch();
+  int fd() const;   // readable when there is news
+  Changed drain();  // what it was, without waiting
+
+ private:
+  explicit NetlinkWatch(mnl_socket* socket) : socket_(socket) {}
+  mnl_socket* socket_ = nullptr;
+};
+
 // "eth0: gro" by ethtool, in the calling thread's namespace.
 Result<> set_gro(std::string_view link, bool on);
 
-}  // namespace fairlead::runtime
+}  // namespace fairlead
