@@ -91,7 +91,7 @@ struct fwd_machine {
 };
 
 #include "dataplane/model/edge/memory_machine.h"
-#include "dataplane/model/edge/vector_packet.h"
+#include "dataplane/model/machine/vector_packet.h"
 
 FWD_INLINE __u32 fwd_in_link(fwd_machine* m) { return m->in_link; }
 FWD_INLINE __u64 fwd_beat(fwd_machine* m) { return m->beat; }

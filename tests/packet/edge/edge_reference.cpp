@@ -15,7 +15,7 @@ struct fwd_machine {
 };
 
 #include "dataplane/model/edge/memory_machine.h"
-#include "dataplane/model/edge/vector_packet.h"
+#include "dataplane/model/machine/vector_packet.h"
 
 FWD_INLINE __u32 fwd_in_link(fwd_machine*) { return 1; } /* loopback: BPF_PROG_TEST_RUN's */
 
