@@ -30,6 +30,7 @@ inline constexpr auto kQuestions = std::to_array<Question>({
     {"first_packet", "How long from fairlead apply to the first answered request through the service's name, over a bare runc run of the same bundle?"},
     {"store", "How many transactions a second are durable, and how soon does a watch have them, beside plain SQLite?"},
     {"lb_xdp", "What does a packet to a service cost at an edge, by XDP on one core, beside sending it back with swapped MACs?"},
+    {"maglev", "What does the edge's ring cost, how even is it, and what does a change move that it need not, beside Maglev built anew?"},
     {"memory", "How much memory do the daemons hold, with no pod and with a hundred, and what does each further object cost?"},
 });
 
@@ -65,6 +66,10 @@ inline constexpr auto kRows = std::to_array<KnownRow>({
     {"lb_xdp", "udp6/flows=1000000", "ns", "XDP_TX with MAC swap", "<=7", "ratio"},
     {"lb_xdp", "udp6/new", "ns", "XDP_TX with MAC swap", "<=9", "ratio"},
     {"lb_xdp", "udp6/stateless", "ns", "XDP_TX with MAC swap", "", ""},
+    {"maglev", "build", "us", "Maglev, the nodes' ring", "", ""},
+    {"maglev", "change", "us", "Maglev, the nodes' ring", "", ""},
+    {"maglev", "imbalance", "%", "Maglev, the nodes' ring", "<=1", "value"},
+    {"maglev", "excess", "%", "Maglev, the nodes' ring", "<=0", "value"},
     {"memory", "daemons", "MB", "", "<=40", "value"},
     {"memory", "control", "MB", "", "", ""},
     {"memory", "agent", "MB", "", "", ""},

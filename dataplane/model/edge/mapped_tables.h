@@ -26,7 +26,9 @@ class MappedTables {
     return index < info(table).capacity ? at(table) + index * words(table) : nullptr;
   }
 
-  void apply(const TableChange& change) {
+  // `stored` is called behind each store.
+  template <class Stored>
+  void apply(const TableChange& change, Stored&& stored) {
     const auto index = row_from<std::uint32_t>(change.key);
     FL_CHECK(index < info(change.table).capacity, info(change.table).name, index);
     const std::size_t count = words(change.table);
@@ -36,7 +38,11 @@ class MappedTables {
       std::uint64_t value = 0;
       if (change.value) std::memcpy(&value, change.value->data() + word * 8, 8);
       __atomic_store_n(to + word, value, __ATOMIC_RELEASE);
+      stored();
     }
+  }
+  void apply(const TableChange& change) {
+    apply(change, [] {});
   }
 
   // What an earlier daemon left: every row that is not all zero.

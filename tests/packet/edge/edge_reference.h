@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "dataplane/model/diff.h"
 #include "dataplane/model/edge/edge_memory.h"
 #include "tests/packet/reference.h"
 
@@ -25,6 +26,12 @@ class EdgeReference {
   const model::EdgeMemory& memory() { return *heap_; }
   void set_beat(std::uint64_t beat) { beat_ = beat; }
   void set_tables(const model::TableImage& tables);
+  // One change of an edge's table; `stored` is called behind each store.
+  template <class Stored>
+  void apply(const model::TableChange& change, Stored&& stored) {
+    heap_->tables.apply(change, stored);
+    model::apply(change, tables_);
+  }
 
  private:
   std::uint64_t beat_;
