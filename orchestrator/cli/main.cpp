@@ -5,7 +5,9 @@
 #include <cstdio>
 #include <functional>
 
+#include "dataplane/lb/api/answers.h"
 #include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/lb.h"
 #include "orchestrator/cli/view/table.h"
 
 namespace fairlead::cli {
@@ -38,6 +40,7 @@ struct Everything {
   LogsOptions logs;
   SnapshotOptions snapshot;
   ExecOptions exec;
+  LbOptions lb;
 };
 
 using Run = std::function<Outcome<int>(const Session&)>;
@@ -203,6 +206,47 @@ void add_snapshot(CLI::App& app, Everything& all, Run& run) {
       [&] { run = [&all](const Session&) { return as_code(snapshot_restore(all.snapshot)); }; });
 }
 
+void add_lb(CLI::App& app, Everything& all, Run& run) {
+  LbOptions& lb = all.lb;
+  CLI::App* group = command(app, "lb", "Look at an edge load balancer, and drain its servers",
+                            "fairlead lb backends --lb /run/fairlead/lb.sock");
+  group->require_subcommand(1);
+  lb.lb = lb::api::kSocket;
+  group->add_option("--lb", lb.lb, "Its Unix socket, or ADDRESS:PORT")
+      ->envname("FAIRLEAD_LB")
+      ->capture_default_str();
+  group->add_option("--lb-token-file", lb.token_file, "File with its token, for ADDRESS:PORT");
+  const auto sub = [&](const char* name, const char* what, const char* example, auto function) {
+    CLI::App* one = command(*group, name, what, example);
+    add_output(*one, lb.output);
+    one->callback([&all, &run, function] {
+      all.lb.insecure_plaintext = all.connection.insecure_plaintext;
+      run = [&all, function](const Session&) { return as_code(function(all.lb)); };
+    });
+    return one;
+  };
+  sub("status", "The edge, its services, and what it dropped", "fairlead lb status", lb_status);
+  sub("backends", "Servers: state, flows, share, and why", "fairlead lb backends --service web", lb_backends)
+      ->add_option("--service", lb.service, "Only of this one");
+  CLI::App* drain = sub("drain", "A server keeps its connections and gets no new ones",
+                        "fairlead lb drain web 192.0.2.11; --undo ends it", lb_drain);
+  drain->add_option("service", lb.service, "The service")->required();
+  drain->add_option("server", lb.server, "The server's address")->required();
+  drain->add_flag("--undo", lb.undo, "It takes new connections again");
+  sub("flows", "Remembered flows by server", "fairlead lb flows --service web", lb_flows)
+      ->add_option("--service", lb.service, "Only of this one");
+  CLI::App* why =
+      sub("why", "Where a packet would go, and why: every look-up, and nothing is changed by asking",
+          "fairlead lb why tcp 203.0.113.9 40000 198.51.100.1 80 --syn", lb_why);
+  why->add_option("packet", lb.packet, "PROTOCOL SOURCE PORT DESTINATION PORT")->required()->expected(5);
+  why->add_flag("--syn", lb.syn, "It begins a TCP connection; else it goes on");
+  why->add_option("--fragment", lb.fragment, "It is the first of a datagram in pieces, or a later one")
+      ->check(CLI::IsMember({"first", "later"}));
+  why->add_flag("--icmp-error", lb.icmp_error, "An ICMP error about this flow's answers");
+  sub("pipeline", "Packets at each step, and where they ended", "fairlead lb pipeline", lb_pipeline);
+  sub("events", "What happened, and why", "fairlead lb events", lb_events);
+}
+
 Outcome<Session> open_session(const Connection& c) {
   Session session;
   session.ns = c.ns;
@@ -237,6 +281,7 @@ int main_of(int argc, char** argv) {
   add_pods(app, all, run);
   add_looks(app, all, run);
   add_snapshot(app, all, run);
+  add_lb(app, all, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -6,7 +6,7 @@ In the rooms that tell, a literal that is one capitalised word ("CutOff") is an 
 
 import re
 
-ROOMS = ("control/server/", "orchestrator/agent/", "orchestrator/plan/")
+ROOMS = ("control/server/", "dataplane/lb/", "orchestrator/agent/", "orchestrator/plan/")
 NOT_EVENTS = {"Join"}  # what an agent sends, as the name of the document that is validated
 DOCUMENT = "docs/cli.md"
 _WORD = re.compile(r'"((?:[A-Z][a-z]+)+)"')

@@ -23,7 +23,7 @@ BROUGHT = {
 }
 EVERYWHERE = set("""
 apt-cache apt-get awk bash basename cat chmod comm cp cut date dirname dpkg-deb dpkg-query env find grep head hostname id install kill ln
-ls mkdir mktemp mount mv nproc od printf readlink rm rmdir sed sh sleep sort stat tail tee touch tr true uname umount uniq wc xargs
+ls mkdir mkfifo mktemp mount mv nproc od printf readlink rm rmdir sed sh sleep sort stat tail tee touch tr true uname umount uniq wc xargs
 """.split())
 BUILTIN = set("""
 alias bg break builtin case cd command continue declare disown do done echo elif else esac eval exec exit export false fi

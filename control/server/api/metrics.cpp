@@ -1,52 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
-#include <prometheus/text_serializer.h>
-#include <sstream>
 
+#include "control/metrics/families.h"
 #include "control/server/api/answers.h"
 #include "control/server/api/api.h"
 
 namespace fairlead::server {
 namespace {
 
-using prometheus::ClientMetric;
-using prometheus::MetricFamily;
-using prometheus::MetricType;
-using Labels = std::vector<ClientMetric::Label>;
-
-class Families {
- public:
-  void add(MetricType type, const std::string& name, const std::string& help) {
-    all_.push_back({"fairlead_" + name, help, type, {}});
-  }
-  void value(double value, Labels labels = {}) {
-    ClientMetric metric;
-    metric.label = std::move(labels);
-    if (all_.back().type == MetricType::Counter)
-      metric.counter.value = value;
-    else
-      metric.gauge.value = value;
-    all_.back().metric.push_back(std::move(metric));
-  }
-  template <class T>
-  void gauge(const std::string& name, const std::string& help, T number) {
-    add(MetricType::Gauge, name, help);
-    value(static_cast<double>(number));
-  }
-  template <class T>
-  void counter(const std::string& name, const std::string& help, T number) {
-    add(MetricType::Counter, name, help);
-    value(static_cast<double>(number));
-  }
-  std::string text() const {
-    std::ostringstream out;
-    prometheus::TextSerializer().Serialize(out, all_);
-    return std::move(out).str();
-  }
-
- private:
-  std::vector<MetricFamily> all_;
-};
+using metrics::Families;
+using metrics::MetricType;
 
 void add_objects(Families& families, const Snapshot& snapshot) {
   families.add(MetricType::Gauge, "objects", "Objects by kind");

@@ -151,8 +151,10 @@ class Validation {
     if (!vxlan && (server.vni != 0 || !server.mac.empty()))
       complain(path + (server.vni != 0 ? ".vni" : ".mac"), "", "is for vxlan",
                "Remove it, or deliver: vxlan");
-    if (!server.to.is_none() && delivery == model::Delivery::l2)
-      complain(path + ".to", format(server.to), "is for tunnels", "Remove it: l2 has none");
+    if (server.port != 0 && delivery != model::Delivery::nat)
+      complain(path + ".port", std::to_string(server.port), "is for nat", "Remove it, or deliver: nat");
+    if (!server.to.is_none() && (delivery == model::Delivery::l2 || delivery == model::Delivery::nat))
+      complain(path + ".to", format(server.to), "is for tunnels", "Remove it: this delivery has none");
   }
 
   // What the tables refuse: ports of two services that overlap, limits, sizes.
@@ -232,6 +234,7 @@ model::EdgeService edge_service(const ServiceConfig& service, std::uint32_t numb
     server.delivery = service.deliver;
     server.to = from.to;
     server.vni = from.vni;
+    server.port = from.port;
     if (const auto mac = MacAddress::parse(from.mac)) server.inner = *mac;
     edge.servers.push_back(server);
   }

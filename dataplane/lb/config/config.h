@@ -40,9 +40,10 @@ struct Check {
 struct ServerConfig {
   IpAddress address;
   std::uint32_t weight = 1;
-  IpAddress to{};         // the tunnel's other end; none: `address`
-  std::uint32_t vni = 0;  // vxlan
-  std::string mac{};      // vxlan: of the server behind its VXLAN device
+  IpAddress to{};          // the tunnel's other end; none: `address`
+  std::uint16_t port = 0;  // nat: the server's; 0: the service's
+  std::uint32_t vni = 0;   // vxlan
+  std::string mac{};       // vxlan: of the server behind its VXLAN device
   bool drain = false;
   bool operator==(const ServerConfig&) const = default;
 };

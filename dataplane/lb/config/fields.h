@@ -45,6 +45,7 @@ void fields(V& v, typename V::template Ref<ServerConfig> o) {
   v.field("address", o.address, doc::Address{}, doc::Rule::required);
   v.field("weight", o.weight, doc::Number<std::uint32_t>{}, doc::Rule::always);
   v.field("to", o.to, doc::Address{});
+  v.field("port", o.port, doc::Port{});
   v.field("vni", o.vni, doc::Number<std::uint32_t>{});
   v.field("mac", o.mac, doc::Text{});
   v.field("drain", o.drain, doc::Boolean{});

@@ -11,9 +11,10 @@ using document::Complaint;
 using document::Read;
 using document::Value;
 
-constexpr std::string_view kDeliveries[] = {"l2", "ipip", "gue", "vxlan"};
+constexpr std::string_view kDeliveries[] = {"l2", "ipip", "gue", "vxlan", "nat"};
 constexpr model::Delivery kDeliveryValues[] = {model::Delivery::l2, model::Delivery::ipip,
-                                               model::Delivery::gue, model::Delivery::vxlan};
+                                               model::Delivery::gue, model::Delivery::vxlan,
+                                               model::Delivery::nat};
 constexpr std::string_view kRemember[] = {"changed", "all"};
 constexpr std::uint16_t kLastPort = 65535;
 

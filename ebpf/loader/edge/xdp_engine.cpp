@@ -72,6 +72,14 @@ BeatScale beat_scale() {
   return scale;
 }
 
+// The kernel adds a flag of its own to device maps, over which libbpf 1.1 takes the pinned one for another.
+Result<> take_flags(bpf_map* map) {
+  const bool of_devices = bpf_map__type(map) == BPF_MAP_TYPE_DEVMAP_HASH;
+  const Fd pinned(of_devices ? bpf_obj_get(bpf_map__pin_path(map)) : -1);
+  if (!pinned || bpf_map__reuse_fd(map, pinned.get()) == 0) return {};
+  return std::unexpected(os_error(errno, std::string("table ") + bpf_map__name(map), "while adopting it"));
+}
+
 Result<> set_pins(bpf_object* object, const fs::path& pins) {
   std::error_code error;
   fs::create_directories(pins, error);
@@ -81,6 +89,7 @@ Result<> set_pins(bpf_object* object, const fs::path& pins) {
   bpf_object__for_each_map(map, object) {
     if (bpf_map__is_internal(map) || bpf_map__name(map) == std::string_view("edge_scratch")) continue;
     bpf_map__set_pin_path(map, (pins / bpf_map__name(map)).c_str());
+    FL_TRY_OK(take_flags(map));
   }
   return {};
 }

@@ -12,7 +12,7 @@
 #include <thread>
 #include <unistd.h>
 
-#include "base/netlink/netlink.h"
+#include "base/net/netlink.h"
 
 namespace fairlead::agent {
 namespace {

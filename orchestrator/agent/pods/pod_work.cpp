@@ -4,7 +4,7 @@
 #include <csignal>
 #include <optional>
 
-#include "base/netlink/netlink.h"
+#include "base/net/netlink.h"
 #include "control/dns/resolv_conf.h"
 #include "orchestrator/agent/pods/names.h"
 #include "orchestrator/runtime/container/container.h"
@@ -107,7 +107,7 @@ Result<> PodWork::remove_network(const Pod& pod) {
 
 Result<> PodWork::probe(const Pod& pod, const Container& container, Verb verb, const std::stop_token& stop) {
   const Probe& spec = verb == Verb::probe_ready ? *container.ready : *container.live;
-  const auto judge = [](const std::string& what, const runtime::ProbeResult& result) {
+  const auto judge = [](const std::string& what, const ProbeResult& result) {
     return result.well ? Result<>{} : fail(Code::unavailable, "probe of " + what, result.reason);
   };
   if (spec.type == Probe::Type::exec) {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/netlink/netlink.h"
+#include "base/net/netlink.h"
 #include "orchestrator/runtime/network/netns.h"
 #include "orchestrator/runtime/network/offload.h"
 

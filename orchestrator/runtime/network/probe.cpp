@@ -16,7 +16,6 @@
 namespace fairlead::runtime {
 namespace {
 
-constexpr std::size_t kMaxStatusLine = 256;
 constexpr std::int64_t kLook = 100;  // ms between two looks at the stop
 
 struct Peer {
@@ -114,21 +113,6 @@ class Attempt {
   Fd socket_;
 };
 
-std::string make_request(const IpAddress& address, std::uint16_t port, const std::string& path) {
-  const std::string host = address.is_v4() ? format(address) : "[" + format(address) + "]";
-  return "GET " + path + " HTTP/1.0\r\nHost: " + host + ":" + std::to_string(port) +
-         "\r\nUser-Agent: fairlead-probe\r\nConnection: close\r\n\r\n";
-}
-
-ProbeResult judge(std::string_view line) {
-  const bool is_http = line.size() >= 12 && (line.starts_with("HTTP/1.0 ") || line.starts_with("HTTP/1.1 "));
-  const std::string_view status = is_http ? line.substr(9, 3) : std::string_view();
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (!is_http || !std::ranges::all_of(status, is_digit)) return {false, "the answer is not HTTP"};
-  if (status[0] == '2' || status[0] == '3') return {true, ""};
-  return {false, "status " + std::string(status)};
-}
-
 }  // namespace
 
 ProbeResult probe(Probe::Type type, const IpAddress& address, std::uint16_t port, const std::string& path,
@@ -136,14 +120,11 @@ ProbeResult probe(Probe::Type type, const IpAddress& address, std::uint16_t port
   Attempt attempt(timeout, stop);
   if (auto reason = attempt.connect(address, port)) return {false, *reason};
   if (type == Probe::Type::tcp) return {true, ""};
-  const auto is_control = [](unsigned char c) { return c <= ' ' || c == 0x7f; };
-  if (!path.starts_with('/') || std::ranges::any_of(path, is_control))
-    return {false, "the probe's path is not one"};
-  if (auto reason = attempt.send(make_request(address, port, path))) return {false, *reason};
+  if (!is_probe_path(path)) return {false, "the probe's path is not one"};
+  if (auto reason = attempt.send(probe_request(address, port, path))) return {false, *reason};
   std::string line;
   if (auto reason = attempt.receive_line(line)) return {false, *reason};
-  if (line.empty()) return {false, "closed without an answer"};
-  return judge(line);
+  return judge_status_line(line);
 }
 
 }  // namespace fairlead::runtime

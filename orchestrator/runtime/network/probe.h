@@ -8,15 +8,11 @@
 #include <string>
 
 #include "base/ip.h"
+#include "base/net/http_probe.h"
 #include "base/time.h"
 #include "control/catalog/objects.h"
 
 namespace fairlead::runtime {
-
-struct ProbeResult {
-  bool well = false;
-  std::string reason;  // "connection refused", "status 503", "no answer in 1s"; empty when well
-};
 
 ProbeResult probe(Probe::Type type, const IpAddress& address, std::uint16_t port, const std::string& path,
                   Millis timeout, const std::stop_token& stop = {});

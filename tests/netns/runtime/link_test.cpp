@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <thread>
 
-#include "base/netlink/netlink.h"
+#include "base/net/netlink.h"
 #include "orchestrator/runtime/network/masquerade.h"
 #include "orchestrator/runtime/network/probe.h"
 #include "tests/netns/runtime/node.h"

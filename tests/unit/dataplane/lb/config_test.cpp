@@ -99,6 +99,8 @@ TEST(Config, NamesPlaceThingReasonAndRemedy) {
       {with("interfaces: [eth1]", "interfaces: [eth1]\nsecret: abc"), "lb.yaml:2:9: secret:"},
       {with("http: {port: 80, path: /well}, ", ""), "needs exactly one of http, tcp and icmp"},
       {with("/well", "well"), "services.check.http.path: \"well\" is not a path. Begin it with /"},
+      {with("weight: 2", "port: 8080"), "services.servers.port: 8080 is for nat. Remove it, or deliver: nat"},
+      {with("ipip", "nat"), "\"web\" is of another family than"},
       {with("every: 2s", "every: 1ms"), "is too often"},
       {with("web", "Web!"), "is not a name"},
       {"", "lb.yaml: is empty"},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/netlink/netlink.h"
+#include "base/net/netlink.h"
 
 #include <array>
 #include <cerrno>

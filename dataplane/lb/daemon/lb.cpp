@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/lb/daemon/lb.h"
+
+#include <algorithm>
+#include <set>
+#include <sys/random.h>
+
+#include "base/check.h"
+#include "base/io/clock.h"
+#include "base/io/file.h"
+#include "base/io/log.h"
+#include "dataplane/fwd/edge/rows.h"
+
+namespace fairlead::lb {
+namespace {
+
+constexpr Millis kTick{1000};
+constexpr Millis kTogether{10};      // events that come in a row are published once
+constexpr Millis kSaveAges{600000};  // what a restart may forget of the ages of changes
+constexpr std::size_t kEvents = 1000;
+
+std::uint64_t random_seed() {
+  std::uint64_t seed = 0;
+  FL_CHECK(::getrandom(&seed, sizeof seed, 0) == sizeof seed, errno);
+  return seed;
+}
+
+Result<> authorize(const net::Principal& principal, std::string_view, std::string_view path) {
+  if (principal.type != net::Principal::Type::stranger) return {};
+  return fail(Code::denied, std::string(path), "the token is missing or wrong",
+              "send `Authorization: Bearer TOKEN` (--token-file), or use the Unix socket");
+}
+
+void report_failure(const std::string& name, const std::string& what) {
+  log::error("a task ended with an exception", {{"task", name}, {"what", what}});
+}
+
+// Two seeds: every flow would have another slot.
+Result<> same_secret(const std::optional<std::uint64_t>& wanted, std::uint64_t used) {
+  if (!wanted || *wanted == used) return {};
+  return fail(Code::conflict, "secret", "is not the one that the flows of this edge have",
+              "put the old one back, or begin anew with --fresh: flows may then move to other servers");
+}
+
+}  // namespace
+
+Result<Config> read_config(const std::filesystem::path& path) {
+  FL_TRY(const std::string text, read_file(path));
+  auto config = parse_config(path.string(), text);
+  if (config) return std::move(*config);
+  Error all = document::to_error(config.error().front());
+  for (std::size_t i = 1; i < config.error().size(); ++i) {
+    all.remedy += "\n" + document::format(config.error()[i]);
+  }
+  return std::unexpected(std::move(all));
+}
+
+Lb::Lb(net::asio::any_io_executor executor, LbOptions options, Config config, StateFile file)
+    : executor_(executor),
+      options_(std::move(options)),
+      file_(std::move(file)),
+      router_(authorize),
+      tasks_(executor, report_failure),
+      since_(wall_now()) {
+  state_.config = std::move(config);
+}
+Lb::~Lb() = default;
+
+Result<std::unique_ptr<Lb>> Lb::open(net::asio::any_io_executor executor, LbOptions options) {
+  FL_TRY(Config config, read_config(options.config));
+  StateFile file(options.state_dir);
+  std::optional<Saved> saved;
+  if (!options.fresh) {
+    FL_TRY(saved, file.load());
+  }
+  std::unique_ptr<Lb> lb(new Lb(executor, std::move(options), std::move(config), std::move(file)));
+  FL_TRY_OK(lb->begin(saved));
+  lb->add_routes();
+  FL_TRY(lb->server_, net::Server::open(executor, lb->options_.net, lb->router_));
+  return lb;
+}
+
+Result<> Lb::begin(const std::optional<Saved>& saved) {
+  if (saved) FL_TRY_OK(same_secret(state_.config.secret, saved->forwarding.self.cluster_seed));
+  FL_TRY(engine_, open_engine(options_.name, state_.config));
+  tables_ = std::make_unique<Tables>(engine_->take());
+  if (tables_->had_rows() && !saved && !options_.fresh)
+    return fail(Code::corrupt, file_.path().string(),
+                "is missing, and the tables of an earlier run are in use",
+                "put it back; or begin anew with --fresh: flows may then move to other servers");
+  const auto room = static_cast<std::uint32_t>(tables_->memory().edge_flows.size() * FWD_BUCKET_FLOWS);
+  if (room != state_.config.flows)
+    log::warn("the flow table keeps the size that it was made with",
+              {{"flows", std::to_string(room)}, {"remedy", "fairlead-lb --remove makes room for another"}});
+  state_.config.flows = room;
+  state_ = lb::begin(saved, state_.config, random_seed(), mono_now());
+  FL_TRY(hops_,
+         NextHops::open(executor_, [this](const IpAddress& target, const std::optional<Hop>& hop,
+                                          const std::string& why) { (void)send(Found{target, hop, why}); }));
+  prober_ = std::make_unique<Prober>(executor_, [this](const ProbeTarget& target, const ProbeResult& result) {
+    (void)send(Probed{target.service, target.server, result.well, result.reason});
+  });
+  FL_TRY_OK(publish());
+  FL_TRY_OK(engine_->attach(state_.config));
+  saved_at_ = mono_now();
+  log::info(saved ? "what an earlier run left is adopted" : "this edge begins",
+            {{"services", std::to_string(state_.services.size())}});
+  return {};
+}
+
+void Lb::start() {
+  server_->start();
+  watch();
+  tasks_.spawn("next hops", hops_->run());
+  tasks_.spawn("tick", tick_on(this));
+}
+
+net::Task<> Lb::stop() { return stop_on(this); }
+
+net::Task<> Lb::stop_on(Lb* self) {
+  self->prober_->cancel();
+  self->tasks_.cancel();
+  co_await self->server_->stop();
+  co_await self->prober_->wait();
+  co_await self->tasks_.wait();
+  const Result<> saved = self->file_.save(saved_of(self->state_));
+  if (!saved) log::error("the state is not saved", {{"error", format(saved.error())}});
+}
+
+net::Task<> Lb::tick_on(Lb* self) {
+  for (;;) {
+    co_await net::sleep_for(kTick);
+    self->tick();
+  }
+}
+
+void Lb::tick() {
+  (void)send(Ticked{});
+  Rates::Sample sample{mono_now(), {}};
+  for (const auto& [number, owner] : tables_->owners())
+    if (const auto served = tables_->engine().served(number)) sample.served.emplace(number, *served);
+  rates_.add(std::move(sample));
+  if (behind_) publish_soon();
+  if (mono_now() - saved_at_ < kSaveAges) return;
+  saved_at_ = mono_now();
+  (void)file_.save(saved_of(state_));
+}
+
+void Lb::reload() {
+  Result<Config> config = read_config(options_.config);
+  Result<> good = config ? same_secret(config->secret, state_.seed) : std::unexpected(config.error());
+  if (good) {
+    config->flows = state_.config.flows;
+    good = engine_->attach(*config);
+  }
+  reload_error_ = good ? "" : format(good.error());
+  if (!good) {
+    tell("ConfigRefused", "lb", reload_error_);
+    return;
+  }
+  (void)send(Configured{std::move(*config)});
+  watch();
+}
+
+// Asks for the ways to all servers.
+void Lb::watch() {
+  std::set<IpAddress> targets;
+  for (const auto& [name, service] : state_.services)
+    for (const auto& [address, server] : service.servers) targets.insert(target_of(server));
+  hops_->set_ports(state_.config.interfaces);
+  hops_->watch(std::move(targets));
+}
+
+// Probes the servers that have a row.
+void Lb::probe() {
+  std::vector<ProbeTarget> targets;
+  for (const auto& [name, service] : state_.services)
+    if (service.config.check)
+      for (const auto& [address, server] : service.servers)
+        if (const std::uint32_t number = tables_->number_of(service.number, address))
+          targets.push_back({name, address, service.config.addresses.front(), number, *service.config.check});
+  prober_->set(targets);
+}
+
+Result<> Lb::send(const Event& event) {
+  FL_TRY(const Outcome outcome, step(state_, event, mono_now()));
+  tell(outcome.told);
+  if (outcome.tables) publish_soon();
+  return {};
+}
+
+void Lb::publish_soon() {
+  behind_ = true;
+  if (std::exchange(publish_posted_, true)) return;
+  tasks_.spawn("publish", publish_later(this));
+}
+
+net::Task<> Lb::publish_later(Lb* self) {
+  co_await net::sleep_for(kTogether);
+  self->publish_posted_ = false;
+  (void)self->publish();
+}
+
+Result<> Lb::publish() {
+  const Saved saved = saved_of(state_);
+  Result<> done = file_.save(saved);
+  std::size_t rows = 0;
+  if (done) {
+    Result<std::size_t> written = tables_->publish(saved.forwarding);
+    if (written)
+      rows = *written;
+    else
+      done = std::unexpected(std::move(written).error());
+  }
+  behind_ = !done;
+  const std::string error = done ? "" : format(done.error());
+  if (error != publish_error_ && !done) tell("TablesRefused", "lb", error);
+  publish_error_ = error;
+  if (done && prober_) probe();
+  if (rows > 0) log::debug("tables", {{"rows", std::to_string(rows)}});
+  return done;
+}
+
+void Lb::tell(const std::vector<Told>& told) {
+  for (const Told& one : told) tell(one.what, one.object, one.why);
+}
+
+void Lb::tell(std::string what, std::string object, std::string why) {
+  static const std::set<std::string> kBad{"ServerDown", "AllDead", "ConfigRefused", "TablesRefused",
+                                          "HistoryFull"};
+  (kBad.contains(what) ? log::warn : log::info)(what, {{"object", object}, {"why", why}});
+  events_.push_back({wall_now(), std::move(what), std::move(object), std::move(why)});
+  if (events_.size() > kEvents) events_.pop_front();
+}
+
+Result<> Lb::drain(const std::string& service, const std::string& server, bool drained) {
+  FL_TRY(const IpAddress address, IpAddress::parse(server));
+  FL_TRY(const Outcome outcome, step(state_, Drained{service, address, drained}, mono_now()));
+  tell(outcome.told);
+  return publish();
+}
+
+std::string Lb::name_of(std::uint32_t number) const {
+  for (const auto& [name, service] : state_.services)
+    if (service.number == number) return name;
+  return std::to_string(number);
+}
+
+}  // namespace fairlead::lb

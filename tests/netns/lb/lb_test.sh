@@ -1,0 +1,184 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# README's "a load balancer alone", as a newcomer would do it, with the real
+# binaries; the servers have nothing of ours on them.
+#
+#     client 192.0.2.100 --.
+#     edge   192.0.2.1   --+-- bridge --+-- one 192.0.2.11
+#                                       +-- two 192.0.2.12     198.51.100.1 is the service, on each server's tunnel
+#
+# Requests succeed; drain keeps what lives and gives nothing new; SIGHUP takes a
+# server more; kill -9 and a restart break none of 200 connections and 200 UDP
+# flows; `why` says what happens; --remove leaves nothing.
+set -euo pipefail
+ROOT=$1
+BIN=$2/bin
+ID=lb$$
+VIP=198.51.100.1
+DIR=$(mktemp -d)
+HERE=$ROOT/tests/netns/lb
+STARTED=()
+
+step() { echo "==> $*"; }
+die() {
+  echo "FAILED: $*" >&2
+  [ ! -e "$DIR/lb.log" ] || tail -n 20 "$DIR/lb.log" >&2
+  exit 1
+}
+inside() { # NAMESPACE COMMAND...: not ip netns exec, which would hide the pins
+  local name=$1
+  shift
+  nsenter --net="/run/netns/$ID-$name" "$@"
+}
+lb() { "$BIN/fairlead" lb "$@" --lb "$DIR/lb.sock"; }
+eventually() { # TENTHS COMMAND...
+  local left=$1
+  shift
+  until "$@" >/dev/null 2>&1; do
+    ((--left > 0)) || return 1
+    sleep 0.1
+  done
+}
+
+clean_up() {
+  for pid in "${STARTED[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+  wait 2>/dev/null || true
+  inside edge "$BIN/fairlead-lb" --remove --name "$ID" --state-dir "$DIR/state" >/dev/null 2>&1 || true
+  for name in client edge one two three lan; do ip netns del "$ID-$name" 2>/dev/null || true; done
+  rm -rf "$DIR"
+}
+trap clean_up EXIT
+
+host() { # NAME ADDRESS: a namespace on the bridge
+  ip netns add "$ID-$1"
+  ip -n "$ID-$1" link add eth0 type veth peer name "$1" netns "$ID-lan"
+  ip -n "$ID-lan" link set "$1" master br0 up
+  ip -n "$ID-$1" link set lo up
+  ip -n "$ID-$1" link set eth0 up
+  ip -n "$ID-$1" addr add "$2/24" dev eth0
+  # A veth leaves checksums to whoever needs them, and joins packets: a wire does neither.
+  inside "$1" ethtool -K eth0 tx off gso off tso off gro off >/dev/null 2>&1
+}
+
+server() { # NAME ADDRESS: a plain server with the service's address on its tunnel
+  host "$1" "$2"
+  if ip -n "$ID-$1" link add ipip0 type ipip external 2>/dev/null; then
+    ip -n "$ID-$1" link set ipip0 up
+  else
+    nsenter --net="/run/netns/$ID-$1" python3 -B "$HERE/people.py" decapsulate ipip0 >"$DIR/$1.tunnel" 2>&1 &
+    STARTED+=($!)
+    eventually 50 grep -q ready "$DIR/$1.tunnel" || die "no tunnel on $1"
+    ip -n "$ID-$1" link set ipip0 up
+  fi
+  ip -n "$ID-$1" addr add "$VIP/32" dev ipip0
+  inside "$1" sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.ipip0.rp_filter=0
+  serve "$1"
+}
+serve() {
+  nsenter --net="/run/netns/$ID-$1" python3 -B "$HERE/people.py" serve "$1" "$VIP" 80 >"$DIR/$1.log" 2>&1 &
+  STARTED+=($!)
+  eval "serve_$1=$!"
+}
+edge() { # starts the daemon and waits until it answers
+  nsenter --net="/run/netns/$ID-edge" "$BIN/fairlead-lb" --config "$DIR/lb.yaml" --state-dir "$DIR/state" --name "$ID" \
+    --socket "$DIR/lb.sock" >>"$DIR/lb.log" 2>&1 & # its own pid: signals are for it
+  lb_pid=$!
+  STARTED+=("$lb_pid")
+  eventually 100 lb status || die "the edge does not start"
+}
+# README's file for these servers. Frames on a veth are sent back by the stack alone: its driver wants a program at the other end.
+write_file() { # SERVERS
+  sed -n '/^## A load balancer alone/,/^## /{/^```yaml/,/^```/p}' "$ROOT/README.md" | grep -v '^```' |
+    sed "s/^    servers: .*/    servers: [$1]/" >"$DIR/lb.yaml"
+  echo "mode: generic" >>"$DIR/lb.yaml"
+}
+requests() { inside client python3 -B "$HERE/people.py" ask "$VIP" 80 "$1"; }
+in_ring() { [ "$(lb backends | awk -v a="$1" '$2 == a {print $3}')" = up ]; }
+flows_of() { lb backends -o json | python3 -c "import json,sys; print(next(b['flows'] for b in json.load(sys.stdin)['items'] if b['address'] == '$1'))"; }
+
+step "a client, an edge, two servers"
+ip netns add "$ID-lan"
+ip -n "$ID-lan" link add br0 type bridge
+ip -n "$ID-lan" link set br0 up
+host client 192.0.2.100
+host edge 192.0.2.1
+server one 192.0.2.11
+server two 192.0.2.12
+ip -n "$ID-client" route add "$VIP" via 192.0.2.1
+
+step "the file is checked"
+write_file "192.0.2.11, 192.0.2.12"
+sed 's/ipip/ipop/' "$DIR/lb.yaml" >"$DIR/bad.yaml"
+! "$BIN/fairlead-lb" --check --config "$DIR/bad.yaml" 2>"$DIR/said" || die "a bad file is taken"
+grep -q 'bad.yaml:6:14: services.deliver: "ipop"' "$DIR/said" || die "$(cat "$DIR/said")"
+"$BIN/fairlead-lb" --check --config "$DIR/lb.yaml" >/dev/null
+
+step "requests reach both servers"
+edge
+eventually 50 in_ring 192.0.2.12 || die "the servers do not come: $(lb backends)"
+requests 40 >"$DIR/asked"
+[ "$(awk '{n += $2} END {print NR, n}' "$DIR/asked")" = "2 40" ] && ! grep -q failed "$DIR/asked" ||
+  die "of 40 requests: $(cat "$DIR/asked")"
+lb status
+lb backends
+
+step "why names the server that gets it"
+for port in 41001 41002 41003 41004; do
+  said=$(lb why tcp 192.0.2.100 $port "$VIP" 80 --syn | sed -n 's/^-> \(.*\) of web$/\1/p')
+  got=$(inside client curl -s --max-time 3 --local-port $port "http://$VIP/")
+  [ "$said" = "192.0.2.1$([ "$got" = one ] && echo 1 || echo 2)" ] || die "port $port: why says $said, it was $got"
+done
+lb why tcp 192.0.2.100 41001 "$VIP" 80 --syn
+
+step "200 connections and 200 UDP flows stay while servers come and go"
+mkfifo "$DIR/end"
+nsenter --net="/run/netns/$ID-client" python3 -B "$HERE/people.py" hold "$VIP" 80 200 <"$DIR/end" >"$DIR/held" 2>&1 &
+holder=$!
+STARTED+=("$holder")
+exec 9>"$DIR/end"
+eventually 150 grep -q "all are there" "$DIR/held" || die "200 connections do not come: $(cat "$DIR/held")"
+
+step "SIGHUP adds a server; a mistake leaves all as it is"
+server three 192.0.2.13
+echo "  oops" >>"$DIR/lb.yaml"
+kill -HUP "$lb_pid"
+eventually 50 sh -c "'$BIN/fairlead' lb status --lb '$DIR/lb.sock' | grep -q 'NOT IN USE'" || die "a mistake is not told"
+write_file "192.0.2.11, 192.0.2.12, 192.0.2.13"
+kill -HUP "$lb_pid"
+eventually 50 in_ring 192.0.2.13 || die "the third server does not come: $(lb backends)"
+requests 60 | tee "$DIR/asked" | grep -q three || die "the third server gets nothing: $(cat "$DIR/asked")"
+! grep -q failed "$DIR/asked" || die "$(cat "$DIR/asked")"
+
+step "drain keeps what lives and gives nothing new"
+lb drain web 192.0.2.11
+requests 40 >"$DIR/asked"
+! grep -Eq "one|failed" "$DIR/asked" || die "a drained server: $(cat "$DIR/asked")"
+
+step "kill -9 and a restart, three times"
+for _ in 1 2 3; do
+  kill -9 "$lb_pid"
+  wait "$lb_pid" 2>/dev/null || true
+  requests 10 >"$DIR/asked"
+  edge
+  requests 20 >>"$DIR/asked"
+  ! grep -Eq "one|failed" "$DIR/asked" || die "around a restart: $(cat "$DIR/asked")"
+  [ "$(lb backends | awk '$2 == "192.0.2.11" {print $3}')" = drained ] || die "the drain is forgotten"
+done
+echo end >&9
+wait "$holder" || die "the clients end badly: $(cat "$DIR/held")"
+tail -n 1 "$DIR/held"
+grep -q "connections 200 flows 200 broken 0" "$DIR/held" || die "flows broke"
+lb drain web 192.0.2.11 --undo >/dev/null
+eventually 50 in_ring 192.0.2.11 || die "undo does not bring it back"
+lb events
+
+step "--remove leaves nothing"
+kill "$lb_pid"
+wait "$lb_pid"
+requests 5 | grep -q failed && die "the data path ends with the daemon"
+inside edge "$BIN/fairlead-lb" --remove --name "$ID" --state-dir "$DIR/state"
+[ ! -e "/sys/fs/bpf/fairlead/$ID" ] || die "pins are left: $(find "/sys/fs/bpf/fairlead/$ID")"
+[ ! -e "$DIR/state" ] || die "state is left"
+no_program() { ! ip -n "$ID-edge" link show eth0 | grep -q xdp; }
+eventually 50 no_program || die "the program is still on eth0"
+echo "a load balancer alone: done"

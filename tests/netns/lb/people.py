@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The people of lb_test.sh: servers, clients that stay, and what a kernel without IPIP lacks.
+
+  serve NAME ADDRESS PORT    TCP: answers GET by HTTP, any other line by "NAME line"; UDP the same, line by datagram
+  hold ADDRESS PORT COUNT    COUNT connections and as many UDP flows; each asks again and again until "end" comes on
+                             stdin; then one line: how many lasted with one server all the time, and how often each
+  ask ADDRESS PORT COUNT     COUNT requests one after another: NAME COUNT for each server, "failed N"
+  decapsulate TUN            IP in IP to this host comes out of TUN, as a kernel's tunnel device would give it
+"""
+
+import asyncio
+import collections
+import fcntl
+import os
+import socket
+import struct
+import sys
+
+PATIENCE = 10
+
+
+async def serve(name, address, port):
+    async def talk(reader, writer):
+        while line := await reader.readline():
+            if line.startswith(b"GET"):
+                writer.write(b"HTTP/1.0 200 OK\r\n\r\n" + name.encode() + b"\n")
+                break
+            writer.write(name.encode() + b" " + line)
+            await writer.drain()
+        writer.close()
+
+    class Datagrams(asyncio.DatagramProtocol):
+        def connection_made(self, transport):
+            self.transport = transport
+
+        def datagram_received(self, data, peer):
+            self.transport.sendto(name.encode() + b" " + data, peer)
+
+    server = await asyncio.start_server(talk, address, int(port), backlog=1024)
+    await asyncio.get_running_loop().create_datagram_endpoint(Datagrams, local_addr=(address, int(port)))
+    await server.serve_forever()
+
+
+async def one_stream(address, port, number, seen, end):
+    reader, writer = await asyncio.open_connection(address, int(port))
+    while not end.is_set():
+        writer.write(b"%d\n" % number)
+        answer = await asyncio.wait_for(reader.readline(), PATIENCE)
+        if not answer:
+            raise OSError("closed")
+        seen[number].add(answer.split()[0].decode())
+        await asyncio.sleep(0.1)
+    writer.close()
+
+
+async def one_flow(address, port, number, seen, end):
+    loop = asyncio.get_running_loop()
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setblocking(False)
+    sock.connect((address, int(port)))
+    while not end.is_set():
+        for _ in range(3):  # a datagram may be lost, three are not
+            await loop.sock_sendall(sock, b"%d\n" % number)
+            try:
+                answer = await asyncio.wait_for(loop.sock_recv(sock, 100), PATIENCE / 3)
+                break
+            except asyncio.TimeoutError:
+                answer = b""
+        if not answer:
+            raise OSError("no answer")
+        seen[number].add(answer.split()[0].decode())
+        await asyncio.sleep(0.1)
+
+
+async def hold(address, port, count):
+    count, end = int(count), asyncio.Event()
+    streams, flows = [collections.defaultdict(set) for _ in range(2)]
+    tasks = [asyncio.create_task(one_stream(address, port, n, streams, end)) for n in range(count)]
+    tasks += [asyncio.create_task(one_flow(address, port, n, flows, end)) for n in range(count)]
+    while len(streams) < count or len(flows) < count:
+        await asyncio.sleep(0.05)
+        for task in tasks:
+            if task.done():
+                task.result()
+    print("all are there", flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+    end.set()
+    ends = await asyncio.gather(*tasks, return_exceptions=True)
+    broken = sum(isinstance(e, Exception) for e in ends)
+    moved = sum(len(names) > 1 for names in [*streams.values(), *flows.values()])
+    by_server = collections.Counter(name for names in streams.values() for name in names)
+    print(f"connections {count} flows {count} broken {broken} moved {moved}", dict(sorted(by_server.items())), flush=True)
+
+
+async def ask(address, port, count):
+    seen = collections.Counter()
+    for _ in range(int(count)):
+        try:
+            reader, writer = await asyncio.wait_for(asyncio.open_connection(address, int(port)), 2)
+            writer.write(b"GET / HTTP/1.0\r\n\r\n")
+            answer = await asyncio.wait_for(reader.read(), 2)
+            seen[answer.split(b"\r\n\r\n")[1].decode().strip()] += 1
+            writer.close()
+        except (OSError, asyncio.TimeoutError, IndexError):
+            seen["failed"] += 1
+    for name, times in sorted(seen.items()):
+        print(name, times)
+
+
+def decapsulate(name):
+    tun = os.open("/dev/net/tun", os.O_RDWR)
+    fcntl.ioctl(tun, 0x400454CA, struct.pack("16sH", name.encode(), 0x1001))  # TUNSETIFF, IFF_TUN | IFF_NO_PI
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, 4)
+    raw.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # SO_RCVBUFFORCE
+    print("ready", flush=True)
+    while packet := raw.recv(65535):
+        try:
+            os.write(tun, packet[(packet[0] & 15) * 4 :])
+        except OSError:
+            pass  # the device is not up yet
+
+
+if __name__ == "__main__":
+    what, arguments = sys.argv[1], sys.argv[2:]
+    if what == "decapsulate":
+        decapsulate(*arguments)
+    else:
+        asyncio.run({"serve": serve, "hold": hold, "ask": ask}[what](*arguments))
