@@ -94,7 +94,7 @@ class Parser {
     }
     return line.error("\"" + std::string(kind) + "\" is no kind of line",
                       "write self, control, network, vtep, link, endpoint, service, port, backend, edge, "
-                      "edge_service, ports, server or ring");
+                      "edge_service, ports, server, base, slots or ring");
   }
   ForwardingState take() && {
     state_.edge = std::move(edge_).take();

@@ -20,6 +20,8 @@
 //     ports tcp 80
 //     ports udp 5000-5999
 //     server 192.0.2.11 deliver=ipip via=02:00:00:00:00:01 own=02:00:00:00:00:02
+//     base 192.0.2.11                     what the rings begin from: its members, and below it
+//       slots 0 0 0 ...                   the owner of each slot, of all 256, 1024, ...
 //     ring 192.0.2.11 192.0.2.12*3        members, weights, behind a change; the oldest first
 //
 // Values that a field has anyway may be left out, and format leaves most of

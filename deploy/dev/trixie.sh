@@ -88,7 +88,7 @@ make_build_chroot() {
 
 dev_packages() {
   usage "usage: ./dev packages
-Builds the Debian packages fairlead, fairlead-control and fairlead-agent for Debian 13 in a
+Builds the Debian packages fairlead, fairlead-control, fairlead-agent and fairlead-lb for Debian 13 in a
 chroot that debootstrap makes once (build/vm/chroot), and puts them into build/packages.
 Preset release, unless FAIRLEAD_PRESET names another.
   example: sudo ./dev packages" "$@"
@@ -99,7 +99,7 @@ Preset release, unless FAIRLEAD_PRESET names another.
   step "building the programs for Debian 13 with preset $preset on $JOBS cores"
   in_trixie "$VM_DIR/chroot" sh -ec "
     cmake --preset $preset -S /src -B /build >/build/configure.log 2>&1 || { cat /build/configure.log; exit 1; }
-    NINJA_STATUS='[%f/%t %es] ' ninja -C /build -j $JOBS fairlead fairlead-control fairlead-agent
+    NINJA_STATUS='[%f/%t %es] ' ninja -C /build -j $JOBS fairlead fairlead-control fairlead-agent fairlead-lb
     cd /build && rm -rf packages && cpack -G DEB -B packages >cpack.log 2>&1 || { cat cpack.log; exit 1; }" ||
     die "the packages could not be built"
   rm -rf "$PACKAGES_DIR"

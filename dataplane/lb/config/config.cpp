@@ -22,6 +22,7 @@ constexpr std::size_t kMaxServers = 32768;  // of the whole edge
 constexpr std::size_t kMaxName = 63;
 constexpr std::uint16_t kLeastMtu = 1280;
 constexpr Millis kLeastEvery{100};
+constexpr Millis kLeastSettle = std::chrono::hours(7);  // a flow may be idle for six
 
 // `servers: [192.0.2.11]` is short for {address: 192.0.2.11}.
 void expand_servers(Value& file) {
@@ -92,6 +93,9 @@ class Validation {
     if (config_.services.empty()) complain("services", "", "has none", "Describe at least one");
     if (config_.mtu != 0 && config_.mtu < kLeastMtu)
       complain("mtu", std::to_string(config_.mtu), "is less than IPv6 has", "Write 1280 or more");
+    if (config_.settle < kLeastSettle)
+      complain("settle", format_duration(config_.settle), "is less than a connection may be idle",
+               "Write 7h or more");
     if (!config_.own4.is_none() && !config_.own4.is_v4())
       complain("own4", format(config_.own4), "is no IPv4 address", "Write it as own6");
     if (config_.own6.is_v4())

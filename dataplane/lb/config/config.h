@@ -72,7 +72,8 @@ struct Config {
   std::optional<std::uint64_t> secret;  // edges that share addresses have one
   std::uint16_t gue_port = 6080;
   std::uint16_t vxlan_port = 4789;
-  std::uint16_t mtu = 0;  // of the ways to the servers; 0: as their links say
+  Millis settle = std::chrono::hours(168);  // of a ring's change: connections that are older may then move
+  std::uint16_t mtu = 0;                    // of the ways to the servers; 0: as their links say
   std::vector<ServiceConfig> services;
   bool operator==(const Config&) const = default;
 };

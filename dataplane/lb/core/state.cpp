@@ -34,6 +34,8 @@ const model::EdgeService* find_service(const Saved& saved, std::uint32_t number)
 void restore(const Saved& saved, const Saved::Of& of, Service& service) {
   const model::EdgeService* edge = find_service(saved, of.number);
   if (edge == nullptr) return;
+  service.base = edge->base;
+  service.settled = edge->settled;
   for (std::size_t i = 0; i < edge->history.size(); ++i)
     service.history.push_back({edge->history[i], i < of.ages.size() ? of.ages[i] : Millis{0}});
   for (const model::EdgeServer& known : edge->servers) {
@@ -115,12 +117,6 @@ std::uint16_t room_of(model::Delivery delivery, const IpAddress& to, std::uint32
   return mtu <= outer ? 0 : static_cast<std::uint16_t>(std::min(mtu - outer, 65535U));
 }
 
-std::uint32_t settled(const Service& service) {
-  std::uint32_t count = 0;
-  while (count < service.history.size() && service.history[count].age >= kSettles) ++count;
-  return count;
-}
-
 model::ForwardingState edge_of(const State& state) {
   model::ForwardingState all;
   all.self.cluster_seed = state.seed;
@@ -149,7 +145,8 @@ model::ForwardingState edge_of(const State& state) {
       server.drained = !in_ring(service, server.address);
     }
     for (const Change& change : service.history) row.history.push_back(change.members);
-    row.settled = settled(service);
+    row.settled = service.settled;
+    row.base = service.base;
     edge.services.push_back(std::move(row));
   }
   model::normalize(all);

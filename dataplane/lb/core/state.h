@@ -50,6 +50,9 @@ struct Service {
   ServiceConfig config;
   std::uint32_t number = 0;
   std::vector<Change> history;
+  std::uint32_t settled = 0;  // of them, from the first: no flow from before needs them
+  model::EdgeRing base;       // older changes, folded
+  bool quiet = false;         // no flow of it is remembered
   std::map<IpAddress, Server> servers;
   std::optional<MonoTime> waits_since;  // for next hops, before its first ring
   bool all_dead = false;                // all look dead, all are kept
@@ -93,9 +96,7 @@ struct Standing {
 };
 Standing standing(const Service& service, const Server& server, MonoTime now);
 
-// How many changes, from the first, are so old that no flow from before them lives.
-std::uint32_t settled(const Service& service);
-// What a flow may be idle (dataplane/fwd/edge/values.h), and a little.
+// What a flow may be idle (dataplane/fwd/edge/values.h), and a little: before it, no change is settled.
 inline constexpr Millis kSettles = std::chrono::hours(6) + std::chrono::minutes(5);
 
 const IpAddress& target_of(const Server& server);  // to whom frames go: the tunnel's end, or the server

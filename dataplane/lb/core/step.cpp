@@ -38,10 +38,26 @@ class Step {
     state_.now = now_;
     if (passed <= Millis{0}) return;
     for (auto& [name, service] : state_.services) {
-      const std::uint32_t had = settled(service);
       for (Change& change : service.history) change.age += passed;
-      outcome_.tables |= settled(service) != had;
+      settle(service);
     }
+  }
+
+  void settle(Service& service) {
+    const Millis least = service.quiet ? kSettles : std::max(kSettles, state_.config.settle);
+    for (; service.settled < service.history.size() && service.history[service.settled].age >= least;
+         ++service.settled)
+      outcome_.tables = true;
+    // The newest change stays: it says who is in the ring.
+    if (service.settled < kFolds || service.history.size() < 2) return;
+    const auto count = std::min<std::size_t>(service.settled, service.history.size() - 1);
+    std::vector<model::RingChange> oldest;
+    for (std::size_t i = 0; i < count; ++i) oldest.push_back(service.history[i].members);
+    service.base = model::folded(service.base, oldest, count, state_.seed);
+    service.history.erase(service.history.begin(),
+                          service.history.begin() + static_cast<std::ptrdiff_t>(count));
+    service.settled -= static_cast<std::uint32_t>(count);
+    outcome_.tables = true;
   }
 
   void touch_all() {
@@ -173,6 +189,14 @@ class Step {
     return {};
   }
 
+  Result<> take(const Quiet& event) {
+    const auto service = state_.services.find(event.service);
+    if (service == state_.services.end()) return {};
+    service->second.quiet = event.quiet;
+    settle(service->second);
+    return {};
+  }
+
   Result<> take(const Ticked&) {
     touch_all();
     return {};
@@ -215,7 +239,7 @@ class Step {
     if (full && !service.full)
       tell("HistoryFull", service.config.name,
            "its ring has changed " + std::to_string(kMaxHistory) +
-               " times in six hours and stays as it is until the oldest changes are settled");
+               " times and stays as it is until the oldest changes are settled");
     service.full = full;
     if (full) return;
     service.history.push_back({members, Millis{0}});

@@ -6,6 +6,10 @@
 // drained and whose probes succeed; one that was never probed stays what it was.
 // When all look dead all are kept, and that is told.
 //
+// A change is settled, from when flows of its slots are forgotten, when it is older than `settle` of the
+// file; sooner, but not before a flow can have been idle for so long (kSettles), when no flow of the service
+// is remembered. Settled changes are folded into the ring that the history begins from.
+//
 // A server that falls again soon after it rose waits longer before it returns:
 // 5 s, doubling to 5 minutes; one that stayed up for 5 minutes waits for nothing.
 #pragma once
@@ -35,8 +39,12 @@ struct Found {  // the way to a target
   std::optional<Hop> hop;
   std::string why;  // there is none
 };
+struct Quiet {  // whether any flow of a service is remembered
+  std::string service;
+  bool quiet = false;
+};
 struct Ticked {};
-using Event = std::variant<Configured, Drained, Probed, Found, Ticked>;
+using Event = std::variant<Configured, Drained, Probed, Found, Quiet, Ticked>;
 
 // What people are told: one line each.
 struct Told {
@@ -58,6 +66,7 @@ Result<Outcome> step(State& state, const Event& event, MonoTime now);
 // Services wait so long for the next hops of their servers before their first ring.
 inline constexpr Millis kHopPatience{2000};
 inline constexpr std::size_t kMaxHistory = 4096;
+inline constexpr std::uint32_t kFolds = 64;  // so many settled changes at once
 inline constexpr Millis kFirstWait{5000};
 inline constexpr Millis kLongestWait{300000};
 inline constexpr Millis kSteady{300000};

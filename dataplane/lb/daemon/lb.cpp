@@ -17,6 +17,7 @@ namespace {
 constexpr Millis kTick{1000};
 constexpr Millis kTogether{10};      // events that come in a row are published once
 constexpr Millis kSaveAges{600000};  // what a restart may forget of the ages of changes
+constexpr Millis kLook{60000};       // between two looks at all remembered flows
 constexpr std::size_t kEvents = 1000;
 
 std::uint64_t random_seed() {
@@ -141,9 +142,27 @@ void Lb::tick() {
     if (const auto served = tables_->engine().served(number)) sample.served.emplace(number, *served);
   rates_.add(std::move(sample));
   if (behind_) publish_soon();
+  look_for_quiet();
   if (mono_now() - saved_at_ < kSaveAges) return;
   saved_at_ = mono_now();
   (void)file_.save(saved_of(state_));
+}
+
+// Where a change waits to be settled: does any flow still need it?
+void Lb::look_for_quiet() {
+  const auto waits = [](const auto& one) {
+    const Service& service = one.second;
+    return service.settled < service.history.size() && service.history[service.settled].age >= kSettles;
+  };
+  if (mono_now() - looked_at_ < kLook || std::ranges::none_of(state_.services, waits)) return;
+  looked_at_ = mono_now();
+  const Result<api::Flows> all = flows("");
+  if (!all) return;
+  std::set<std::string> busy;
+  for (const api::FlowCount& count : all->items) busy.insert(count.service);
+  std::vector<std::string> names;
+  for (const auto& [name, service] : state_.services) names.push_back(name);
+  for (const std::string& name : names) (void)send(Quiet{name, !busy.contains(name)});
 }
 
 void Lb::reload() {

@@ -63,6 +63,7 @@ class Lb {
   void probe();
   void add_routes();
   void tick();
+  void look_for_quiet();
   static net::Task<> stop_on(Lb* self);
   static net::Task<> tick_on(Lb* self);
   static net::Task<> publish_later(Lb* self);
@@ -84,7 +85,7 @@ class Lb {
   net::TaskGroup tasks_;
   std::deque<api::Event> events_;
   WallTime since_{};
-  MonoTime saved_at_{};
+  MonoTime saved_at_{}, looked_at_{};
   std::string reload_error_, publish_error_;
   bool publish_posted_ = false;
   bool behind_ = false;  // the tables are not what the state says yet

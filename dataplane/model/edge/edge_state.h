@@ -81,6 +81,7 @@ struct EdgeService {
   // `servers` is nobody.
   std::vector<RingChange> history;
   std::uint32_t settled = 0;
+  EdgeRing base;  // what the history begins from, where older changes were folded; no slots: nothing
   auto operator<=>(const EdgeService&) const = default;
 };
 

@@ -270,7 +270,7 @@ class EdgeLowering {
       const auto found = numbers.find(members[member]);
       return found == numbers.end() ? kNobody : found->second;
     };
-    const RingGenerations ring = replay(service.history, service.settled, seed_);
+    const RingGenerations ring = replay(service.base, service.history, service.settled, seed_);
     const auto size = static_cast<__u32>(ring.now.slots.size());
     if (size == 0 || ring.now.members.empty()) return fwd_edge_ring{1, 0};
     FL_TRY(const std::uint32_t offset, ring_place(service, size));

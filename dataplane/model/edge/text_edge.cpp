@@ -50,6 +50,25 @@ void write_server(const EdgeServer& server, std::string& out) {
   line.optional("mtu", server.mtu).optional("link", server.link).flag("drained", server.drained);
 }
 
+// The owners of slots as indices of its members, many on a line.
+void write_base(const EdgeRing& base, std::string& out) {
+  if (base == EdgeRing{}) return;
+  constexpr std::size_t kOnALine = 64;
+  out += "  ";
+  {
+    LineWriter line(out);
+    line.word("base");
+    for (const IpAddress& member : base.members) line.word(format(member));
+  }
+  for (std::size_t slot = 0; slot < base.slots.size(); slot += kOnALine) {
+    out += "    ";
+    LineWriter line(out);
+    line.word("slots");
+    for (std::size_t i = slot; i < std::min(slot + kOnALine, base.slots.size()); ++i)
+      line.word(base.slots[i] == kNoMember ? "-" : std::to_string(base.slots[i]));
+  }
+}
+
 void write_service(const EdgeService& service, std::string& out) {
   {
     LineWriter line(out);
@@ -76,6 +95,7 @@ void write_service(const EdgeService& service, std::string& out) {
         .word(ports.first == ports.last ? first : first + "-" + std::to_string(ports.last));
   }
   for (const EdgeServer& server : service.servers) write_server(server, out);
+  write_base(service.base, out);
   for (const RingChange& change : service.history) {
     out += "  ";
     LineWriter line(out);
@@ -95,7 +115,8 @@ void write_edge(const EdgeState& edge, std::string& out) {
 EdgeReader::Read EdgeReader::reader_of(std::string_view kind) {
   static constexpr std::pair<std::string_view, Read> kKinds[] = {
       {"edge", &EdgeReader::self},     {"edge_service", &EdgeReader::service}, {"ports", &EdgeReader::ports},
-      {"server", &EdgeReader::server}, {"limits", &EdgeReader::limits},        {"ring", &EdgeReader::ring}};
+      {"server", &EdgeReader::server}, {"limits", &EdgeReader::limits},        {"ring", &EdgeReader::ring},
+      {"base", &EdgeReader::base},     {"slots", &EdgeReader::slots}};
   for (const auto& [name, read] : kKinds)
     if (name == kind) return read;
   return nullptr;
@@ -167,6 +188,30 @@ Result<> EdgeReader::server(LineReader& line) {
   FL_TRY_OK(line.field("mtu", server.mtu));
   FL_TRY_OK(line.field("link", server.link));
   server.drained = line.take_flag("drained");
+  return {};
+}
+
+Result<> EdgeReader::base(LineReader& line) {
+  EdgeRing& base = edge_.services.back().base;
+  if (!base.members.empty()) return line.error("base stands twice", "state it once");
+  while (line.more()) {
+    FL_TRY(const IpAddress member, line.value_word<IpAddress>("member"));
+    base.members.push_back(member);
+  }
+  return {};
+}
+
+Result<> EdgeReader::slots(LineReader& line) {
+  std::vector<std::uint32_t>& slots = edge_.services.back().base.slots;
+  while (line.more()) {
+    FL_TRY(const std::string_view text, line.word("slot"));
+    if (text == "-") {
+      slots.push_back(kNoMember);
+      continue;
+    }
+    FL_TRY(const auto owner, line.number<std::uint32_t>(text, "slot"));
+    slots.push_back(owner);
+  }
   return {};
 }
 

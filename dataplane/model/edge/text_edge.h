@@ -22,6 +22,8 @@ class EdgeReader {
   Result<> limits(LineReader& line);
   Result<> server(LineReader& line);
   Result<> ring(LineReader& line);
+  Result<> base(LineReader& line);
+  Result<> slots(LineReader& line);
 
   using Read = Result<> (EdgeReader::*)(LineReader&);
   static Read reader_of(std::string_view kind);

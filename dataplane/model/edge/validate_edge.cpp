@@ -136,12 +136,31 @@ class Validation {
     return {};
   }
 
+  // As repaired() makes it: every slot has an owner, or there is no member.
+  static Result<> check_base(const std::string& name, const EdgeRing& base) {
+    const auto& [members, slots] = base;
+    if (slots.empty() && members.empty()) return {};
+    if (std::ranges::find(kEdgeRingSizes, slots.size()) == kEdgeRingSizes.end() ||
+        members.size() > slots.size())
+      return refuse(name, "has a base of " + std::to_string(slots.size()) + " slots",
+                    "use 256, 1024, 4096, ... to 1048576, at least one for each member");
+    if (std::ranges::adjacent_find(members, std::ranges::greater_equal{}) != members.end())
+      return refuse(name, "has a base whose members are not sorted, or stand twice", "sort them");
+    const auto is_wrong = [&](std::uint32_t owner) {
+      return members.empty() ? owner != kNoMember : owner >= members.size();
+    };
+    if (std::ranges::any_of(slots, is_wrong))
+      return refuse(name, "has a base with a slot of no member", "count its members from 0");
+    return {};
+  }
+
   static Result<> check_history(const std::string& name, const EdgeService& service) {
     if (service.history.size() > kMaxHistory)
       return fail(Code::exhausted, name, std::to_string(service.history.size()) + " changes of its ring",
                   "keep at most " + std::to_string(kMaxHistory));
     if (service.settled > service.history.size())
       return refuse(name, "has more changes settled than there are", "settle at most all of them");
+    FL_TRY_OK(check_base(name, service.base));
     for (const RingChange& change : service.history) {
       std::set<IpAddress> members;
       if (change.size() > kMaxRingMembers)

@@ -139,14 +139,23 @@ EdgeRing repaired(const EdgeRing& ring, const RingChange& change, std::uint64_t 
   return result;
 }
 
-RingGenerations replay(const std::vector<RingChange>& history, std::size_t settled, std::uint64_t seed) {
+EdgeRing folded(const EdgeRing& base, const std::vector<RingChange>& history, std::size_t count,
+                std::uint64_t seed) {
+  EdgeRing ring = base;
+  for (std::size_t i = 0; i < count; ++i) ring = repaired(ring, history[i], seed);
+  return ring;
+}
+
+RingGenerations replay(const EdgeRing& base, const std::vector<RingChange>& history, std::size_t settled,
+                       std::uint64_t seed) {
   RingGenerations result;
-  EdgeRing settled_ring;
+  if (base.slots.empty()) settled = std::max<std::size_t>(settled, 1);
+  EdgeRing settled_ring = result.now = base;
   std::vector<bool> changed;
   for (std::size_t i = 0; i < history.size(); ++i) {
     const EdgeRing before = std::exchange(result.now, repaired(result.now, history[i], seed));
-    if (i + 1 == std::max<std::size_t>(settled, 1)) settled_ring = result.now;
-    if (i + 1 <= std::max<std::size_t>(settled, 1)) continue;
+    if (i + 1 == settled) settled_ring = result.now;
+    if (i + 1 <= settled) continue;
     const std::size_t size = result.now.slots.size();
     std::vector<bool> now_changed(size);
     for (std::size_t slot = 0; slot < size; ++slot) {

@@ -33,7 +33,7 @@ using RingChange = std::vector<RingMember>;
 struct EdgeRing {
   std::vector<IpAddress> members;    // sorted; a slot is an index of it
   std::vector<std::uint32_t> slots;  // kNoMember while there is no member
-  bool operator==(const EdgeRing&) const = default;
+  auto operator<=>(const EdgeRing&) const = default;
 };
 inline constexpr std::uint32_t kNoMember = ~std::uint32_t{0};
 inline constexpr std::uint32_t kGone = kNoMember - 1;
@@ -58,8 +58,15 @@ struct RingGenerations {
   std::vector<std::uint32_t> before;  // of before_members; as many slots as `now` has
 };
 
-// `settled`: how many of the changes, from the first, are so old that no flow from before them lives; at
-// least one, when there are any.
-RingGenerations replay(const std::vector<RingChange>& history, std::size_t settled, std::uint64_t seed);
+// `base`: the ring that the history begins from; without slots: none. `settled`: how many of the changes,
+// from the first, are so old that no flow from before them lives; without a base at least one, when there are
+// any.
+RingGenerations replay(const EdgeRing& base, const std::vector<RingChange>& history, std::size_t settled,
+                       std::uint64_t seed);
+
+// The ring behind the first `count` changes. With it as the base, and those changes and as many settled ones
+// fewer, replay() gives the same: a long-lived history becomes short without moving a slot.
+EdgeRing folded(const EdgeRing& base, const std::vector<RingChange>& history, std::size_t count,
+                std::uint64_t seed);
 
 }  // namespace fairlead::model

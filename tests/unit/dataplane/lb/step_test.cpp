@@ -194,15 +194,34 @@ TEST(Step, WhatTheKernelForgetsTheEdgeRemembers) {
   EXPECT_EQ(edge.word(a), "unknown: not probed yet");
 }
 
+std::uint32_t settled_in_tables(const Edge& edge) { return edge_of(edge.state).edge.services.at(0).settled; }
+
 TEST(Step, ChangesSettleByTheTimeThatAnEdgeRan) {
   Edge edge;
   edge.find_all();
-  edge.now += kSettles - Millis(1);
+  edge.now += edge.state.config.settle - Millis(1);
   edge.send(Drained{"web", b, true});
-  EXPECT_EQ(settled(edge.web()), 0U);
+  EXPECT_EQ(settled_in_tables(edge), 0U);
   edge.now += Millis(1);
   EXPECT_TRUE(edge.send(Ticked{})->tables);
-  EXPECT_EQ(edge_of(edge.state).edge.services.at(0).settled, 1U);
+  EXPECT_EQ(settled_in_tables(edge), 1U);
+}
+
+TEST(Step, ChangesSettleSoonerWhereNoFlowNeedsThem) {
+  Edge edge;
+  edge.find_all();
+  edge.send(Quiet{"web", true});
+  edge.now += kSettles - Millis(1);
+  edge.send(Ticked{});
+  EXPECT_EQ(settled_in_tables(edge), 0U) << "an idle connection may still come back";
+  edge.send(Quiet{"web", false});
+  edge.now += Millis(60000);
+  edge.send(Ticked{});
+  EXPECT_EQ(settled_in_tables(edge), 0U) << "a flow is remembered";
+  edge.send(Quiet{"web", true});
+  EXPECT_EQ(settled_in_tables(edge), 1U);
+  edge.send(Quiet{"web", false});
+  EXPECT_EQ(settled_in_tables(edge), 1U) << "what is settled stays so";
 }
 
 TEST(Step, AFullHistoryKeepsTheRing) {
@@ -212,6 +231,33 @@ TEST(Step, AFullHistoryKeepsTheRing) {
   for (std::size_t i = 0; i < kMaxHistory + 5; ++i) edge.send(Drained{"web", b, i % 2 == 0});
   EXPECT_EQ(edge.web().history.size(), kMaxHistory);
   EXPECT_NE(edge.told.find("HistoryFull"), std::string::npos);
+}
+
+TEST(Step, SettledChangesAreFoldedAndNoSlotMoves) {
+  Edge edge;
+  edge.find_all();
+  edge.probe(b, true);
+  std::vector<model::RingChange> whole{edge.web().history.back().members};
+  for (std::size_t i = 0; i < 300; ++i) {
+    edge.send(Drained{"web", b, i % 2 == 0});
+    whole.push_back(edge.web().history.back().members);
+  }
+  EXPECT_EQ(edge.web().history.size(), 301U);
+  edge.now += edge.state.config.settle;
+  edge.send(Drained{"web", c, true});
+  whole.push_back(edge.web().history.back().members);
+  edge.now += Millis(1000);
+  edge.send(Ticked{});
+  EXPECT_EQ(edge.web().history.size(), 2U) << "the newest settled one, and the new one";
+  const model::EdgeService service = edge_of(edge.state).edge.services.at(0);
+  const auto now = model::replay(service.base, service.history, service.settled, edge.state.seed);
+  const auto wanted = model::replay({}, whole, whole.size() - 1, edge.state.seed);
+  EXPECT_EQ(now.now, wanted.now);
+  EXPECT_EQ(now.before, wanted.before);
+  const auto saved = parse_saved(format_saved(saved_of(edge.state)));
+  ASSERT_TRUE(saved) << format(saved.error());
+  EXPECT_EQ(*saved, saved_of(edge.state));
+  EXPECT_EQ(edge_of(begin(*saved, edge.state.config, 99, edge.now)), edge_of(edge.state));
 }
 
 TEST(Room, IsWhatTheTunnelLeaves) {

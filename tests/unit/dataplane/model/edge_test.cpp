@@ -37,7 +37,7 @@ TEST(EdgeText, ComesBackAsItWas) {
 }
 
 TEST(EdgeText, NamesWhatItDoesNotTake) {
-  const std::pair<const char*, const char*> cases[] = {
+  const std::pair<std::string, const char*> cases[] = {
       {"ports tcp 80", "ports before any edge_service"},
       {"edge_service 1 198.51.100.1 affinity=cookie", "affinity \"cookie\" is not known"},
       {"edge_service 1\n server 192.0.2.1 deliver=pigeon", "deliver \"pigeon\" is not known"},
@@ -77,6 +77,21 @@ TEST(EdgeValidate, RefusesByName) {
       {"edge own4=192.0.2.1\nedge_service 1 2001:db8::1\n server 192.0.2.1 deliver=nat via=02:00:00:00:01:0b",
        "another family than 2001:db8::1"},
       {"edge_service 1 settled=1", "more changes settled than there are"},
+      {"edge_service 1\nbase 192.0.2.1\nslots 0 0", "base of 2 slots"},
+      {"edge_service 1\nbase 192.0.2.2 192.0.2.1\nslots" +
+           [] {
+             std::string slots;
+             for (int i = 0; i < 256; ++i) slots += " 0";
+             return slots;
+           }(),
+       "not sorted"},
+      {"edge_service 1\nbase 192.0.2.1\nslots" +
+           [] {
+             std::string slots;
+             for (int i = 0; i < 256; ++i) slots += " 1";
+             return slots;
+           }(),
+       "slot of no member"},
       {"edge_service 1\n ring 192.0.2.1*0", "weight 0"},
       {"edge_service 1\n ring 192.0.2.1 192.0.2.1", "member 192.0.2.1 twice"},
   };

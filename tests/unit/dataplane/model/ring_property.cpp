@@ -156,7 +156,7 @@ TEST(RingGenerations, RememberEverySlotThatChangedSinceTheSettledChanges) {
       history.push_back(change);
     }
     const std::size_t settled = random() % (changes + 1);
-    const RingGenerations found = replay(history, settled, seed);
+    const RingGenerations found = replay({}, history, settled, seed);
     EdgeRing ring, base;
     std::vector<bool> changed;
     for (std::size_t i = 0; i < changes; ++i) {
@@ -174,6 +174,45 @@ TEST(RingGenerations, RememberEverySlotThatChangedSinceTheSettledChanges) {
         ASSERT_EQ(found.before_members[found.before[slot]], owner(base, slot, changed.size())) << seed;
     }
   }
+}
+
+// Whatever is folded, no slot has another owner, now or before.
+TEST(RingGenerations, AreTheSameBehindFoldedChanges) {
+  std::uint64_t folds = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    std::mt19937_64 random(seed);
+    std::vector<RingChange> history;
+    for (std::size_t i = 0; i < 2 + random() % 7; ++i) {
+      RingChange change;
+      for (std::uint32_t m = 0; m < 12; ++m)
+        if (random() % 2) change.push_back({address(m), static_cast<std::uint32_t>(1 + random() % 3)});
+      history.push_back(change);
+    }
+    const std::size_t settled = 1 + random() % history.size();
+    const RingGenerations whole = replay({}, history, settled, seed);
+    EdgeRing base;
+    std::vector<RingChange> left = history;
+    for (std::size_t folded_before = 0; folded_before < settled; ++folds) {
+      const std::size_t count = 1 + random() % (settled - folded_before);
+      base = folded(base, left, count, seed);
+      left.erase(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(count));
+      folded_before += count;
+      const RingGenerations found = replay(base, left, settled - folded_before, seed);
+      ASSERT_EQ(found.now, whole.now) << seed;
+      ASSERT_EQ(found.before.size(), whole.before.size());
+      for (std::size_t slot = 0; slot < whole.before.size(); ++slot) {
+        const auto who = [&](const RingGenerations& of) {
+          return of.before[slot] < of.before_members.size() ? of.before_members[of.before[slot]]
+                                                            : IpAddress{};
+        };
+        ASSERT_EQ(found.before[slot] >= kGone ? found.before[slot] : 0,
+                  whole.before[slot] >= kGone ? whole.before[slot] : 0)
+            << "seed " << seed << " slot " << slot;
+        ASSERT_EQ(who(found), who(whole)) << "seed " << seed << " slot " << slot;
+      }
+    }
+  }
+  std::printf("%llu folds\n", static_cast<unsigned long long>(folds));
 }
 
 }  // namespace
