@@ -60,24 +60,24 @@ host() { # NAME ADDRESS: a namespace on the bridge
   inside "$1" ethtool -K eth0 tx off gso off tso off gro off >/dev/null 2>&1
 }
 
-server() { # NAME ADDRESS: a plain server with the service's address on its tunnel
+server() { # NAME ADDRESS: a plain server with the service's address on its tunnel; the kernel's, if it has one
   host "$1" "$2"
-  if ip -n "$ID-$1" link add ipip0 type ipip external 2>/dev/null; then
-    ip -n "$ID-$1" link set ipip0 up
+  if ip -n "$ID-$1" link add tunnel type ipip external 2>/dev/null; then
+    ip -n "$ID-$1" link set tunnel up
   else
-    nsenter --net="/run/netns/$ID-$1" python3 -B "$HERE/people.py" decapsulate ipip0 >"$DIR/$1.tunnel" 2>&1 &
+    nsenter --net="/run/netns/$ID-$1" python3 -B "$ROOT/tests/netns/edge/decapsulate.py" >"$DIR/$1.tunnel" 2>&1 &
     STARTED+=($!)
     eventually 50 grep -q ready "$DIR/$1.tunnel" || die "no tunnel on $1"
-    ip -n "$ID-$1" link set ipip0 up
   fi
-  ip -n "$ID-$1" addr add "$VIP/32" dev ipip0
-  inside "$1" sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.ipip0.rp_filter=0
+  ip -n "$ID-$1" addr add "$VIP/32" dev tunnel
+  inside "$1" sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tunnel.rp_filter=0
   serve "$1"
 }
 serve() {
   nsenter --net="/run/netns/$ID-$1" python3 -B "$HERE/people.py" serve "$1" "$VIP" 80 >"$DIR/$1.log" 2>&1 &
-  STARTED+=($!)
-  eval "serve_$1=$!"
+  served=$! # of the newest
+  STARTED+=("$served")
+  eventually 100 inside "$1" curl -s --max-time 1 "http://$VIP/" || die "$1 does not serve"
 }
 edge() { # starts the daemon and waits until it answers
   nsenter --net="/run/netns/$ID-edge" "$BIN/fairlead-lb" --config "$DIR/lb.yaml" --state-dir "$DIR/state" --name "$ID" \

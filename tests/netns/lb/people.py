@@ -1,19 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The people of lb_test.sh: servers, clients that stay, and what a kernel without IPIP lacks.
+"""The people of lb_test.sh: servers, and clients that stay.
 
   serve NAME ADDRESS PORT    TCP: answers GET by HTTP, any other line by "NAME line"; UDP the same, line by datagram
   hold ADDRESS PORT COUNT    COUNT connections and as many UDP flows; each asks again and again until "end" comes on
                              stdin; then one line: how many lasted with one server all the time, and how often each
   ask ADDRESS PORT COUNT     COUNT requests one after another: NAME COUNT for each server, "failed N"
-  decapsulate TUN            IP in IP to this host comes out of TUN, as a kernel's tunnel device would give it
 """
 
 import asyncio
 import collections
-import fcntl
-import os
 import socket
-import struct
 import sys
 
 PATIENCE = 10
@@ -107,22 +103,5 @@ async def ask(address, port, count):
         print(name, times)
 
 
-def decapsulate(name):
-    tun = os.open("/dev/net/tun", os.O_RDWR)
-    fcntl.ioctl(tun, 0x400454CA, struct.pack("16sH", name.encode(), 0x1001))  # TUNSETIFF, IFF_TUN | IFF_NO_PI
-    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, 4)
-    raw.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # SO_RCVBUFFORCE
-    print("ready", flush=True)
-    while packet := raw.recv(65535):
-        try:
-            os.write(tun, packet[(packet[0] & 15) * 4 :])
-        except OSError:
-            pass  # the device is not up yet
-
-
 if __name__ == "__main__":
-    what, arguments = sys.argv[1], sys.argv[2:]
-    if what == "decapsulate":
-        decapsulate(*arguments)
-    else:
-        asyncio.run({"serve": serve, "hold": hold, "ask": ask}[what](*arguments))
+    asyncio.run({"serve": serve, "hold": hold, "ask": ask}[sys.argv[1]](*sys.argv[2:]))
