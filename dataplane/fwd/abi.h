@@ -60,6 +60,7 @@ struct fwd_vtep {
   __u32 flags;
   __u32 mtu; /* bytes of an IP packet on the way there, outer header included; 0: any */
 };
+#define FWD_VTEP_OUTSIDE 0xffffffffU /* no node: a client of the world, straight by the uplink */
 struct fwd_vtep_number {
   __u32 number;
   __u32 flags; /* as in its row of vteps */
@@ -131,6 +132,23 @@ struct fwd_service {
   __u32 flags;
 };
 
+/* targets{net, VIP, port, protocol, MAC} -> where at the pod of that MAC, which is here: what the world may
+ * ask by an edge, whose choice of a pod is the inner MAC. */
+struct fwd_target_key {
+  __u32 net;
+  struct fwd_addr vip;
+  __be16 port_be;
+  __u8 proto;
+  __u8 zero;
+  __u8 mac[6];
+  __u8 zero2[2];
+};
+struct fwd_target {
+  struct fwd_addr addr;
+  __be16 port_be;
+  __u16 zero[3];
+};
+
 /* rings[ring_offset + slot] -> backends[index]. Live slices are never
  * rewritten: a changed ring gets a new slice, then the service row moves. */
 struct fwd_ring_slot {
@@ -166,7 +184,7 @@ struct fwd_flow {
   __be16 sport_be;
   __be16 dport_be;
   __u32 seen;   /* fwd_now() of the last packet, seconds */
-  __u32 vtep;   /* answers go there while the endpoint is not yet known; 0: unknown */
+  __u32 vtep;   /* answers go there while the endpoint is not yet known; 0: unknown; FWD_VTEP_OUTSIDE */
   __u32 epoch;  /* of the destination's endpoint when the flow was made */
   __u32 policy; /* revision of the policy that admitted it */
   __u32 flags;

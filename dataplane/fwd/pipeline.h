@@ -6,6 +6,7 @@
  *                 -> endpoint or route, epoch -> what fits -> encapsulate, hand over or deliver
  *   from a wire:  outer check -> decapsulate (or native) -> source check -> ingress policy
  *                 -> endpoint, epochs -> translate -> deliver
+ *   (what comes from outside through an edge is translated behind the source check)
  *
  * Look-ups of a small packet of a known flow, in tables that hash (h) and in arrays (a):
  *
@@ -23,6 +24,7 @@
 #ifndef FAIRLEAD_FWD_PIPELINE_H
 #define FAIRLEAD_FWD_PIPELINE_H
 
+#include "dataplane/fwd/flow/from_edge.h"
 #include "dataplane/fwd/guard.h"
 #include "dataplane/fwd/icmp/translate.h"
 #include "dataplane/fwd/size/split.h"
@@ -93,6 +95,7 @@ FWD_INLINE int fwd_route_packet(struct fwd_machine* m, struct fwd_context* c, co
     const int refused = link->flags & FWD_LINK_HOST ? FWD_PASS : fwd_guard_underlay(m, c, config, kind);
     return refused ? refused : FWD_TO_OUTSIDE;
   }
+  if (!to && c->from_vtep == FWD_VTEP_OUTSIDE) return FWD_TO_CLIENT;
   if (to) c->epoch = to->epoch;
   return fwd_send(m, c, config, link, to ? to->vtep : c->from_vtep, to ? to->mac : config->gateway_mac);
 }
@@ -126,14 +129,19 @@ FWD_INLINE int fwd_from_pod_stages(struct fwd_machine* m, struct fwd_context* c)
 
 /* Identity is what {network, source} says, and a source speaks only from the
  * node that holds it, and as the owner that it has there now. One that is not
- * known yet may be a new pod's; one that no pool holds is a lie. */
-FWD_INLINE int fwd_check_wire_source(struct fwd_machine* m, struct fwd_context* c, int* known) {
+ * known yet may be a new pod's; one that no pool holds is a client of a service,
+ * or a lie. */
+FWD_INLINE int fwd_check_wire_source(struct fwd_machine* m, struct fwd_context* c,
+                                     const struct fwd_config* config, int* known) {
   const struct fwd_endpoint* from = fwd_endpoint_of(m, c->net, &c->pkt.src);
   *known = from != 0;
   if (from && fwd_epoch_older(c->wire_src_epoch, from->epoch)) return FWD_STALE_EPOCH;
   if (from)
     return from->vtep == c->from_vtep && !(from->flags & FWD_ENDPOINT_VIP) ? FWD_PASS : FWD_SPOOFED_SOURCE;
-  return fwd_route_kind(m, c->net, &c->pkt.src) == FWD_ROUTE_CLUSTER ? FWD_PASS : FWD_SPOOFED_SOURCE;
+  if (fwd_route_kind(m, c->net, &c->pkt.src) == FWD_ROUTE_CLUSTER) return FWD_PASS;
+  const struct fwd_endpoint* to = fwd_endpoint_of(m, c->net, &c->pkt.dst);
+  if (!to || !(to->flags & FWD_ENDPOINT_VIP)) return FWD_SPOOFED_SOURCE;
+  return fwd_from_edge(m, c, config);
 }
 
 /* Takes the packet out of its outer header; a native one has none. FWD_PASS and no network: not ours. */
@@ -147,7 +155,7 @@ FWD_INLINE int fwd_arrive(struct fwd_machine* m, struct fwd_context* c, const st
     bad = fwd_decapsulate(m, c, vxlan);
     if (!bad) bad = fwd_parse(m, &c->pkt, c->ethertype);
     if (!bad && fwd_not_unicast(&c->pkt)) bad = FWD_MULTICAST;
-    return bad ? bad : fwd_check_wire_source(m, c, known);
+    return bad ? bad : fwd_check_wire_source(m, c, config, known);
   }
   if (!(config->flags & FWD_CONFIG_NATIVE) || !c->parsed) return FWD_PASS;
   bad = fwd_native(m, c, config, &native);
@@ -169,9 +177,11 @@ FWD_INLINE int fwd_from_wire_stages(struct fwd_machine* m, struct fwd_context* c
   to = fwd_endpoint_of(m, c->net, &c->pkt.dst); /* who it is for stays: only its source is translated */
   if (!to || !(to->flags & FWD_ENDPOINT_LOCAL)) return FWD_NOT_LOCAL;
   if (fwd_epoch_passed(to, c->wire_dst_epoch)) return FWD_STALE_EPOCH;
-  bad = fwd_answer_stage(m, c, config, known ? 0 : to);
-  if (!bad) bad = fwd_icmp_error_stage(m, c);
-  if (bad) return bad;
+  if (c->from_vtep != FWD_VTEP_OUTSIDE) { /* else it is translated already */
+    bad = fwd_answer_stage(m, c, config, known ? 0 : to);
+    if (!bad) bad = fwd_icmp_error_stage(m, c);
+    if (bad) return bad;
+  }
   if (fwd_epoch_passed(to, c->epoch)) return fwd_flow_outlived(m, c);
   return fwd_deliver(m, c, config, to);
 }

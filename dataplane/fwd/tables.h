@@ -27,6 +27,7 @@
   X(backends, ARRAY, __u32, struct fwd_backend, 65536)                     \
   X(rings, ARRAY, __u32, struct fwd_ring_slot, 1048576)                    \
   X(services, HASH, struct fwd_service_key, struct fwd_service, 65536)     \
+  X(targets, HASH, struct fwd_target_key, struct fwd_target, 16384)        \
   X(endpoints, HASH, struct fwd_endpoint_key, struct fwd_endpoint, 262144) \
   X(links, HASH, struct fwd_link_key, struct fwd_link, 4096)
 

@@ -20,7 +20,7 @@
   X(TO_NODE, "handed to another node as it is: its network is native")           \
   X(SPLIT, "cut in two, each of which comes again: IPv6 on a narrow underlay")   \
   X(TO_BACKEND, "sent by an edge on its way to a server of the service")         \
-  X(TO_CLIENT, "a server's answer, sent on by an edge that stands in the way (nat)")
+  X(TO_CLIENT, "an answer straight to a client of the world: a pod's, or a server's by an edge (nat)")
 
 #define FWD_DROPS(X)                                                                            \
   X(NO_LINK, "the link has no row: its pod is not (or no longer) published")                    \

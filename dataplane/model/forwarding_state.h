@@ -107,6 +107,7 @@ struct ServicePortRow {
   std::uint8_t protocol = 6;  // 6 TCP, 17 UDP
   std::uint16_t port = 0;
   std::vector<Backend> backends;  // empty: refused by the name NO_BACKEND
+  bool edge = false;              // the world may ask it, through edges
   auto operator<=>(const ServicePortRow&) const = default;
 };
 

@@ -248,12 +248,16 @@ class RingPlaces {
   std::uint32_t next_ = 0;
 };
 
+// Pods of this node, by network and address: what an edge calls them.
+using LocalPods = std::map<std::pair<std::uint32_t, IpAddress>, MacAddress>;
+
 class ServiceLowering {
  public:
-  ServiceLowering(const TableImage& previous, std::uint64_t seed, TableImage& image)
+  ServiceLowering(const TableImage& previous, std::uint64_t seed, const LocalPods& pods, TableImage& image)
       : previous_(previous),
         image_(image),
         seed_(seed),
+        pods_(pods),
         generation_(next_generation(previous)),
         backends_(previous, generation_),
         rings_(previous) {}
@@ -268,6 +272,7 @@ class ServiceLowering {
       FL_TRY(const fwd_service row, row_of(bytes_of(key), ring));
       put(image_, TableId::services, key, row);
       RingPlaces::write(row, ring, image_);
+      if (port.edge) lower_targets(service, port);
     }
     return {};
   }
@@ -283,6 +288,17 @@ class ServiceLowering {
     std::vector<std::uint32_t> ring = maglev_ring(port.backends, seed_);
     for (std::uint32_t& slot : ring) slot = places[slot];
     return ring;
+  }
+
+  void lower_targets(const ServiceRow& service, const ServicePortRow& port) {
+    for (const Backend& backend : port.backends) {
+      const auto pod = pods_.find({service.network, backend.address});
+      if (pod == pods_.end()) continue;
+      fwd_target_key key{
+          service.network, row_address(service.vip), to_be16(port.port), port.protocol, 0, {}, {}};
+      copy_mac(pod->second, key.mac);
+      put(image_, TableId::targets, key, fwd_target{row_address(backend.address), to_be16(backend.port), {}});
+    }
   }
 
   Result<fwd_service> row_of(const std::string& key, const std::vector<std::uint32_t>& ring) {
@@ -301,6 +317,7 @@ class ServiceLowering {
   const TableImage& previous_;
   TableImage& image_;
   std::uint64_t seed_;
+  const LocalPods& pods_;
   std::uint32_t generation_;
   BackendPlaces backends_;
   RingPlaces rings_;
@@ -318,7 +335,11 @@ Result<TableImage> lower(const ForwardingState& state, const TableImage& previou
     networks[network.index] = &network;
   }
   for (const Vtep& vtep : state.vteps) lower_vtep(state.self, vtep, image);
-  ServiceLowering services(previous, state.self.cluster_seed, image);
+  LocalPods pods;
+  for (const Endpoint& endpoint : state.endpoints)
+    if (endpoint.ifindex != 0 && !endpoint.host)
+      pods.emplace(std::pair(endpoint.network, endpoint.address), endpoint.mac);
+  ServiceLowering services(previous, state.self.cluster_seed, pods, image);
   for (const ServiceRow& service : state.services) {
     FL_TRY_OK(services.lower(service));
   }

@@ -67,7 +67,7 @@ void write_service(const ServiceRow& service, std::string& out) {
   LineWriter(out).word("service").number(service.network).word(format(service.vip));
   for (const ServicePortRow& port : service.ports) {
     out += "  ";
-    LineWriter(out).word("port").word(protocol_name(port.protocol)).number(port.port);
+    LineWriter(out).word("port").word(protocol_name(port.protocol)).number(port.port).flag("edge", port.edge);
     for (const Backend& backend : port.backends) {
       out += "    ";
       LineWriter(out)
@@ -184,6 +184,7 @@ class Parser {
     ServicePortRow& port = state_.services.back().ports.emplace_back();
     FL_TRY(port.protocol, line.protocol());
     FL_TRY(port.port, line.number<std::uint16_t>("port"));
+    port.edge = line.take_flag("edge");
     return {};
   }
 

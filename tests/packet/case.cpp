@@ -63,6 +63,8 @@ void read_flow(const std::string& line, Flows& flows) {
         std::find_if(std::begin(kFlags), std::end(kFlags), [&](const FlagName& f) { return word == f.name; });
     if (known != std::end(kFlags)) {
       flow.flags |= known->flag;
+    } else if (word == "outside") {
+      flow.vtep = FWD_VTEP_OUTSIDE;
     } else {
       __u32* number = word == "seen@"   ? &flow.seen
                       : word == "epoch" ? &flow.epoch
@@ -150,7 +152,10 @@ std::string format_flows(const Flows& flows) {
         << format_side(key.dst, key.dport_be) << " => " << format_side(flow.src, flow.sport_be) << " > "
         << format_side(flow.dst, flow.dport_be) << " seen@ " << flow.seen;
     if (flow.epoch) out << " epoch " << flow.epoch;
-    if (flow.vtep) out << " vtep " << flow.vtep;
+    if (flow.vtep == FWD_VTEP_OUTSIDE)
+      out << " outside";
+    else if (flow.vtep)
+      out << " vtep " << flow.vtep;
     for (const FlagName& flag : kFlags)
       if (flow.flags & flag.flag) out << ' ' << flag.name;
     out << '\n';

@@ -7,7 +7,7 @@
 //   now 1000                            seconds; default 1000
 //   capacity 64                         entries of the flow table; default 64
 //   reference-only                      the kernel runs none of its packets (cut inside the IP header)
-//   before tcp A:p > B:q => C:r > D:s [seen@ SECONDS] [epoch N] [vtep N] [FLAG...]
+//   before tcp A:p > B:q => C:r > D:s [seen@ SECONDS] [epoch N] [vtep N | outside] [FLAG...]
 //                                       flags: origin rewrite seen syn fin rst
 //   pod PACKET                          from the link with interface 1; or: wire PACKET
 //   verdict NAME [ifindex N] [vtep N]

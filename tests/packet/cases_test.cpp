@@ -84,6 +84,8 @@ TEST(SummingNic, KeepsItsAccountInEveryCase) {
 // Verdicts that no packet and no tables can bring about, and why.
 const std::map<std::string, std::string> kWithoutCase{
     {"TO_BACKEND", "an edge's: tests/packet/edge"},
+    {"SERVICE_LIMIT", "an edge's: tests/packet/edge"},
+    {"SOURCE_LIMIT", "an edge's: tests/packet/edge"},
     {"POLICY_EGRESS", "the slot admits everything until there is policy"},
     {"POLICY_INGRESS", "the slot admits everything until there is policy"},
     {"FRAGMENT_TABLE_FULL", "the table gives up its oldest rows: only a kernel without memory refuses"},

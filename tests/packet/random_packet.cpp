@@ -97,11 +97,39 @@ std::string epochs(Random& random) {
          pick(random, {"2", "2", "2", "2", "1", "3", "0"});
 }
 
+// What an edge sends on for a client of the world: the inner MAC names the pod.
+std::string frame_of_edge(Random& random) {
+  const bool six = chance(random, 40);
+  const std::string client = six ? "2001:db8:99::" : "203.0.113.",
+                    number = std::to_string(1 + below(random, 4));
+  const std::string vip = six ? "fd00:96::30" : chance(random, 90) ? "10.96.0.30" : "10.96.0.20";
+  const std::string pod = pick(random, {"a", "a", "a", "b", "c"});
+  const std::string port = std::to_string(40000 + below(random, 3));
+  std::string text = "eth 02:66:6c:00:00:01 > 02:00:00:00:00:0" + pod + " / ";
+  if (chance(random, 15))
+    return text + ip_layer(random, six, client + number, vip) + " / " + (six ? "icmp6 2 0" : "icmp4 3 4") +
+           " / " + ip_layer(random, six, vip, client + number) + " / tcp 80 > " + port + " A";
+  return text + ip_layer(random, six, client + number, vip) + " / " +
+         (chance(random, 80) ? "tcp " + port + " > 80 " + pick(random, kTcpFlags) : "udp " + port + " > 53") +
+         " / data 8";
+}
+
+// What its pod answers.
+std::string answer_to_client(Random& random) {
+  const bool six = chance(random, 40);
+  return ip_layer(random, six, six ? "fd00:244::2" : "10.244.0.2",
+                  (six ? "2001:db8:99::" : "203.0.113.") + std::to_string(1 + below(random, 4))) +
+         " / tcp 8080 > " + std::to_string(40000 + below(random, 3)) + " A";
+}
+
 }  // namespace
 
 RandomPacket random_packet(Random& random) {
   RandomPacket packet{chance(random, 40), {}};
-  std::string text = "eth 02:00:00:00:00:0a > 02:66:6c:00:00:01 / " + frame(random, packet.from_wire);
+  const bool edge = chance(random, 15);
+  std::string text = "eth 02:00:00:00:00:0a > 02:66:6c:00:00:01 / " +
+                     (edge ? answer_to_client(random) : frame(random, packet.from_wire));
+  if (edge && packet.from_wire) text = frame_of_edge(random);
   if (packet.from_wire && !chance(random, 12)) {
     const std::string outer = chance(random, 3) ? "192.168.77.66" : "192.168.77.2";
     const std::string vni = chance(random, 3) ? "9" : "4097";

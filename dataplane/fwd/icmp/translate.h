@@ -55,6 +55,7 @@ FWD_RARE int fwd_icmp_error(struct fwd_machine* m, struct fwd_context* c) {
   c->key.dport_be = c->quote.sport_be;
   const struct fwd_flow* flow = fwd_flow_find(m, &c->key);
   if (!flow || !(flow->flags & FWD_FLOW_REWRITE)) return FWD_PASS;
+  if (flow->vtep == FWD_VTEP_OUTSIDE) c->from_vtep = flow->vtep; /* it goes where the flow's answers go */
   const int bad = fwd_rewrite_quote(m, c, flow);
   return bad ? bad : fwd_rewrite_error(m, c, flow);
 }

@@ -97,6 +97,7 @@ FWD_INLINE int fwd_decapsulate(struct fwd_machine* m, struct fwd_context* c, __u
     c->wire_src_epoch = (__u16)((__u32)h[1] << 8 | h[2]);
     c->wire_dst_epoch = (__u16)((__u32)h[3] << 8 | h[7]);
   }
+  __builtin_memcpy(c->inner_mac, h + 8, sizeof c->inner_mac);
   c->ethertype = (__u32)h[20] << 8 | h[21];
   if (c->ethertype != FWD_ETHERTYPE_IPV4 && c->ethertype != FWD_ETHERTYPE_IPV6) return FWD_NOT_IP;
   const __u8 family = c->ethertype == FWD_ETHERTYPE_IPV4 ? 4 : 6;
