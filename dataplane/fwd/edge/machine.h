@@ -53,7 +53,7 @@ FWD_INLINE int fwd_edge_ask(struct fwd_machine* m, const struct fwd_asking* aski
 FWD_INLINE int fwd_edge_aside(struct fwd_machine* m, struct fwd_edge* e, __u32 what, __u32 limit);
 
 /* Between two stages: the BPF verifier forgets what it knows of the context, and so the ways to here. */
-FWD_INLINE void fwd_forget(struct fwd_edge* e);
+FWD_INLINE void fwd_forget(struct fwd_machine* m, struct fwd_edge* e);
 
 /* A packet went to a server. */
 FWD_INLINE void fwd_edge_count(struct fwd_machine* m, __u32 server, __u32 bytes, int is_new);

@@ -79,9 +79,9 @@ FWD_INLINE int fwd_edge_stages(struct fwd_machine* m, struct fwd_edge* e) {
   const struct fwd_edge_config* config = fwd_find_edge_config(m, 0);
   if (!config) return FWD_PASS;
   int done = fwd_edge_parse_stage(m, e, config);
-  fwd_forget(e);
+  fwd_forget(m, e);
   if (done == FWD_NEXT) done = fwd_edge_choose(m, e, config);
-  fwd_forget(e);
+  fwd_forget(m, e);
   if (done == FWD_PASS && config->nat) return fwd_edge_aside(m, e, FWD_ASIDE_ANSWERED, 0);
   if (done != FWD_NEXT && done != FWD_CHOSEN) return done;
   const struct fwd_edge_server* to = e->server ? fwd_find_edge_servers(m, e->server) : 0;

@@ -38,7 +38,7 @@ FWD_INLINE int fwd_edge_aside(fwd_machine* m, fwd_edge* e, __u32 what, __u32 lim
 
 FWD_INLINE fwd_edge_scratch* fwd_scratch(fwd_machine* m) { return &m->scratch; }
 
-FWD_INLINE void fwd_forget(fwd_edge*) {}
+FWD_INLINE void fwd_forget(fwd_machine*, fwd_edge*) {}
 
 FWD_INLINE void fwd_repeat(__u32 times, fwd_step step, void* state) {
   for (__u32 turn = 0; turn < times; ++turn)
