@@ -11,6 +11,7 @@
 
 #define FWD_NEXT (-1)
 #define FWD_CHOSEN (-2) /* and its server stands already */
+#define FWD_PORTLESS (-3)
 
 /* Nobody clears it: each stage reads only what it, or a stage before it, has written. */
 struct fwd_edge {

@@ -50,8 +50,9 @@ FWD_RARE int fwd_edge_unparsed(struct fwd_machine* m, struct fwd_edge* e,
   return known ? bad : FWD_PASS;
 }
 
-FWD_INLINE int fwd_edge_parse_stage(struct fwd_machine* m, struct fwd_edge* e,
-                                    const struct fwd_edge_config* config) {
+/* FWD_NEXT: ports are at hand. FWD_PORTLESS: fwd_edge_portless says what it is. */
+FWD_INLINE int fwd_edge_headers_stage(struct fwd_machine* m, struct fwd_edge* e,
+                                      const struct fwd_edge_config* config) {
   e->is_error = 0;
   e->pkt.family = 0;
   e->answer = 0;
@@ -59,20 +60,53 @@ FWD_INLINE int fwd_edge_parse_stage(struct fwd_machine* m, struct fwd_edge* e,
   if (fwd_edge_is_tag(e->ethertype) && fwd_edge_tags(m, e)) return FWD_PASS;
   const int bad = fwd_parse_at(m, &e->pkt, e->l3, e->ethertype);
   if (bad) return fwd_edge_unparsed(m, e, config, bad);
-  if (fwd_has_ports(&e->pkt)) return FWD_NEXT;
+  return fwd_has_ports(&e->pkt) ? FWD_NEXT : FWD_PORTLESS;
+}
+
+/* ICMP, and the fragments that follow: these read what choosing their first one wrote. */
+FWD_INLINE int fwd_edge_portless(struct fwd_machine* m, struct fwd_edge* e,
+                                 const struct fwd_edge_config* config) {
   if (!fwd_vip_find(m, config, &e->pkt.dst, 0, 0)) return FWD_PASS;
   return fwd_edge_follows(&e->pkt) ? fwd_edge_fragment_later(m, e, config) : fwd_edge_icmp(m, e);
 }
 
+FWD_INLINE int fwd_edge_parse_stage(struct fwd_machine* m, struct fwd_edge* e,
+                                    const struct fwd_edge_config* config) {
+  const int done = fwd_edge_headers_stage(m, e, config);
+  return done == FWD_PORTLESS ? fwd_edge_portless(m, e, config) : done;
+}
+
+/* Which service, and the flow's hash. */
+FWD_INLINE int fwd_edge_service_stage(struct fwd_machine* m, struct fwd_edge* e,
+                                      const struct fwd_edge_config* config) {
+  const int later = e->pkt.flags & FWD_PKT_LATER; /* its service is known */
+  const int done = later ? FWD_NEXT : fwd_vip_stage(m, e, config);
+  if (done == FWD_NEXT) e->hash = fwd_edge_hash(&e->pkt, config->seed, e->vip_flags);
+  return done;
+}
+
+/* Its server; all that this writes, later packets of the flow and the datagram read. */
+FWD_INLINE int fwd_edge_server_stage(struct fwd_machine* m, struct fwd_edge* e,
+                                     const struct fwd_edge_config* config) {
+  const int done = fwd_edge_select(m, e, config);
+  const __u32 flags = e->pkt.flags;
+  const int first = flags & FWD_PKT_FRAGMENT && !(flags & FWD_PKT_LATER) && !e->is_error;
+  return done == FWD_NEXT && first ? fwd_edge_fragment_remember(m, e, config, e->server) : done;
+}
+
 FWD_INLINE int fwd_edge_choose(struct fwd_machine* m, struct fwd_edge* e,
                                const struct fwd_edge_config* config) {
-  const int later = e->pkt.flags & FWD_PKT_LATER; /* its service is known */
-  int done = later ? FWD_NEXT : fwd_vip_stage(m, e, config);
-  if (done != FWD_NEXT) return done;
-  e->hash = fwd_edge_hash(&e->pkt, config->seed, e->vip_flags);
-  done = fwd_edge_select(m, e, config);
-  const int first = e->pkt.flags & FWD_PKT_FRAGMENT && !later && !e->is_error;
-  return done == FWD_NEXT && first ? fwd_edge_fragment_remember(m, e, config, e->server) : done;
+  const int done = fwd_edge_service_stage(m, e, config);
+  return done == FWD_NEXT ? fwd_edge_server_stage(m, e, config) : done;
+}
+
+/* What choosing came to, and the way to the server. Beside the packet it reads and writes edge_nat alone. */
+FWD_INLINE int fwd_edge_way_stage(struct fwd_machine* m, struct fwd_edge* e,
+                                  const struct fwd_edge_config* config, int done) {
+  if (done == FWD_PASS && config->nat) return fwd_edge_aside(m, e, FWD_ASIDE_ANSWERED, 0);
+  if (done != FWD_NEXT && done != FWD_CHOSEN) return done;
+  const struct fwd_edge_server* to = e->server ? fwd_find_edge_servers(m, e->server) : 0;
+  return to ? fwd_edge_deliver(m, e, config, to) : FWD_NO_BACKEND;
 }
 
 FWD_INLINE int fwd_edge_stages(struct fwd_machine* m, struct fwd_edge* e) {
@@ -82,10 +116,7 @@ FWD_INLINE int fwd_edge_stages(struct fwd_machine* m, struct fwd_edge* e) {
   fwd_forget(m, e);
   if (done == FWD_NEXT) done = fwd_edge_choose(m, e, config);
   fwd_forget(m, e);
-  if (done == FWD_PASS && config->nat) return fwd_edge_aside(m, e, FWD_ASIDE_ANSWERED, 0);
-  if (done != FWD_NEXT && done != FWD_CHOSEN) return done;
-  const struct fwd_edge_server* to = e->server ? fwd_find_edge_servers(m, e->server) : 0;
-  return to ? fwd_edge_deliver(m, e, config, to) : FWD_NO_BACKEND;
+  return fwd_edge_way_stage(m, e, config, done);
 }
 
 /* The verdict, and in the context what it was made of. */

@@ -19,6 +19,7 @@
 #include "dataplane/fwd/edge/values.h"
 #include "dataplane/model/lower.h"
 #include "dataplane/model/text.h"
+#include "tests/packet/edge/edge_dpdk.h"
 #include "tests/packet/edge/edge_kernel.h"
 #include "tests/packet/kernel.h"
 #include "tests/packet/packet_text.h"
@@ -118,16 +119,17 @@ std::size_t words_in(std::span<const fwd_edge_bucket> flows) {
   return count;
 }
 
+void expect(const EdgeOutcome& got, const EdgeStep& step, const std::string& name) {
+  const std::string where = name + ", packet of line " + std::to_string(step.line);
+  EXPECT_EQ(verdict_name(got.verdict), step.verdict) << where;
+  EXPECT_EQ(got.server, step.server) << where;
+  EXPECT_EQ(hex_dump(without_hash(got.packet)), hex_dump(without_hash(step.out))) << where;
+}
+
 template <class Machine>
 void run_case(const EdgeCase& c, const std::string& name) {
   Machine machine(c.tables, kBeat, kBuckets);
-  for (const EdgeStep& step : c.steps) {
-    const std::string where = name + ", packet of line " + std::to_string(step.line);
-    const EdgeOutcome got = machine.run(step.packet);
-    EXPECT_EQ(verdict_name(got.verdict), step.verdict) << where;
-    EXPECT_EQ(got.server, step.server) << where;
-    EXPECT_EQ(hex_dump(without_hash(got.packet)), hex_dump(without_hash(step.out))) << where;
-  }
+  for (const EdgeStep& step : c.steps) expect(machine.run(step.packet), step, name);
   EXPECT_EQ(words_in(machine.memory().edge_flows), c.flows) << name;
 }
 
@@ -140,6 +142,20 @@ TEST_P(EdgePacketCase, OnTheReference) {
 TEST_P(EdgePacketCase, OnXdp) {
   if (const auto missing = Kernel::missing()) GTEST_SKIP() << *missing;
   run_case<EdgeKernel>(read_edge_case(GetParam()), GetParam().stem().string());
+}
+
+TEST_P(EdgePacketCase, OnDpdk) { run_case<EdgeDpdk>(read_edge_case(GetParam()), GetParam().stem().string()); }
+
+TEST_P(EdgePacketCase, OnDpdkInOneBurst) {
+  const EdgeCase c = read_edge_case(GetParam());
+  const std::string name = GetParam().stem().string();
+  std::vector<Bytes> packets;
+  for (const EdgeStep& step : c.steps) packets.push_back(step.packet);
+  EdgeDpdk machine(c.tables, kBeat, kBuckets);
+  const std::vector<EdgeOutcome> got = machine.run(packets);
+  ASSERT_EQ(got.size(), c.steps.size()) << name;
+  for (std::size_t i = 0; i < got.size(); ++i) expect(got[i], c.steps[i], name);
+  EXPECT_EQ(words_in(machine.memory().edge_flows), c.flows) << name;
 }
 
 std::vector<std::filesystem::path> case_files() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The differential test of the edge: reference and XDP program see the same random packets, some mutated
-// or cut, under rings that change and time that goes on, and agree on every verdict, server and byte and on
-// every word of the flow table. So does `fairlead lb why`, asked before XDP: what it wrote into the tables,
-// the reference would not have.
+// The differential test of the edge: reference, XDP program and DPDK pipeline, which takes them in bursts,
+// see the same random packets, some mutated or cut, under rings that change and time that goes on, and agree
+// on every verdict, server and byte and on every word of the flow table. So does `fairlead lb why`, asked
+// before XDP: what it wrote into the tables, the reference would not have.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +19,7 @@
 #include "dataplane/lb/why/dry_run.h"
 #include "dataplane/model/lower.h"
 #include "dataplane/model/text.h"
+#include "tests/packet/edge/edge_dpdk.h"
 #include "tests/packet/edge/edge_kernel.h"
 #include "tests/packet/kernel.h"
 #include "tests/packet/packet_text.h"
@@ -33,6 +34,7 @@ constexpr int kPacketsPerState = 1000;
 constexpr int kPacketsPerChange = 200;
 constexpr std::uint32_t kBuckets = 4;  // small: full buckets are part of the test
 constexpr std::uint64_t kBeat = 5120000;
+constexpr std::size_t kBurst = 32;
 
 int wanted_packets() {
   const char* more = std::getenv("FL_RANDOM_PACKETS");
@@ -210,7 +212,35 @@ EdgeOutcome why(const model::EdgeMemory& memory, const Bytes& packet) {
   return outcome;
 }
 
-TEST(RandomEdgePackets, ReferenceAndXdpAgreeToTheByte) {
+// What the DPDK pipeline has yet to see, as one burst, and what is wanted of it.
+class Pending {
+ public:
+  void add(const Bytes& packet, const EdgeOutcome& wanted) {
+    packets_.push_back(packet);
+    wanted_.push_back(wanted);
+  }
+  std::size_t size() const { return packets_.size(); }
+
+  void compare(EdgeDpdk& dpdk, const std::string& where) {
+    const std::vector<EdgeOutcome> got = dpdk.run(packets_);
+    for (std::size_t i = 0; i < got.size(); ++i)
+      ASSERT_EQ(got[i], wanted_[i]) << where << ", " << i << " of a burst of " << got.size() << ": dpdk "
+                                    << verdict_name(got[i].verdict) << " " << got[i].server << ", reference "
+                                    << verdict_name(wanted_[i].verdict) << " " << wanted_[i].server
+                                    << "\nin\n"
+                                    << hex_dump(packets_[i]) << "dpdk\n"
+                                    << hex_dump(got[i].packet) << "reference\n"
+                                    << hex_dump(wanted_[i].packet);
+    packets_.clear();
+    wanted_.clear();
+  }
+
+ private:
+  std::vector<Bytes> packets_;
+  std::vector<EdgeOutcome> wanted_;
+};
+
+TEST(RandomEdgePackets, AllMachinesAgreeToTheByte) {
   if (const auto missing = Kernel::missing()) GTEST_SKIP() << *missing;
   std::set<std::uint32_t> verdicts, servers;
   std::size_t remembered = 0, explained = 0;
@@ -221,11 +251,16 @@ TEST(RandomEdgePackets, ReferenceAndXdpAgreeToTheByte) {
     model::TableImage image = model::lower(state).value();
     EdgeReference reference(image, kBeat, kBuckets);
     EdgeKernel kernel(image, kBeat, kBuckets);
+    EdgeDpdk dpdk(image, kBeat, kBuckets);
+    Pending pending;
+    const std::string of_seed = "seed " + std::to_string(seed);
     Bytes last;
     for (int i = 0; i < kPacketsPerState; ++i, ++compared) {
       if (i % kPacketsPerChange == kPacketsPerChange - 1) {
         change(state, random);
         image = model::lower(state, image).value();
+        ASSERT_NO_FATAL_FAILURE(pending.compare(dpdk, of_seed));
+        dpdk.set_tables(image);
         reference.set_tables(image);
         kernel.set_tables(image);
       }
@@ -243,11 +278,15 @@ TEST(RandomEdgePackets, ReferenceAndXdpAgreeToTheByte) {
       ASSERT_EQ(asked.value_or(got), got) << "why: seed " << seed << " packet " << i << "\n"
                                           << hex_dump(packet);
       explained += asked.has_value();
+      pending.add(packet, wanted);
+      if (pending.size() == kBurst) ASSERT_NO_FATAL_FAILURE(pending.compare(dpdk, of_seed));
       if (wanted.verdict == FWD_TO_BACKEND) last = wanted.packet;
       verdicts.insert(wanted.verdict);
       servers.insert(wanted.server);
     }
-    ASSERT_EQ(difference(kernel.memory(), reference.memory()), "") << "seed " << seed;
+    ASSERT_NO_FATAL_FAILURE(pending.compare(dpdk, of_seed));
+    ASSERT_EQ(difference(kernel.memory(), reference.memory()), "") << of_seed;
+    ASSERT_EQ(difference(dpdk.memory(), reference.memory()), "") << "dpdk, " << of_seed;
     for (const fwd_edge_bucket& bucket : reference.memory().edge_flows)
       for (const __u64 word : bucket.flow) remembered += word != 0;
   }

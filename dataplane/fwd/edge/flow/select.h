@@ -31,9 +31,14 @@ FWD_INLINE int fwd_edge_begins(const struct fwd_headers* p) {
   return p->proto == FWD_PROTO_TCP && (p->tcp_flags & (FWD_TCP_SYN | FWD_TCP_ACK)) == FWD_TCP_SYN;
 }
 
+/* The flow's slot, of its service's ring. */
+FWD_INLINE __u32 fwd_edge_slot_of(const struct fwd_edge* e) {
+  return (__u32)((e->hash >> 32) * e->ring.size >> 32);
+}
+
 /* FWD_NEXT with the slot's owners, or the drop's name. */
 FWD_INLINE int fwd_edge_ring_stage(struct fwd_machine* m, struct fwd_edge* e) {
-  const __u32 at = (__u32)((e->hash >> 32) * e->ring.size >> 32); /* the offset is even */
+  const __u32 at = fwd_edge_slot_of(e); /* the offset is even */
   const struct fwd_edge_slots* row = fwd_find_edge_rings(m, (e->ring.offset + at) >> 1);
   if (!e->ring.size || !row) return FWD_NO_BACKEND;
   e->slot = row->slot[at & 1U];

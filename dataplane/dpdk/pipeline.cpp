@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/dpdk/pipeline.h"
+
+#include <array>
+#include <rte_cycles.h>
+
+#include "dataplane/dpdk/steps/steps.h"
+
+namespace fairlead::dpdk {
+
+void run_pipeline(Worker& worker, Burst& burst, std::uint64_t beat) {
+  using StepFunction = std::size_t (*)(Worker&, Burst&);
+  static constexpr std::array<StepFunction, kSteps> kFunctions{step_parse, step_service, step_ring,
+                                                               step_choose, step_deliver};
+  worker.beat = beat;
+  worker.config =
+      static_cast<const fwd_edge_config*>(worker.memory.tables.row(model::TableId::edge_config, 0));
+  for (std::size_t i = 0; i < burst.count; ++i) burst.frames[i].bytes = burst.frames[i].length;
+  std::uint64_t before = rte_rdtsc();
+  for (std::size_t step = 0; step < kSteps; ++step) {
+    const std::size_t packets = kFunctions[step](worker, burst);
+    const std::uint64_t now = rte_rdtsc();
+    add(worker.steps[step].packets, packets);
+    add(worker.steps[step].cycles, now - before);
+    before = now;
+  }
+}
+
+}  // namespace fairlead::dpdk
