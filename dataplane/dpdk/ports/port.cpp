@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/dpdk/ports/port.h"
+
+#include <rte_dev.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <utility>
+
+namespace fairlead::dpdk {
+namespace {
+
+constexpr std::uint16_t kDescriptors = 512;
+constexpr auto kAnySocket = static_cast<unsigned>(SOCKET_ID_ANY);
+
+std::unexpected<Error> refused(const std::string& device, const std::string& doing, int error,
+                               const std::string& remedy) {
+  return fail(Code::unavailable, "device " + device, doing + ": " + rte_strerror(error < 0 ? -error : error),
+              remedy);
+}
+
+Result<> configure(std::uint16_t id, const std::string& device, unsigned queues, rte_mempool* buffers) {
+  const auto count = static_cast<std::uint16_t>(queues);
+  const rte_eth_conf plain{};
+  if (const int bad = rte_eth_dev_configure(id, count, count, &plain); bad != 0)
+    return refused(device, "cannot have " + std::to_string(queues) + " queues", bad,
+                   "ask for fewer workers, or give the device more queues");
+  std::uint16_t in = kDescriptors, out = kDescriptors;
+  (void)rte_eth_dev_adjust_nb_rx_tx_desc(id, &in, &out);
+  for (std::uint16_t queue = 0; queue < count; ++queue) {
+    int bad = rte_eth_rx_queue_setup(id, queue, in, kAnySocket, nullptr, buffers);
+    if (bad == 0) bad = rte_eth_tx_queue_setup(id, queue, out, kAnySocket, nullptr);
+    if (bad != 0) return refused(device, "queue " + std::to_string(queue), bad, "give EAL more megabytes");
+  }
+  if (const int bad = rte_eth_dev_start(id); bad != 0)
+    return refused(device, "cannot be started", bad, "stderr says why");
+  return {};
+}
+
+}  // namespace
+
+Result<Port> Port::open(const std::string& device, unsigned queues, rte_mempool* buffers) {
+  const std::string name = device.substr(0, device.find(','));
+  std::uint16_t id = 0;
+  if (rte_eth_dev_get_port_by_name(name.c_str(), &id) == 0)
+    return fail(Code::exists, "device " + device, "is a port of this process already",
+                "give it another name");
+  if (const int bad = rte_dev_probe(device.c_str()); bad != 0)
+    return refused(device, "cannot be had", bad,
+                   "write it as DPDK does (net_af_packet0,iface=eth1); most drivers need root");
+  if (rte_eth_dev_get_port_by_name(name.c_str(), &id) != 0)
+    return fail(Code::unsupported, "device " + device, "is no Ethernet device", "name one that is");
+  Port port(id, name, name.substr(0, name.find_last_not_of("0123456789") + 1));
+  FL_TRY_OK(configure(id, device, queues, buffers));
+  return port;
+}
+
+Port::Port(Port&& other) noexcept
+    : id_(std::exchange(other.id_, kNone)),
+      name_(std::move(other.name_)),
+      driver_(std::move(other.driver_)) {}
+
+Port::~Port() {
+  if (id_ == kNone) return;
+  rte_eth_dev_info info{};
+  const bool known = rte_eth_dev_info_get(id_, &info) == 0;
+  (void)rte_eth_dev_stop(id_);
+  (void)rte_eth_dev_close(id_);
+  if (known && info.device != nullptr) (void)rte_dev_remove(info.device);
+}
+
+bool Port::may_lack_sums() const {
+  return driver_ == "net_af_packet" || driver_ == "net_af_xdp" || driver_ == "net_tap" ||
+         driver_ == "net_virtio_user";
+}
+
+void Port::listen_to_all() const { (void)rte_eth_promiscuous_enable(id_); }
+
+}  // namespace fairlead::dpdk
