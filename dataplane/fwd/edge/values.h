@@ -43,6 +43,10 @@ FWD_INLINE __u64 fwd_edge_hash(const struct fwd_headers* p, __u64 seed, __u32 vi
   return fwd_stir(fwd_stir(h, ports << 8 | p->proto), 0);
 }
 
+/* A probe of the edge's own (probe.h). */
+#define FWD_PROBE_MARK 0x666d0000U /* | the server's number */
+FWD_INLINE int fwd_is_probe(__u32 mark) { return (mark & 0xffff0000U) == FWD_PROBE_MARK; }
+
 FWD_INLINE __u32 fwd_word_tag(__u64 word) { return (__u32)(word >> 32); }
 FWD_INLINE __u32 fwd_word_server(__u64 word) { return (__u32)(word >> 16) & 0xffffU; }
 FWD_INLINE __u32 fwd_word_tick(__u64 word) { return (__u32)(word >> 3) & FWD_FLOW_TICKS; }

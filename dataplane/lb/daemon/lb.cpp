@@ -2,6 +2,7 @@
 #include "dataplane/lb/daemon/lb.h"
 
 #include <algorithm>
+#include <netinet/in.h>
 #include <set>
 #include <sys/random.h>
 
@@ -190,14 +191,28 @@ void Lb::watch() {
   hops_->watch(std::move(targets));
 }
 
+// Behind nat the answer to a marked packet would find nobody: the server is asked as what it is.
+static void ask_itself(ProbeTarget& target, const ServiceConfig& service, const Server& server) {
+  target.marked = false;
+  target.address = target_of(server);
+  const bool serves = std::ranges::any_of(service.ports, [&](const model::EdgePorts& ports) {
+    return ports.protocol == IPPROTO_TCP && ports.first <= target.check.port &&
+           target.check.port <= ports.last;
+  });
+  if (serves && server.config.port != 0) target.check.port = server.config.port;
+}
+
 // Probes the servers that have a row.
 void Lb::probe() {
   std::vector<ProbeTarget> targets;
   for (const auto& [name, service] : state_.services)
     if (service.config.check)
       for (const auto& [address, server] : service.servers)
-        if (const std::uint32_t number = tables_->number_of(service.number, address))
-          targets.push_back({name, address, service.config.addresses.front(), number, *service.config.check});
+        if (const std::uint32_t number = tables_->number_of(service.number, address)) {
+          ProbeTarget target{name, address, service.config.addresses.front(), number, *service.config.check};
+          if (service.config.deliver == model::Delivery::nat) ask_itself(target, service.config, server);
+          targets.push_back(std::move(target));
+        }
   prober_->set(targets);
 }
 

@@ -14,6 +14,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "dataplane/fwd/edge/values.h"
+
 namespace fairlead::lb {
 namespace {
 
@@ -59,8 +61,8 @@ std::string words_of(const Failure& error, Millis timeout) {
 }
 
 template <class Socket>
-Failure mark(Socket& socket, std::uint32_t number) {
-  const std::uint32_t value = kProbeMark | number;
+Failure mark(Socket& socket, const ProbeTarget& target) {
+  const std::uint32_t value = target.marked ? FWD_PROBE_MARK | target.number : 0;
   if (::setsockopt(socket.native_handle(), SOL_SOCKET, SO_MARK, &value, sizeof value) == 0) return {};
   return {errno, boost::system::system_category()};
 }
@@ -97,7 +99,7 @@ net::Task<ProbeResult> connect(ProbeTarget target) {
   auto socket = std::make_shared<Stream::socket>(co_await asio::this_coro::executor);
   Failure error;
   (void)socket->open(Stream(family_of(target.address), IPPROTO_TCP), error);
-  if (!error) error = mark(*socket, target.number);
+  if (!error) error = mark(*socket, target);
   if (error) co_return ProbeResult{false, words_of(error, target.check.timeout)};
   const Peer peer = peer_of(target.address, target.check.port);
   const auto timer = limit(socket, target.check.timeout);
@@ -141,7 +143,7 @@ net::Task<ProbeResult> echo(ProbeTarget target) {
   auto socket = std::make_shared<Raw::socket>(co_await asio::this_coro::executor);
   Failure error;
   (void)socket->open(Raw(family_of(target.address), four ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6}), error);
-  if (!error) error = mark(*socket, target.number);
+  if (!error) error = mark(*socket, target);
   const Peer peer = peer_of(target.address, 0);
   if (!error) (void)socket->connect(Raw::endpoint(&peer.storage, peer.size), error);
   if (error) co_return ProbeResult{false, words_of(error, target.check.timeout)};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prober: asks servers whether they are well, by the way that clients' packets take:
 // a socket to the service's own address, whose mark names the server, so that the
-// engine delivers its packets there. TCP: a connection; HTTP: a status of 200 to
-// 399; ICMP: an echo. Each server has its own rhythm with a bit of chance; at most
+// engine delivers its packets there; a server behind nat is asked by its own address. TCP: a connection;
+// HTTP: a status of 200 to 399; ICMP: an echo. Each server has its own rhythm with a bit of chance; at most
 // kInFlight probes are under way. One loop's thread.
 #pragma once
 
@@ -18,15 +18,15 @@
 
 namespace fairlead::lb {
 
-inline constexpr std::uint32_t kProbeMark = 0x666d0000;  // | the server's number in the tables
 inline constexpr std::size_t kInFlight = 256;
 
 struct ProbeTarget {
   std::string service;
   IpAddress server;
-  IpAddress address;         // the service's
+  IpAddress address;         // the service's; unmarked: the server's own
   std::uint32_t number = 0;  // the server's, in the tables
   Check check;
+  bool marked = true;  // the engine takes the probe where its mark says
   bool operator==(const ProbeTarget&) const = default;
 };
 

@@ -17,6 +17,7 @@
 #include "dataplane/fwd/abi.h"
 #include "dataplane/fwd/verdicts.h"
 #include "dataplane/model/edge/edge_stages.h"
+#include "ebpf/loader/edge/probe_links.h"
 #include "ebpf/loader/libbpf_words.h"
 #include "ebpf/loader/maps.h"
 #include "edge_bpf.skel.h"
@@ -125,6 +126,7 @@ struct XdpEngine::State {
   model::EdgeMemory memory;
   fs::path pins;
   std::map<std::uint32_t, Fd> unpinned;  // links by their interface
+  std::unique_ptr<ProbeLinks> probes;
 
   State() = default;
   State(const State&) = delete;
@@ -146,6 +148,7 @@ struct XdpEngine::State {
   Result<> detach(std::uint32_t index) {
     unpinned.erase(index);
     bpf_map_delete_elem(map("edge_ports"), &index);
+    FL_TRY_OK(probes->detach(index));
     return pins.empty() ? Result<>() : detach_pin(attached() / std::to_string(index));
   }
 
@@ -179,6 +182,7 @@ Result<std::unique_ptr<XdpEngine>> XdpEngine::open(const XdpOptions& options) {
   if (!options.pins.empty()) FL_TRY_OK(set_pins(state->bpf->obj, options.pins));
   if (edge_bpf__load(state->bpf) != 0) return load_error("edge program");
   FL_TRY_OK(state->map_all(buckets));
+  FL_TRY(state->probes, ProbeLinks::open(state->bpf->obj, state->attached()));
   return std::unique_ptr<XdpEngine>(new XdpEngine(std::move(state)));
 }
 
@@ -192,6 +196,7 @@ Result<> XdpEngine::attach(const std::string& link, XdpMode mode) {
   const fs::path pin = state_->pins.empty() ? fs::path() : state_->attached() / std::to_string(index);
   Result<Fd> held = attach_xdp(program_fd(), index, mode, pin);
   if (!held) return std::unexpected(std::move(held.error()).within(link));
+  FL_TRY_OK(state_->probes->attach(index));
   if (pin.empty())
     state_->unpinned.insert_or_assign(index, std::move(*held));
   else

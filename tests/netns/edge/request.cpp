@@ -45,7 +45,7 @@ bool send_all(const Fd& socket, std::string_view bytes) {
 
 std::string converse(Family family, const std::string& address, const Request& what) {
   const Fd socket(::socket(family == Family::v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const timeval limit{5, 0};
+  const timeval limit{what.limit_s, 0};
   ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   if (what.mark != 0) ::setsockopt(socket.get(), SOL_SOCKET, SO_MARK, &what.mark, sizeof what.mark);

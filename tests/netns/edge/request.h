@@ -13,9 +13,10 @@ namespace fairlead::test {
 struct Request {
   std::size_t up = 0, down = 0;  // octets
   std::uint32_t mark = 0;        // SO_MARK
+  int limit_s = 5;
 };
 
-// The server's mark; what else came instead, or why nothing did, within five seconds.
+// The server's mark; what else came instead, or why nothing did within the limit.
 std::string request(const NetLab& lab, const std::string& from, Family family, const std::string& address,
                     const Request& what = {});
 

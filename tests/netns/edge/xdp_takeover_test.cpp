@@ -136,7 +136,7 @@ Objects pinned_below(const fs::path& folder) {
 
 TEST_P(Takeover, RemovalLeavesNothing) {
   const Objects made = pinned_below(mounted_->scratch() / "fairlead");
-  EXPECT_EQ(made.links.size(), 2U);
+  EXPECT_EQ(made.links.size(), 4U);  // XDP and probes, of two interfaces
   EXPECT_GT(made.maps.size(), 10U);
   edge_->stop();
   ASSERT_TRUE(ebpf::remove_pins(mounted_->scratch() / "fairlead" / "lb" / "edge"));
