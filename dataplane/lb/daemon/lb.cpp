@@ -100,7 +100,8 @@ Result<> Lb::begin(const std::optional<Saved>& saved) {
          NextHops::open(executor_, [this](const IpAddress& target, const std::optional<Hop>& hop,
                                           const std::string& why) { (void)send(Found{target, hop, why}); }));
   prober_ = std::make_unique<Prober>(executor_, [this](const ProbeTarget& target, const ProbeResult& result) {
-    (void)send(Probed{target.service, target.server, result.well, result.reason});
+    const ProbeResult judged = judge(target, result);
+    (void)send(Probed{target.service, target.server, judged.well, judged.reason});
   });
   FL_TRY_OK(publish());
   FL_TRY_OK(engine_->attach(state_.config));
@@ -214,6 +215,20 @@ void Lb::probe() {
           targets.push_back(std::move(target));
         }
   prober_->set(targets);
+}
+
+// The way of clients' packets ends here where the service's address is this machine's own.
+ProbeResult Lb::judge(const ProbeTarget& target, ProbeResult result) const {
+  if (result.well || !target.marked) return result;
+  Result<Netlink> netlink = Netlink::open();
+  const auto way = netlink ? netlink->way_to(target.address) : std::unexpected(netlink.error());
+  if (!way) return result;
+  if (!*way)
+    return {false, "no route to " + format(target.address) +
+                       ": probes leave as if by one; a default route is enough"};
+  if (!(*way)->local) return result;
+  return {false, format(target.address) +
+                     " is on a link of this machine, which probes cannot leave: remove it there"};
 }
 
 Result<> Lb::send(const Event& event) {

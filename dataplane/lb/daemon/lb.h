@@ -61,6 +61,7 @@ class Lb {
   void tell(std::string what, std::string object, std::string why);
   void watch();
   void probe();
+  ProbeResult judge(const ProbeTarget& target, ProbeResult result) const;
   void add_routes();
   void tick();
   void look_for_quiet();

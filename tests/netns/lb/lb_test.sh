@@ -9,7 +9,8 @@
 #
 # Requests succeed; drain keeps what lives and gives nothing new; SIGHUP takes a
 # server more; kill -9 and a restart break none of 200 connections and 200 UDP
-# flows; `why` says what happens; --remove leaves nothing.
+# flows; `why` says what happens; probes take out who does not answer, and keep all
+# when all look dead; --remove leaves nothing.
 set -euo pipefail
 ROOT=$1
 BIN=$2/bin
@@ -18,6 +19,7 @@ VIP=198.51.100.1
 DIR=$(mktemp -d)
 HERE=$ROOT/tests/netns/lb
 STARTED=()
+declare -A SERVING # by server: its service's pid
 
 step() { echo "==> $*"; }
 die() {
@@ -75,8 +77,8 @@ server() { # NAME ADDRESS: a plain server with the service's address on its tunn
 }
 serve() {
   nsenter --net="/run/netns/$ID-$1" python3 -B "$HERE/people.py" serve "$1" "$VIP" 80 >"$DIR/$1.log" 2>&1 &
-  served=$! # of the newest
-  STARTED+=("$served")
+  SERVING[$1]=$!
+  STARTED+=("$!")
   eventually 100 inside "$1" curl -s --max-time 1 "http://$VIP/" || die "$1 does not serve"
 }
 edge() { # starts the daemon and waits until it answers
@@ -105,6 +107,7 @@ host edge 192.0.2.1
 server one 192.0.2.11
 server two 192.0.2.12
 ip -n "$ID-client" route add "$VIP" via 192.0.2.1
+ip -n "$ID-edge" route add default via 192.0.2.100
 
 step "the file is checked"
 write_file "192.0.2.11, 192.0.2.12"
@@ -146,7 +149,8 @@ eventually 50 sh -c "'$BIN/fairlead' lb status --lb '$DIR/lb.sock' | grep -q 'NO
 write_file "192.0.2.11, 192.0.2.12, 192.0.2.13"
 kill -HUP "$lb_pid"
 eventually 50 in_ring 192.0.2.13 || die "the third server does not come: $(lb backends)"
-requests 60 | tee "$DIR/asked" | grep -q three || die "the third server gets nothing: $(cat "$DIR/asked")"
+requests 60 >"$DIR/asked"
+grep -q three "$DIR/asked" || die "the third server gets nothing: $(cat "$DIR/asked")"
 ! grep -q failed "$DIR/asked" || die "$(cat "$DIR/asked")"
 
 step "drain keeps what lives and gives nothing new"
@@ -164,18 +168,64 @@ for _ in 1 2 3; do
   ! grep -Eq "one|failed" "$DIR/asked" || die "around a restart: $(cat "$DIR/asked")"
   [ "$(lb backends | awk '$2 == "192.0.2.11" {print $3}')" = drained ] || die "the drain is forgotten"
 done
+lb flows
+lb pipeline
+curl -s --unix-socket "$DIR/lb.sock" http://lb/metrics >"$DIR/metrics"
+grep -q '^fairlead_lb_packets_total{service="web",server="192.0.2.12"} [1-9]' "$DIR/metrics" || die "$(cat "$DIR/metrics")"
 echo end >&9
 wait "$holder" || die "the clients end badly: $(cat "$DIR/held")"
 tail -n 1 "$DIR/held"
 grep -q "connections 200 flows 200 broken 0" "$DIR/held" || die "flows broke"
 lb drain web 192.0.2.11 --undo >/dev/null
 eventually 50 in_ring 192.0.2.11 || die "undo does not bring it back"
+
+step "probes take out a server that does not answer, and it comes back"
+state_of() { lb backends | awk -v a="$1" '$2 == a {print $3}'; }
+is() { [ "$(state_of "$1")" = "$2" ]; }
+end_server() { kill -9 "${SERVING[$1]}" && { wait "${SERVING[$1]}" 2>/dev/null || true; }; }
+write_file "192.0.2.11, 192.0.2.12, 192.0.2.13"
+sed -i "/^    servers:/a\\    check: {http: {port: 80, path: /}, every: 200ms, timeout: 500ms}" "$DIR/lb.yaml"
+kill -HUP "$lb_pid"
+for last in 11 12 13; do eventually 50 is 192.0.2.$last up || die "192.0.2.$last is not well: $(lb backends)"; done
+end_server three
+eventually 50 is 192.0.2.13 down || die "a dead server stays: $(lb backends)"
+lb backends | grep -q "192.0.2.13.*connection refused" || die "$(lb backends)"
+requests 20 >"$DIR/asked"
+! grep -Eq "three|failed" "$DIR/asked" || die "with a dead server: $(cat "$DIR/asked")"
+serve three
+eventually 150 is 192.0.2.13 up || die "it does not come back: $(lb backends)"
+
+step "an echo asks, too"
+sed -i "s/check: .*/check: {icmp: {}, every: 200ms, timeout: 500ms}/" "$DIR/lb.yaml"
+kill -HUP "$lb_pid"
+asked_anew() { lb events | tail -n 3 | grep -c ServerUp | grep -q 3; }
+eventually 50 asked_anew || die "$(lb events)"
+for last in 11 12 13; do eventually 50 is 192.0.2.$last up || die "192.0.2.$last gives no echo: $(lb backends)"; done
+ip -n "$ID-three" addr del "$VIP/32" dev tunnel
+eventually 50 is 192.0.2.13 down || die "without the address it is well: $(lb backends)"
+ip -n "$ID-three" addr add "$VIP/32" dev tunnel
+sed -i "s/check: .*/check: {tcp: {port: 80}, every: 200ms, timeout: 500ms}/" "$DIR/lb.yaml"
+kill -HUP "$lb_pid"
+eventually 50 asked_anew || die "$(lb events)"
+for last in 11 12 13; do eventually 50 is 192.0.2.$last up || die "192.0.2.$last does not connect: $(lb backends)"; done
+
+step "when all look dead, all are kept, and that is shown"
+for name in one two three; do end_server "$name"; done
+all_kept() { lb status | grep -q "all servers look dead; all are kept"; }
+eventually 50 all_kept || die "$(lb status)"
+lb backends
+[ "$(lb backends -o json | python3 -c 'import json,sys; print(sum(b["share"] > 0.3 for b in json.load(sys.stdin)["items"]))')" = 3 ] ||
+  die "not all are kept"
+for name in one two three; do serve "$name"; done
+requests 20 >"$DIR/asked"
+! grep -q failed "$DIR/asked" || die "all are back, the probes do not know yet: $(cat "$DIR/asked")"
 lb events
 
 step "--remove leaves nothing"
 kill "$lb_pid"
 wait "$lb_pid"
-requests 5 | grep -q failed && die "the data path ends with the daemon"
+requests 5 >"$DIR/asked"
+! grep -q failed "$DIR/asked" || die "the data path ends with the daemon"
 inside edge "$BIN/fairlead-lb" --remove --name "$ID" --state-dir "$DIR/state"
 [ ! -e "/sys/fs/bpf/fairlead/$ID" ] || die "pins are left: $(find "/sys/fs/bpf/fairlead/$ID")"
 [ ! -e "$DIR/state" ] || die "state is left"
