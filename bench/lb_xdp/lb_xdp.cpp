@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::uint8_t kSyn = 2, kAck = 16;
 constexpr std::uint32_t kAnyFlow = 1U << 30;  // more than are ever sent
+constexpr std::uint32_t kFloodLimit = 1000;   // new flows a second of the service that is flooded
 
 template <class T>
 T must(Result<T> result) {
@@ -30,9 +31,9 @@ T must(Result<T> result) {
 // The production program with the service's tables, and room for so many flows.
 class Edge {
  public:
-  Edge(std::uint32_t flows, bool all_flows) : flows_(flows) {
+  Edge(std::uint32_t flows, bool all_flows, std::uint32_t limit = 0) : flows_(flows) {
     edge_ = must(ebpf::XdpEngine::open({.pins = {}, .buckets = flows / FWD_BUCKET_FLOWS}));
-    const auto image = must(model::lower(service_state(flows, all_flows)));
+    const auto image = must(model::lower(service_state(flows, all_flows, limit)));
     if (const auto applied = edge_->apply(model::diff({}, image)); !applied)
       throw std::runtime_error(format(applied.error()));
   }
@@ -51,6 +52,8 @@ class Edge {
       packets += must(edge_->served(server)).packets;
     return packets;
   }
+
+  std::uint64_t refused() const { return must(edge_->verdicts())[FWD_SERVICE_LIMIT].packets; }
 
  private:
   std::uint32_t flows_;
@@ -93,6 +96,29 @@ class LbXdp {
     if (edge.remembered() < packets_ - packets_ / 100) throw std::runtime_error("entries were not made");
   }
 
+  // A flood of SYN (or first datagrams), no two of one flow, at a service whose limit is far below it: what
+  // is refused costs so much.
+  void synflood(const std::string& kind) {
+    Edge edge(room_for(packets_), true, kFloodLimit);
+    wrapper_.set(frame_of(kind, kSyn), kAnyFlow);
+    const auto flood = [&] { return wrapper_.fresh_ns(edge.program(), packets_, kXdpDrop); };
+    flood();
+    const std::uint64_t refused = edge.refused(), sent = edge.sent();
+    std::uint64_t runs = 0;
+    const Pairs pairs = bench_.pairs(
+        kind + "/synflood",
+        [&] {
+          ++runs;
+          const double gross = flood();
+          return gross - wrapper_.alone_ns(packets_);
+        },
+        [&] { return wrapper_.swap_ns(packets_); });
+    const std::uint64_t taken = edge.sent() - sent;
+    if (edge.refused() - refused + taken != runs * packets_ || taken > runs * packets_ / 50)
+      throw std::runtime_error(fmt::format("the flood was not refused: {} packets were sent", taken));
+    bench_.report().add(kind + "/synflood", "", paired(pairs));
+  }
+
  private:
   template <class Before>
   void measure(const std::string& row, Edge& edge, std::uint32_t packets, const Before& before,
@@ -129,6 +155,7 @@ int main(int argc, char** argv) {
     for (const char* kind : {"tcp4", "udp4", "tcp6", "udp6"}) {
       for (const std::uint32_t flows : {1U, 100000U, 1000000U}) lb.known_flows(kind, flows);
       lb.new_flows(kind);
+      lb.synflood(kind);
       for (const std::uint32_t flows : {1U, 1000000U}) lb.stateless(kind, flows);
     }
     bench.report().note(

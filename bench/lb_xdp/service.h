@@ -18,7 +18,8 @@ inline IpAddress service_address(Family family) {
 }
 
 // `all_flows`: every flow holds an entry; else none does, for the ring has not changed.
-inline model::ForwardingState service_state(std::uint32_t flows, bool all_flows) {
+// `limit`: new flows a second; 0: any number.
+inline model::ForwardingState service_state(std::uint32_t flows, bool all_flows, std::uint32_t limit = 0) {
   model::ForwardingState state;
   state.self.number = 1;
   state.self.vtep = IpAddress::parse("198.51.100.1").value();
@@ -31,6 +32,7 @@ inline model::ForwardingState service_state(std::uint32_t flows, bool all_flows)
   service.addresses = {service_address(Family::v4), service_address(Family::v6)};
   service.ports = {{6, kServicePort, kServicePort}, {17, kServicePort, kServicePort}};
   service.all_flows = all_flows;
+  service.limits.flows = limit;
   model::RingChange& members = service.history.emplace_back();
   service.settled = 1;
   for (std::uint32_t i = 0; i < kServers; ++i) {

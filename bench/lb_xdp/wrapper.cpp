@@ -13,8 +13,6 @@
 namespace fairlead::bench {
 namespace {
 
-constexpr std::uint32_t kXdpTx = 3;
-
 [[noreturn]] void refuse(const std::string& what) {
   throw std::runtime_error(what + ": " + std::strerror(errno));
 }
@@ -32,7 +30,7 @@ struct Wrapper::State {
   State& operator=(const State&) = delete;
   ~State() { wrapper_bpf__destroy(bpf); }
 
-  double run_ns(int program, std::uint32_t packets) {
+  double run_ns(int program, std::uint32_t packets, std::uint32_t action = kXdpTx) {
     bpf_test_run_opts options{};
     options.sz = sizeof options;
     options.data_in = frame.data();
@@ -41,7 +39,7 @@ struct Wrapper::State {
     const double from = thread_cpu_ns();
     if (bpf_prog_test_run_opts(program, &options) != 0) refuse("BPF_PROG_TEST_RUN");
     const double took = thread_cpu_ns() - from;
-    if (options.retval != kXdpTx)
+    if (options.retval != action)
       throw std::runtime_error("a packet ended with XDP action " + std::to_string(options.retval));
     return took / packets;
   }
@@ -62,11 +60,11 @@ void Wrapper::set(const Frame& frame, std::uint32_t flows) {
   to.flow = 0;
 }
 
-double Wrapper::fresh_ns(int program, std::uint32_t packets) {
+double Wrapper::fresh_ns(int program, std::uint32_t packets, std::uint32_t action) {
   const std::uint32_t zero = 0;
   if (bpf_map_update_elem(bpf_map__fd(state_->bpf->maps.target), &zero, &program, BPF_ANY) != 0)
     refuse("the program to be measured");
-  return state_->run_ns(bpf_program__fd(state_->bpf->progs.fresh), packets);
+  return state_->run_ns(bpf_program__fd(state_->bpf->progs.fresh), packets, action);
 }
 
 double Wrapper::alone_ns(std::uint32_t packets) {
