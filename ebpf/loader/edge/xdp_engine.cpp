@@ -264,10 +264,19 @@ Result<std::vector<fwd_counter>> XdpEngine::counters() const {
 }
 
 Result<std::vector<fwd_last_drop>> XdpEngine::last_drops() const {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  const std::uint64_t now_ns =
+      static_cast<std::uint64_t>(now.tv_sec) * 1000000000ULL + static_cast<std::uint64_t>(now.tv_nsec);
+  const std::uint64_t now_beat = beat();
   std::vector<fwd_last_drop> newest(FWD_VERDICT_COUNT);
   for (std::uint32_t verdict = FWD_FIRST_DROP; verdict < newest.size(); ++verdict) {
     FL_TRY(const auto cpus, per_cpu<fwd_last_drop>(state_->map("last_drops"), verdict));
-    newest[verdict] = *std::ranges::max_element(cpus, {}, &fwd_last_drop::time);
+    fwd_last_drop& last = newest[verdict] = *std::ranges::max_element(cpus, {}, &fwd_last_drop::time);
+    if (last.time == 0) continue;  // none; the program writes the beat
+    const std::uint64_t ago_ns =
+        (now_beat - std::min<std::uint64_t>(last.time, now_beat)) * (1000000000ULL / FWD_BEATS_PER_SECOND);
+    last.time = now_ns - std::min<std::uint64_t>(ago_ns, now_ns - 1);
   }
   return newest;
 }
