@@ -34,11 +34,12 @@ Result<EdgeMemory> place_edge_memory(std::size_t buckets, Place&& place) {
     FL_TRY(void* const at, place(info(table).name, MappedTables::bytes_of_table(table)));
     memory.tables.set(table, at);
   }
-#define FL_EDGE_STATE(name, element, capacity)                                                           \
-  {                                                                                                      \
-    const std::size_t count = std::string_view(#name) == "edge_flows" ? buckets : std::size_t{capacity}; \
-    FL_TRY(void* const at, place(#name, count * sizeof(element)));                                       \
-    memory.name = {static_cast<element*>(at), count};                                                    \
+#define FL_EDGE_STATE(name, element, capacity)                                                  \
+  {                                                                                             \
+    const std::size_t count =                                                                   \
+        std::string_view(#name) == "edge_flows" ? buckets : static_cast<std::size_t>(capacity); \
+    FL_TRY(void* const at, place(#name, count * sizeof(element)));                              \
+    memory.name = {static_cast<element*>(at), count};                                           \
   }
   FWD_EDGE_STATE(FL_EDGE_STATE)
 #undef FL_EDGE_STATE
