@@ -96,7 +96,7 @@ class LbXdp {
     if (edge.remembered() < packets_ - packets_ / 100) throw std::runtime_error("entries were not made");
   }
 
-  // A flood of SYN (or first datagrams), no two of one flow, at a service whose limit is far below it: what
+  // A flood of SYN, no two of one flow, at a service whose limit is far below it: what
   // is refused costs so much.
   void synflood(const std::string& kind) {
     Edge edge(room_for(packets_), true, kFloodLimit);
@@ -155,7 +155,7 @@ int main(int argc, char** argv) {
     for (const char* kind : {"tcp4", "udp4", "tcp6", "udp6"}) {
       for (const std::uint32_t flows : {1U, 100000U, 1000000U}) lb.known_flows(kind, flows);
       lb.new_flows(kind);
-      lb.synflood(kind);
+      if (std::string_view(kind).starts_with("tcp")) lb.synflood(kind);
       for (const std::uint32_t flows : {1U, 1000000U}) lb.stateless(kind, flows);
     }
     bench.report().note(

@@ -40,6 +40,17 @@ FWD_INLINE int fwd_limit_service(struct fwd_machine* m, const struct fwd_asking*
   return 1;
 }
 
+/* Does the service owe too much for anything that begins? Asked for a SYN before its flow is looked for, so
+ * that a flood finds no line of memory that is not at hand; a SYN that is sent again waits with the others.
+ */
+FWD_INLINE int fwd_limit_owes(struct fwd_machine* m, __u32 service) {
+  const struct fwd_edge_limit* limit = fwd_find_edge_limits(m, service);
+  const __u64* at = fwd_edge_debts_at(m, (service << 1) & (FWD_EDGE_DEBTS - 1));
+  if (!limit || !at) return 1;
+  const __u64 now = fwd_beat(m) << FWD_DEBT_SHIFT;
+  return limit->cost && *at > now && *at - now > limit->burst;
+}
+
 /* Who shares a debt: clients of one service by the first bits of their address. */
 FWD_INLINE __u64 fwd_limit_prefix(const struct fwd_asking* a, __u64 seed,
                                   const struct fwd_edge_limit* limit) {

@@ -107,6 +107,8 @@ FWD_INLINE int fwd_edge_select(struct fwd_machine* m, struct fwd_edge* e,
   const __u32 all = e->vip_flags & FWD_VIP_ALL_FLOWS;
   __u64* at = 0;
   __u64 word = 0;
+  if (e->vip_flags & FWD_VIP_LIMITED && fwd_edge_begins(&e->pkt) && fwd_limit_owes(m, e->service))
+    return FWD_SERVICE_LIMIT;
   if (!all) {
     const int bad = fwd_edge_ring_stage(m, e);
     if (bad != FWD_NEXT) return bad;
