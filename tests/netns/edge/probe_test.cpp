@@ -50,10 +50,11 @@ class Probe : public testing::TestWithParam<ebpf::XdpMode> {
 
   // By its row: numbers are the tables' own.
   std::uint32_t number_of(int server) {
-    const model::EdgeServer* wanted = nullptr;
     const model::ForwardingState state = edge_->net().state();
-    for (const model::EdgeServer& each : state.edge.services.front().servers)
-      if (each.next_hop.bytes[5] == 10 + server) wanted = &each;
+    const auto& servers = state.edge.services.front().servers;
+    const auto wanted = std::ranges::find_if(
+        servers, [&](const model::EdgeServer& each) { return each.next_hop.bytes[5] == 10 + server; });
+    if (wanted == servers.end()) return 0;
     for (std::uint32_t number = 1; number < FWD_EDGE_SERVERS; ++number) {
       const auto* row = static_cast<const fwd_edge_server*>(
           edge_->engine().memory().tables.row(model::TableId::edge_servers, number));
