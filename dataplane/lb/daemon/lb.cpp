@@ -44,6 +44,14 @@ Result<> same_secret(const std::optional<std::uint64_t>& wanted, std::uint64_t u
               "put the old one back, or begin anew with --fresh: flows may then move to other servers");
 }
 
+// A flow table that is in use stays as it is, whatever the file says.
+void keep_room(Config& config, std::uint32_t flows) {
+  if (flows != config.flows)
+    log::warn("the flow table keeps the size that it was made with",
+              {{"flows", std::to_string(flows)}, {"remedy", "fairlead-lb --remove makes room for another"}});
+  config.flows = flows;
+}
+
 }  // namespace
 
 Result<Config> read_config(const std::filesystem::path& path) {
@@ -91,10 +99,7 @@ Result<> Lb::begin(const std::optional<Saved>& saved) {
                 "is missing, and the tables of an earlier run are in use",
                 "put it back; or begin anew with --fresh: flows may then move to other servers");
   const auto room = static_cast<std::uint32_t>(tables_->memory().edge_flows.size() * FWD_BUCKET_FLOWS);
-  if (room != state_.config.flows)
-    log::warn("the flow table keeps the size that it was made with",
-              {{"flows", std::to_string(room)}, {"remedy", "fairlead-lb --remove makes room for another"}});
-  state_.config.flows = room;
+  keep_room(state_.config, room);
   state_ = lb::begin(saved, state_.config, random_seed(), mono_now());
   FL_TRY(hops_,
          NextHops::open(executor_, [this](const IpAddress& target, const std::optional<Hop>& hop,
@@ -171,7 +176,7 @@ void Lb::reload() {
   Result<Config> config = read_config(options_.config);
   Result<> good = config ? same_secret(config->secret, state_.seed) : std::unexpected(config.error());
   if (good) {
-    config->flows = state_.config.flows;
+    keep_room(*config, state_.config.flows);
     good = engine_->attach(*config);
   }
   reload_error_ = good ? "" : format(good.error());
