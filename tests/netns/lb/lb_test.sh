@@ -12,6 +12,9 @@
 # flows; `why` says what happens; probes take out who does not answer, and keep all
 # when all look dead; --remove leaves nothing.
 set -euo pipefail
+# Mounts of its own: a machine may have no bpf file system, and another test may unmount it.
+if [ -z "${FL_OWN_MOUNTS:-}" ]; then FL_OWN_MOUNTS=1 exec unshare --mount bash "$0" "$@"; fi
+mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
 ROOT=$1
 BIN=$2/bin
 ID=lb$$
