@@ -26,4 +26,10 @@ ProbeResult judge_status_line(std::string_view line) {
   return {false, "status " + std::string(status)};
 }
 
+std::string probe_failure(std::string message) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  std::ranges::transform(message, message.begin(), lower);
+  return message;
+}
+
 }  // namespace fairlead

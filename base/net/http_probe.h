@@ -21,5 +21,6 @@ inline constexpr std::size_t kMaxStatusLine = 256;  // more of it is not looked 
 bool is_probe_path(std::string_view path);  // begins with /, no blanks and no control characters
 std::string probe_request(const IpAddress& address, std::uint16_t port, std::string_view path);
 ProbeResult judge_status_line(std::string_view line);
+std::string probe_failure(std::string message);  // the system's words as a reason: "connection refused"
 
 }  // namespace fairlead

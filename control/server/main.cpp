@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // fairlead-control: reads its flags, opens Control, runs until SIGTERM or SIGINT.
 // Exit codes: 0 stopped when asked; 1 could not start; 2 wrong flags.
-#include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 
+#include "base/io/command_line.h"
 #include "base/io/log.h"
 #include "base/io/memory.h"
 #include "control/net/client.h"
@@ -116,13 +116,7 @@ int main(int argc, char** argv) {
   CLI::App app("The control plane of a Fairlead cluster.", "fairlead-control");
   fairlead::server::Flags flags;
   fairlead::server::declare(app, flags);
-  app.set_version_flag("--version", FAIRLEAD_VERSION);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : 2;
-  }
+  if (const auto done = fairlead::parse_line(app, argc, argv)) return *done;
   std::signal(SIGPIPE, SIG_IGN);
   const fairlead::Result<> done = fairlead::server::run(flags);
   if (done) return 0;

@@ -208,4 +208,13 @@ FWD_INLINE int fwd_has_ports(const struct fwd_headers* p) {
   return !(p->flags & FWD_PKT_NO_PORTS) && (p->proto == FWD_PROTO_TCP || p->proto == FWD_PROTO_UDP);
 }
 
+#define FWD_PROTO_DSTOPTS 60U /* of IPv6: what is behind it, a later fragment cannot tell */
+
+/* A later fragment that a first one may have gone before. */
+FWD_INLINE int fwd_fragment_follows(const struct fwd_headers* p) {
+  if (!(p->flags & FWD_PKT_LATER)) return 0;
+  return p->proto == FWD_PROTO_UDP || p->proto == FWD_PROTO_TCP ||
+         (p->family == 6 && p->proto == FWD_PROTO_DSTOPTS);
+}
+
 #endif

@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <linux/if_link.h>
 #include <string>
-#include <system_error>
 
 namespace fairlead::ebpf {
 namespace {
@@ -88,16 +87,6 @@ Result<XdpMode> xdp_mode_of(std::uint32_t ifindex) {
   return query.attach_mode == XDP_ATTACHED_SKB    ? XdpMode::generic
          : query.attach_mode == XDP_ATTACHED_NONE ? XdpMode::any
                                                   : XdpMode::native;
-}
-
-Result<> detach_pin(const std::filesystem::path& pin) {
-  // The kernel lets go of an unlinked pin some time later; the program is to stop now.
-  if (const Fd link(bpf_obj_get(pin.c_str())); link && bpf_link_detach(link.get()) != 0 && errno != ENOLINK)
-    return std::unexpected(os_error(errno, pin.string(), "while detaching its program"));
-  std::error_code error;
-  std::filesystem::remove(pin, error);
-  if (error) return fail(Code::io, pin.string(), error.message());
-  return {};
 }
 
 }  // namespace fairlead::ebpf

@@ -25,7 +25,4 @@ enum class XdpMode : std::uint8_t { any, native, generic };
 Result<Fd> attach_xdp(int program, std::uint32_t ifindex, XdpMode mode, const std::filesystem::path& pin);
 Result<XdpMode> xdp_mode_of(std::uint32_t ifindex);
 
-// Ends the program of the link pinned there, and the pin. Success when there is none.
-Result<> detach_pin(const std::filesystem::path& pin);
-
 }  // namespace fairlead::ebpf

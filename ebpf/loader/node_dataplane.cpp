@@ -18,34 +18,13 @@
 #include "ebpf/loader/libbpf_words.h"
 #include "ebpf/loader/links.h"
 #include "ebpf/loader/maps.h"
+#include "ebpf/loader/pins.h"
 #include "node_bpf.skel.h"
 
 namespace fairlead::ebpf {
 namespace {
 
 namespace fs = std::filesystem;
-
-Result<> set_pins(bpf_object* object, const fs::path& pins) {
-  std::error_code error;
-  fs::create_directories(pins / "attached", error);
-  if (error) return fail(Code::io, pins.string(), error.message(), "mount it: mount -t bpf bpf /sys/fs/bpf");
-  bpf_map* map = nullptr;
-  bpf_object__for_each_map(map, object) {
-    if (bpf_map__is_internal(map) || bpf_map__name(map) == std::string_view("contexts")) continue;
-    bpf_map__set_pin_path(map, (pins / bpf_map__name(map)).c_str());
-  }
-  return {};
-}
-
-// A pinned flow table stays as large as it was made: its flows outlive the wish.
-std::uint32_t flow_capacity(const DataplaneOptions& options, const Migration& migration) {
-  if (options.pins.empty()) return options.flow_capacity;
-  const Fd pinned(bpf_obj_get((options.pins / "flows").c_str()));
-  bpf_map_info info{};
-  std::uint32_t length = sizeof info;
-  if (pinned && bpf_obj_get_info_by_fd(pinned.get(), &info, &length) == 0) return info.max_entries;
-  return migration.flow_capacity().value_or(options.flow_capacity);
-}
 
 constexpr std::array<std::pair<const char*, const char*>, FWD_VERDICT_COUNT> kVerdicts{{
 #define FL_VERDICT(name, meaning) {#name, meaning},
@@ -113,12 +92,18 @@ Result<std::unique_ptr<NodeDataplane>> NodeDataplane::open(const DataplaneOption
         state->migration,
         Migration::begin(options.pins, options.flow_steps != nullptr ? *options.flow_steps : flow_steps()));
   }
-  state->flow_capacity = flow_capacity(options, state->migration);
+  // A pinned flow table stays as large as it was made: its flows outlive the wish.
+  const auto pinned = options.pins.empty() ? std::nullopt : pinned_capacity(options.pins / "flows");
+  state->flow_capacity =
+      pinned ? *pinned : state->migration.flow_capacity().value_or(options.flow_capacity);
   state->bpf = node_bpf__open();
   if (!state->bpf) return load_error("node programs");
   state->bpf->rodata->fixed_now = options.fixed_now;
   bpf_map__set_max_entries(state->bpf->maps.flows, state->flow_capacity);
-  if (!options.pins.empty()) FL_TRY_OK(set_pins(state->bpf->obj, options.pins));
+  if (!options.pins.empty()) {
+    FL_TRY_OK(make_pin_folder(options.pins / "attached"));
+    FL_TRY_OK(pin_maps(state->bpf->obj, options.pins, "contexts"));
+  }
   if (node_bpf__load(state->bpf) != 0) return load_error("node programs");
   if (!options.pins.empty()) {
     FL_TRY(const std::uint32_t halves, remove_halves(bpf_map__fd(state->bpf->maps.flows)));
@@ -198,16 +183,6 @@ int NodeDataplane::program_fd(bool from_wire) const {
 
 int NodeDataplane::map_fd(const std::string& name) const {
   return bpf_object__find_map_fd_by_name(state_->bpf->obj, name.c_str());
-}
-
-Result<> remove_pins(const fs::path& pins) {
-  std::error_code error;
-  fs::remove_all(pins, error);
-  if (error) return fail(Code::io, pins.string(), error.message());
-  for (fs::path folder = pins.parent_path(); folder.filename() != "bpf" && folder.has_relative_path();
-       folder = folder.parent_path())
-    if (!fs::remove(folder, error)) break;  // not empty: another node's
-  return {};
 }
 
 }  // namespace fairlead::ebpf

@@ -23,6 +23,7 @@
 #include "base/result.h"
 #include "dataplane/model/table_image.h"
 #include "ebpf/loader/flows/migration.h"
+#include "ebpf/loader/pins.h"
 
 namespace fairlead::ebpf {
 
@@ -89,8 +90,5 @@ class NodeDataplane {
   Result<> attach(std::uint32_t ifindex, int program);
   std::unique_ptr<State> state_;
 };
-
-// Removes every pin below the folder: links, and with them the programs and tables.
-Result<> remove_pins(const std::filesystem::path& pins);
 
 }  // namespace fairlead::ebpf

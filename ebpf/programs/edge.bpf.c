@@ -17,21 +17,20 @@ SEC("xdp.frags")
 int from_outside(struct xdp_md* xdp) {
   struct fwd_machine m = {xdp};
   struct fwd_edge e;
-  const __u32 bytes = fwd_packet_length(&m);
   switch (fwd_from_outside(&m, &e)) {
     case FWD_TO_BACKEND:
       return leave(xdp, e.link);
     case FWD_TO_CLIENT:
-      count(e.verdict, bytes);
+      count(e.verdict, e.bytes);
       return leave(xdp, e.link);
     case FWD_TO_SELF:
-      count(e.verdict, bytes);
+      count(e.verdict, e.bytes);
       return XDP_TX;
     case FWD_PASS:
-      count(e.verdict, bytes);
+      count(e.verdict, e.bytes);
       return XDP_PASS;
     default:
-      edge_dropped(&e, bytes);
+      edge_dropped(&e);
       return e.answer ? XDP_TX : XDP_DROP;
   }
 }

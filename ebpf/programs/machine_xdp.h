@@ -134,9 +134,9 @@ FWD_INLINE void count(__u32 verdict, __u32 bytes) {
 }
 
 /* Counts a packet that ends here, and keeps who it was; looked at by itself, as those above. */
-__attribute__((noinline)) int edge_dropped(const struct fwd_edge* e, __u32 bytes) {
+__attribute__((noinline)) int edge_dropped(const struct fwd_edge* e) {
   if (!e) return 0;
-  count(e->verdict, bytes);
+  count(e->verdict, e->bytes);
   const __u32 verdict = e->verdict;
   struct fwd_last_drop* last = bpf_map_lookup_elem(&last_drops, &verdict);
   if (!last) return 0;

@@ -10,6 +10,7 @@
 #include "dataplane/model/lower.h"
 #include "dataplane/model/text.h"
 #include "tests/packet/packet_text.h"
+#include "tests/support/must.h"
 
 namespace fairlead::test {
 namespace {
@@ -23,12 +24,6 @@ constexpr FlagName kFlags[] = {{"rewrite", FWD_FLOW_REWRITE}, {"syn", FWD_FLOW_S
                                {"seen", FWD_FLOW_SEEN},       {"origin", FWD_FLOW_ORIGIN}};
 
 [[noreturn]] void bad(const std::string& what) { throw std::runtime_error(what); }
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) bad(format(result.error()));
-  return std::move(*result);
-}
 
 // "10.0.0.1:80" or "[fd00::1]:80"
 void read_side(const std::string& text, fwd_addr& address, __be16& port_be) {
@@ -120,9 +115,7 @@ void read_line(Case& c, const std::filesystem::path& folder, const std::string& 
 
 }  // namespace
 
-Case read_case(const std::filesystem::path& file) {
-  Case c;
-  c.name = file.stem().string();
+void read_case_lines(const std::filesystem::path& file, const ReadLine& read) {
   std::istringstream in(must(read_file(file)));
   std::vector<std::pair<int, std::string>> lines;
   std::string text;
@@ -136,11 +129,19 @@ Case read_case(const std::filesystem::path& file) {
   for (const auto& [number, line] : lines) {
     const std::size_t blank = line.find(' ');
     try {
-      read_line(c, file.parent_path(), line.substr(0, blank), line.substr(blank + 1), number);
+      read(line.substr(0, blank), line.substr(blank + 1), number);
     } catch (const std::exception& error) {
       bad(file.string() + ":" + std::to_string(number) + ": " + error.what());
     }
   }
+}
+
+Case read_case(const std::filesystem::path& file) {
+  Case c;
+  c.name = file.stem().string();
+  read_case_lines(file, [&](const std::string& key, const std::string& rest, int line) {
+    read_line(c, file.parent_path(), key, rest, line);
+  });
   return c;
 }
 

@@ -19,6 +19,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,6 +45,11 @@ struct Case {
   std::vector<Step> steps;
   Flows after;
 };
+
+// Calls `read` with each line's first word, the rest, and its number. `#` begins a comment. Throws std::runtime_error
+// with file and line when `read` throws.
+using ReadLine = std::function<void(const std::string& key, const std::string& rest, int line)>;
+void read_case_lines(const std::filesystem::path& file, const ReadLine& read);
 
 // Throws std::runtime_error with file and line.
 Case read_case(const std::filesystem::path& file);

@@ -15,6 +15,7 @@
 
 #include "dataplane/fwd/context.h"
 #include "dataplane/model/diff.h"
+#include "tests/packet/test_run.h"
 
 namespace fairlead::test {
 namespace {
@@ -101,25 +102,18 @@ bool Kernel::accepts(const Bytes& packet) {
 Outcome Kernel::from_summing_nic(const Bytes& packet) { return run(packet, true, 1U << 2, {}); }
 
 Outcome Kernel::run(const Bytes& packet, bool from_wire, std::uint32_t flags, Frame frame) {
-  Bytes out(packet.size() + 256);
+  Bytes out;
   __sk_buff beside{};
   beside.mark = frame.mark;
   beside.gso_size = frame.segment;
   if (frame.segment) beside.gso_segs = 2;
-  bpf_test_run_opts options{};
-  options.sz = sizeof options;
-  options.data_in = packet.data();
-  options.data_size_in = static_cast<std::uint32_t>(packet.size());
-  options.data_out = out.data();
-  options.data_size_out = static_cast<std::uint32_t>(out.size());
-  options.repeat = 1;
+  bpf_test_run_opts options = test_run_of(packet, out);
   options.flags = flags;
   if (frame.mark || frame.segment) {
     options.ctx_in = &beside;
     options.ctx_size_in = sizeof beside;
   }
-  require(bpf_prog_test_run_opts(dataplane_->program_fd(from_wire), &options) == 0,
-          "BPF_PROG_TEST_RUN of " + std::to_string(packet.size()) + " bytes: " + std::strerror(errno));
+  test_run(dataplane_->program_fd(from_wire), options);
   const fwd_context context = last_context();
   require(static_cast<int>(options.retval) == action_of(context.verdict, context.out_ifindex),
           "action " + std::to_string(options.retval) + " for verdict " + verdict_name(context.verdict));

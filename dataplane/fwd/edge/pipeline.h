@@ -67,7 +67,7 @@ FWD_INLINE int fwd_edge_headers_stage(struct fwd_machine* m, struct fwd_edge* e,
 FWD_INLINE int fwd_edge_portless(struct fwd_machine* m, struct fwd_edge* e,
                                  const struct fwd_edge_config* config) {
   if (!fwd_vip_find(m, config, &e->pkt.dst, 0, 0)) return FWD_PASS;
-  return fwd_edge_follows(&e->pkt) ? fwd_edge_fragment_later(m, e, config) : fwd_edge_icmp(m, e);
+  return fwd_fragment_follows(&e->pkt) ? fwd_edge_fragment_later(m, e, config) : fwd_edge_icmp(m, e);
 }
 
 FWD_INLINE int fwd_edge_parse_stage(struct fwd_machine* m, struct fwd_edge* e,
@@ -121,9 +121,9 @@ FWD_INLINE int fwd_edge_stages(struct fwd_machine* m, struct fwd_edge* e) {
 
 /* The verdict, and in the context what it was made of. */
 FWD_INLINE __u32 fwd_from_outside(struct fwd_machine* m, struct fwd_edge* e) {
-  const __u32 bytes = fwd_packet_length(m);
+  e->bytes = fwd_packet_length(m);
   e->verdict = (__u32)fwd_edge_stages(m, e);
-  if (e->verdict == FWD_TO_BACKEND) fwd_edge_count(m, e->server, bytes, (int)e->is_new);
+  if (e->verdict == FWD_TO_BACKEND) fwd_edge_count(m, e->server, e->bytes, (int)e->is_new);
   return e->verdict;
 }
 

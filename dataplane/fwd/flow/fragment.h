@@ -18,13 +18,6 @@
 #include "dataplane/fwd/rewrite.h"
 
 #define FWD_FRAGMENT_SECONDS 30U
-#define FWD_PROTO_DSTOPTS 60U /* of IPv6: what is behind it, a later fragment cannot tell */
-
-FWD_INLINE int fwd_fragment_follows(const struct fwd_headers* p) {
-  if (!(p->flags & FWD_PKT_LATER)) return 0;
-  return p->proto == FWD_PROTO_UDP || p->proto == FWD_PROTO_TCP ||
-         (p->family == 6 && p->proto == FWD_PROTO_DSTOPTS);
-}
 
 FWD_INLINE void fwd_fragment_key_of(struct fwd_context* c, const struct fwd_addr* src,
                                     const struct fwd_addr* dst) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // fairlead-lb: reads the command line and runs an edge until SIGTERM or SIGINT.
 // Exit codes: 0 ended as asked, 1 the machine refused, 2 a wrong command line or file.
-#include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -10,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "base/io/command_line.h"
 #include "base/io/log.h"
 #include "base/io/memory.h"
 #include "control/net/client.h"
@@ -58,10 +58,7 @@ void declare(CLI::App& app, CommandLine& line) {
   app.footer(kFooter);
 }
 
-int complain(const Error& error, int code) {
-  std::fprintf(stderr, "fairlead-lb: %s\n", format(error).c_str());
-  return code;
-}
+int complain(const Error& error, int code) { return fairlead::complain("fairlead-lb", error, code); }
 
 Result<LbOptions> options_of(const CommandLine& line) {
   constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789-";
@@ -112,12 +109,7 @@ int run(int argc, char** argv) {
   CLI::App app("fairlead-lb: an edge load balancer", "fairlead-lb");
   CommandLine line;
   declare(app, line);
-  app.set_version_flag("--version", FAIRLEAD_VERSION);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  if (const auto done = parse_line(app, argc, argv)) return *done;
   const Result<log::Level> level = log::parse_level(line.log_level);
   if (!level) return complain(level.error(), 2);
   log::set_level(*level);

@@ -10,10 +10,9 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <cstring>
 #include <netinet/in.h>
-#include <sys/socket.h>
 
+#include "base/net/socket_address.h"
 #include "dataplane/fwd/edge/values.h"
 
 namespace fairlead::lb {
@@ -24,40 +23,11 @@ using Failure = boost::system::error_code;
 
 constexpr auto kTold = asio::as_tuple(asio::use_awaitable);
 
-struct Peer {
-  sockaddr_storage storage{};
-  std::size_t size = 0;
-};
-
-Peer peer_of(const IpAddress& address, std::uint16_t port) {
-  Peer peer;
-  if (address.is_v4()) {
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    in.sin_port = htons(port);
-    in.sin_addr.s_addr = htonl(address.v4_host_order());
-    std::memcpy(&peer.storage, &in, sizeof in);
-    peer.size = sizeof in;
-  } else {
-    sockaddr_in6 in{};
-    in.sin6_family = AF_INET6;
-    in.sin6_port = htons(port);
-    std::memcpy(&in.sin6_addr, address.bytes.data(), address.bytes.size());
-    std::memcpy(&peer.storage, &in, sizeof in);
-    peer.size = sizeof in;
-  }
-  return peer;
-}
-
 int family_of(const IpAddress& address) { return address.is_v4() ? AF_INET : AF_INET6; }
 
 std::string words_of(const Failure& error, Millis timeout) {
   if (error == asio::error::operation_aborted) return "no answer in " + format_duration(timeout);
-  if (error == asio::error::connection_refused) return "connection refused";
-  std::string text = error.message();
-  std::ranges::transform(text, text.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
+  return probe_failure(error.message());
 }
 
 template <class Socket>
@@ -101,7 +71,7 @@ net::Task<ProbeResult> connect(ProbeTarget target) {
   (void)socket->open(Stream(family_of(target.address), IPPROTO_TCP), error);
   if (!error) error = mark(*socket, target);
   if (error) co_return ProbeResult{false, words_of(error, target.check.timeout)};
-  const Peer peer = peer_of(target.address, target.check.port);
+  const SocketAddress peer = socket_address(target.address, target.check.port);
   const auto timer = limit(socket, target.check.timeout);
   const auto [unconnected] =
       co_await socket->async_connect(Stream::endpoint(&peer.storage, peer.size), kTold);
@@ -144,7 +114,7 @@ net::Task<ProbeResult> echo(ProbeTarget target) {
   Failure error;
   (void)socket->open(Raw(family_of(target.address), four ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6}), error);
   if (!error) error = mark(*socket, target);
-  const Peer peer = peer_of(target.address, 0);
+  const SocketAddress peer = socket_address(target.address, 0);
   if (!error) (void)socket->connect(Raw::endpoint(&peer.storage, peer.size), error);
   if (error) co_return ProbeResult{false, words_of(error, target.check.timeout)};
   const auto timer = limit(socket, target.check.timeout);

@@ -6,6 +6,7 @@
 
 #include "ebpf/loader/libbpf_words.h"
 #include "ebpf/loader/links.h"
+#include "ebpf/loader/pins.h"
 #include "edge_probe_bpf.skel.h"
 
 namespace fairlead::ebpf {

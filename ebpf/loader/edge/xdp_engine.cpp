@@ -20,6 +20,7 @@
 #include "ebpf/loader/edge/probe_links.h"
 #include "ebpf/loader/libbpf_words.h"
 #include "ebpf/loader/maps.h"
+#include "ebpf/loader/pins.h"
 #include "edge_bpf.skel.h"
 
 namespace fairlead::ebpf {
@@ -71,38 +72,6 @@ BeatScale beat_scale() {
   BeatScale scale{static_cast<std::uint32_t>((FWD_BEATS_PER_SECOND * 65536ULL + hertz / 2) / hertz), 16};
   for (; scale.shift > 0 && scale.times % 2 == 0; --scale.shift) scale.times /= 2;
   return scale;
-}
-
-// The kernel adds a flag of its own to device maps, over which libbpf 1.1 takes the pinned one for another.
-Result<> take_flags(bpf_map* map) {
-  const bool of_devices = bpf_map__type(map) == BPF_MAP_TYPE_DEVMAP_HASH;
-  const Fd pinned(of_devices ? bpf_obj_get(bpf_map__pin_path(map)) : -1);
-  if (!pinned || bpf_map__reuse_fd(map, pinned.get()) == 0) return {};
-  return std::unexpected(os_error(errno, std::string("table ") + bpf_map__name(map), "while adopting it"));
-}
-
-Result<> set_pins(bpf_object* object, const fs::path& pins) {
-  std::error_code error;
-  fs::create_directories(pins, error);
-  if (!error) fs::create_directories(pins.parent_path() / "attached", error);
-  if (error) return fail(Code::io, pins.string(), error.message(), "mount it: mount -t bpf bpf /sys/fs/bpf");
-  bpf_map* map = nullptr;
-  bpf_object__for_each_map(map, object) {
-    if (bpf_map__is_internal(map) || bpf_map__name(map) == std::string_view("edge_scratch")) continue;
-    bpf_map__set_pin_path(map, (pins / bpf_map__name(map)).c_str());
-    FL_TRY_OK(take_flags(map));
-  }
-  return {};
-}
-
-// A pinned flow table stays as large as it was made: its flows outlive the wish.
-std::uint32_t buckets_of(const XdpOptions& options) {
-  if (options.pins.empty()) return options.buckets;
-  const Fd pinned(bpf_obj_get((options.pins / "edge_flows").c_str()));
-  bpf_map_info info{};
-  std::uint32_t length = sizeof info;
-  const bool known = pinned && bpf_obj_get_info_by_fd(pinned.get(), &info, &length) == 0;
-  return known ? info.max_entries : options.buckets;
 }
 
 std::vector<std::uint32_t> pinned_links(const fs::path& folder) {
@@ -173,13 +142,18 @@ Result<std::unique_ptr<XdpEngine>> XdpEngine::open(const XdpOptions& options) {
   state->pins = options.pins;
   state->bpf = edge_bpf__open();
   if (!state->bpf) return load_error("edge program");
-  const std::uint32_t buckets = buckets_of(options);
+  // A pinned flow table stays as large as it was made: its flows outlive the wish.
+  const auto pinned = options.pins.empty() ? std::nullopt : pinned_capacity(options.pins / "edge_flows");
+  const std::uint32_t buckets = pinned.value_or(options.buckets);
   const BeatScale scale = beat_scale();
   state->bpf->rodata->beats_times = scale.times;
   state->bpf->rodata->beats_shift = scale.shift;
   state->bpf->rodata->fixed_beat = options.fixed_beat;
   bpf_map__set_max_entries(state->bpf->maps.edge_flows, buckets);
-  if (!options.pins.empty()) FL_TRY_OK(set_pins(state->bpf->obj, options.pins));
+  if (!options.pins.empty()) {
+    FL_TRY_OK(make_pin_folder(state->attached()));
+    FL_TRY_OK(pin_maps(state->bpf->obj, options.pins, "edge_scratch"));
+  }
   if (edge_bpf__load(state->bpf) != 0) return load_error("edge program");
   FL_TRY_OK(state->map_all(buckets));
   FL_TRY(state->probes, ProbeLinks::open(state->bpf->obj, state->attached()));

@@ -11,7 +11,7 @@
 #include "base/io/log.h"
 #include "dataplane/fwd/abi.h"
 #include "ebpf/loader/flows/flow_rows.h"
-#include "ebpf/loader/links.h"
+#include "ebpf/loader/pins.h"
 
 namespace fairlead::ebpf {
 namespace {

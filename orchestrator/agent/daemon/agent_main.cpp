@@ -2,7 +2,6 @@
 // fairlead-agent: reads the command line and runs the agent until SIGTERM or
 // SIGINT. Exit codes: 0 ended as asked, 1 the machine or the network refused,
 // 2 a wrong command line.
-#include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <charconv>
 #include <cmath>
@@ -11,6 +10,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "base/io/command_line.h"
 #include "base/io/log.h"
 #include "base/io/memory.h"
 #include "orchestrator/agent/daemon/agent.h"
@@ -132,10 +132,7 @@ Result<AgentOptions> options_of(CommandLine line) {
   return options;
 }
 
-int complain(const Error& error, int code) {
-  std::fprintf(stderr, "fairlead-agent: %s\n", format(error).c_str());
-  return code;
-}
+int complain(const Error& error, int code) { return fairlead::complain("fairlead-agent", error, code); }
 
 int serve(AgentOptions options) {
   boost::asio::io_context loop(1);
@@ -155,12 +152,7 @@ int run(int argc, char** argv) {
   CLI::App app("fairlead-agent: runs the pods of one node and the node's dataplane", "fairlead-agent");
   CommandLine line;
   declare(app, line);
-  app.set_version_flag("--version", FAIRLEAD_VERSION);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  if (const auto done = parse_line(app, argc, argv)) return *done;
   const Result<log::Level> level = log::parse_level(line.log_level);
   if (!level) return complain(level.error(), 2);
   log::set_level(*level);

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <netinet/in.h>
 #include <optional>
 #include <poll.h>
 #include <string_view>
@@ -12,36 +11,12 @@
 
 #include "base/io/clock.h"
 #include "base/io/fd.h"
+#include "base/net/socket_address.h"
 
 namespace fairlead::runtime {
 namespace {
 
 constexpr std::int64_t kLook = 100;  // ms between two looks at the stop
-
-struct Peer {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-};
-
-Peer make_peer(const IpAddress& address, std::uint16_t port) {
-  Peer peer;
-  if (address.is_v4()) {
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    in.sin_port = htons(port);
-    in.sin_addr.s_addr = htonl(address.v4_host_order());
-    std::memcpy(&peer.storage, &in, sizeof in);
-    peer.size = sizeof in;
-    return peer;
-  }
-  sockaddr_in6 in{};
-  in.sin6_family = AF_INET6;
-  in.sin6_port = htons(port);
-  std::memcpy(&in.sin6_addr, address.bytes.data(), address.bytes.size());
-  std::memcpy(&peer.storage, &in, sizeof in);
-  peer.size = sizeof in;
-  return peer;
-}
 
 // One attempt against its deadline; each step gives the reason why it failed.
 class Attempt {
@@ -50,11 +25,10 @@ class Attempt {
       : timeout_(timeout), deadline_(mono_now() + timeout), stop_(stop) {}
 
   std::optional<std::string> connect(const IpAddress& address, std::uint16_t port) {
-    const Peer peer = make_peer(address, port);
+    const SocketAddress peer = socket_address(address, port);
     socket_ = Fd(::socket(peer.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!socket_) return std::strerror(errno);
-    if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&peer.storage), peer.size) == 0)
-      return std::nullopt;
+    if (::connect(socket_.get(), peer.get(), peer.size) == 0) return std::nullopt;
     if (errno != EINPROGRESS) return describe(errno);
     if (auto late = wait(POLLOUT)) return late;
     int code = 0;
@@ -99,13 +73,7 @@ class Attempt {
       if (ready < 0 && errno != EINTR) return describe(errno);
     }
   }
-  static std::string describe(int code) {
-    if (code == ECONNREFUSED) return "connection refused";
-    std::string text = std::strerror(code);
-    std::ranges::transform(text, text.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-  }
+  static std::string describe(int code) { return probe_failure(std::strerror(code)); }
 
   Millis timeout_;
   MonoTime deadline_;

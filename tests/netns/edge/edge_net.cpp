@@ -12,6 +12,7 @@
 #include <stdexcept>
 
 #include "ebpf/loader/links.h"
+#include "tests/support/must.h"
 
 namespace fairlead::test {
 namespace {
@@ -19,12 +20,6 @@ namespace {
 constexpr int kRouter = 254;
 constexpr std::int32_t kTcxDrop = 2;
 constexpr std::uint32_t kVni = 4097;
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(format(result.error()));
-  return std::move(*result);
-}
 
 IpAddress ip(const std::string& text) { return must(IpAddress::parse(text)); }
 

@@ -7,17 +7,12 @@
 #include "dataplane/model/diff.h"
 #include "dataplane/model/lower.h"
 #include "tests/netns/edge/request.h"
+#include "tests/support/must.h"
 
 namespace fairlead::test {
 namespace {
 
 constexpr std::uint32_t kBuckets = 8192;
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(format(result.error()));
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include "dataplane/fwd/values.h"
 #include "ebpf/loader/node_dataplane.h"
 #include "tests/support/netlab.h"
+#include "tests/support/must.h"
 
 namespace fairlead::test {
 namespace {
@@ -15,12 +16,6 @@ using ebpf::FlowCount;
 using ebpf::NodeDataplane;
 
 constexpr std::uint32_t kOutOfMind = 100'000;  // idle for longer than any limit
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(format(result.error()));
-  return std::move(*result);
-}
 
 fwd_addr row_address(const std::string& text) {
   return std::bit_cast<fwd_addr>(must(IpAddress::parse(text)).bytes);

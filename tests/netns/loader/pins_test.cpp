@@ -15,18 +15,13 @@
 #include "dataplane/model/text.h"
 #include "ebpf/loader/node_dataplane.h"
 #include "tests/support/netlab.h"
+#include "tests/support/must.h"
 
 namespace fairlead::test {
 namespace {
 
 namespace fs = std::filesystem;
 using ebpf::NodeDataplane;
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(format(result.error()));
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 class LoaderPins : public testing::Test {
  protected:

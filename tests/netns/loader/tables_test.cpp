@@ -14,18 +14,13 @@
 #include "dataplane/model/text.h"
 #include "ebpf/loader/node_dataplane.h"
 #include "tests/support/netlab.h"
+#include "tests/support/must.h"
 
 namespace fairlead::test {
 namespace {
 
 using ebpf::NodeDataplane;
 using model::TableId;
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(format(result.error()));
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 class LoaderTables : public testing::Test {
  protected:

@@ -8,17 +8,12 @@
 #include "dataplane/model/diff.h"
 #include "dataplane/model/lower.h"
 #include "orchestrator/runtime/network/masquerade.h"
+#include "tests/support/must.h"
 
 namespace fairlead::test {
 namespace {
 
 constexpr MacAddress kGateway{{0x02, 0x66, 0x6c, 0x00, 0x00, 0x01}};
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(format(result.error()));
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 IpAddress ip(const std::string& text) { return must(IpAddress::parse(text)); }
 Prefix prefix(const std::string& text) { return must(Prefix::parse(text)); }

@@ -19,6 +19,7 @@
 #include "dataplane/fwd/edge/values.h"
 #include "dataplane/model/lower.h"
 #include "dataplane/model/text.h"
+#include "tests/packet/case.h"
 #include "tests/packet/edge/edge_dpdk.h"
 #include "tests/packet/edge/edge_kernel.h"
 #include "tests/packet/kernel.h"
@@ -76,24 +77,9 @@ void read_line(EdgeCase& c, const std::string& key, const std::string& rest, int
 
 EdgeCase read_edge_case(const std::filesystem::path& file) {
   EdgeCase c;
-  std::istringstream in(read_file(file).value());
-  std::vector<std::pair<int, std::string>> lines;
-  std::string text;
-  for (int number = 1; std::getline(in, text); ++number) {
-    if (text.empty() || text[0] == '#') continue;
-    if (text[0] == ' ' && !lines.empty())
-      lines.back().second += text;
-    else
-      lines.emplace_back(number, text);
-  }
-  for (const auto& [number, line] : lines) {
-    const std::size_t blank = line.find(' ');
-    try {
-      read_line(c, line.substr(0, blank), line.substr(blank + 1), number);
-    } catch (const std::exception& error) {
-      throw std::runtime_error(file.string() + ":" + std::to_string(number) + ": " + error.what());
-    }
-  }
+  read_case_lines(file, [&](const std::string& key, const std::string& rest, int line) {
+    read_line(c, key, rest, line);
+  });
   return c;
 }
 

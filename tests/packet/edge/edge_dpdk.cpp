@@ -5,15 +5,10 @@
 #include <utility>
 
 #include "dataplane/model/diff.h"
+#include "tests/support/must.h"
 
 namespace fairlead::test {
 namespace {
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(format(result.error()));
-  return std::move(*result);
-}
 
 dpdk::TrialOptions options_of(std::uint64_t beat, std::uint32_t buckets) {
   dpdk::TrialOptions options;

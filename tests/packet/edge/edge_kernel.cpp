@@ -2,30 +2,16 @@
 #include "tests/packet/edge/edge_kernel.h"
 
 #include <algorithm>
-#include <bpf/bpf.h>
-#include <cerrno>
-#include <cstring>
 #include <map>
 #include <stdexcept>
 #include <utility>
 
 #include "dataplane/fwd/verdicts.h"
 #include "dataplane/model/diff.h"
+#include "tests/packet/test_run.h"
+#include "tests/support/must.h"
 
 namespace fairlead::test {
-namespace {
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(format(result.error()));
-  return std::move(*result);
-}
-void must(Result<> result) {
-  if (!result) throw std::runtime_error(format(result.error()));
-}
-
-}  // namespace
-
 EdgeKernel::Loaded& EdgeKernel::load(std::uint64_t beat, std::uint32_t buckets) {
   static std::map<std::pair<std::uint64_t, std::uint32_t>, Loaded> all;
   Loaded& loaded = all[{beat, buckets}];
@@ -69,17 +55,9 @@ std::uint32_t EdgeKernel::served() {
 }
 
 EdgeOutcome EdgeKernel::run(const Bytes& packet) {
-  Bytes out(packet.size() + 256);
-  bpf_test_run_opts options{};
-  options.sz = sizeof options;
-  options.data_in = packet.data();
-  options.data_size_in = static_cast<std::uint32_t>(packet.size());
-  options.data_out = out.data();
-  options.data_size_out = static_cast<std::uint32_t>(out.size());
-  options.repeat = 1;
-  if (bpf_prog_test_run_opts(loaded_.edge->program_fd(), &options) != 0)
-    throw std::runtime_error("BPF_PROG_TEST_RUN of " + std::to_string(packet.size()) +
-                             " bytes: " + std::strerror(errno));
+  Bytes out;
+  bpf_test_run_opts options = test_run_of(packet, out);
+  test_run(loaded_.edge->program_fd(), options);
   EdgeOutcome outcome;
   outcome.verdict = counted();
   const std::uint32_t action = outcome.verdict == FWD_PASS ? 2 : is_drop(outcome.verdict) ? 1 : 3;

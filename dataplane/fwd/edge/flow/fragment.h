@@ -11,13 +11,6 @@
 
 #include "dataplane/fwd/edge/flow/select.h"
 
-#define FWD_PROTO_DESTINATION 60U /* IPv6: what is behind it, a later fragment cannot tell */
-
-FWD_INLINE int fwd_edge_follows(const struct fwd_headers* p) {
-  return p->flags & FWD_PKT_LATER && (p->proto == FWD_PROTO_UDP || p->proto == FWD_PROTO_TCP ||
-                                      (p->family == 6 && p->proto == FWD_PROTO_DESTINATION));
-}
-
 FWD_INLINE __u64 fwd_edge_datagram(const struct fwd_headers* p, __u64 seed) {
   const __u64 proto = p->family == 4 ? p->proto : 0;
   __u64 h = fwd_stir(fwd_stir(seed, fwd_addr_high(&p->src)), fwd_addr_low(&p->src));

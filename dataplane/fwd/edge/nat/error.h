@@ -21,13 +21,6 @@ FWD_INLINE int fwd_nat_write_error(struct fwd_machine* m, const struct fwd_heade
          fwd_nat_ttl(m, error);
 }
 
-FWD_INLINE int fwd_nat_front(struct fwd_machine* m, const struct fwd_edge* e, const __u8* to,
-                             const __u8* from) {
-  __be32 h[FWD_FRONT_WORDS];
-  fwd_write_ethernet(FWD_FRONT(h), to, from, e->ethertype);
-  return fwd_edge_front(m, e, h, 0) != FWD_TO_BACKEND;
-}
-
 /* From the client's side, about an answer: to the server. `e->pkt` is the flow's already (icmp.h). */
 FWD_RARE int fwd_nat_error_out(struct fwd_machine* m, struct fwd_edge* e,
                                const struct fwd_edge_config* config) {
@@ -75,7 +68,7 @@ FWD_RARE int fwd_edge_answered(struct fwd_machine* m, struct fwd_edge* e,
   const struct fwd_headers* p = &e->pkt;
   if (!p->family || !fwd_addr_equal(&p->dst, fwd_nat_own(e, config))) return FWD_PASS;
   if (p->flags & FWD_PKT_ICMP_ERROR) return fwd_nat_error_back(m, e);
-  return fwd_has_ports(p) || fwd_edge_follows(p) ? fwd_nat_back(m, e, config) : FWD_PASS;
+  return fwd_has_ports(p) || fwd_fragment_follows(p) ? fwd_nat_back(m, e, config) : FWD_PASS;
 }
 
 #endif

@@ -28,17 +28,23 @@ FWD_INLINE int fwd_nat_ttl(struct fwd_machine* m, const struct fwd_headers* p) {
   return fwd_store(m, p->l3 + 8, &now, sizeof now) || fwd_sum_l4(m, p->l3 + 10, was, now, 0);
 }
 
+/* The frame leaves to and from these MACs: 0, or it could not. */
+FWD_INLINE int fwd_nat_front(struct fwd_machine* m, const struct fwd_edge* e, const __u8* to,
+                             const __u8* from) {
+  __be32 h[FWD_FRONT_WORDS];
+  fwd_write_ethernet(FWD_FRONT(h), to, from, e->ethertype);
+  return fwd_edge_front(m, e, h, 0) != FWD_TO_BACKEND;
+}
+
 /* The packet says `ends`, and leaves to `macs` (to, from): 0, or it could not. */
 FWD_INLINE int fwd_nat_write(struct fwd_machine* m, struct fwd_edge* e, const struct fwd_ends* ends,
                              const __u8* to, const __u8* from) {
   const struct fwd_headers* p = &e->pkt;
   const __u32 sum = fwd_sum_offset(p);
   const __u32 flags = p->proto == FWD_PROTO_UDP ? FWD_SUM_UDP : 0U;
-  __be32 h[FWD_FRONT_WORDS];
   if (fwd_set_addresses(m, p, &ends->src, &ends->dst, sum, flags | FWD_SUM_PSEUDO)) return 1;
   if (fwd_set_ports(m, p, ends->sport_be, ends->dport_be, sum, flags) || fwd_nat_ttl(m, p)) return 1;
-  fwd_write_ethernet(FWD_FRONT(h), to, from, e->ethertype);
-  return fwd_edge_front(m, e, h, 0) != FWD_TO_BACKEND;
+  return fwd_nat_front(m, e, to, from);
 }
 
 FWD_INLINE const struct fwd_addr* fwd_nat_own(const struct fwd_edge* e,

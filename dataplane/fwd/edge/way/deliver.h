@@ -23,7 +23,7 @@
 #define FWD_PROTO_IPIP 4U
 #define FWD_PROTO_IPV6_IN_IP 41U
 
-/* IPv4 from `own4`, or IPv6 from `own6`; returns the words written. */
+/* Ethernet, and IPv4 from `own4` or IPv6 from `own6`, with `more` bytes of headers behind it. */
 FWD_INLINE void fwd_edge_ip4(__be32* h, const struct fwd_edge* e, const struct fwd_edge_config* config,
                              const struct fwd_edge_server* to, __u32 more, __u8 proto) {
   const __u32 inner = e->pkt.end - e->pkt.l3;
@@ -42,7 +42,7 @@ FWD_INLINE __u8 fwd_edge_inner_proto(const struct fwd_edge* e) {
   return e->pkt.family == 4 ? FWD_PROTO_IPIP : FWD_PROTO_IPV6_IN_IP;
 }
 
-/* UDP and what is behind it, at `h`; `length` is what the UDP header says. */
+/* UDP and what is behind it, at `h`. */
 FWD_INLINE void fwd_edge_vxlan(__be32* h, const struct fwd_edge* e, const struct fwd_edge_config* config,
                                const struct fwd_edge_server* to) {
   fwd_write_udp(h, e->hash, config->vxlan_port_be, 8 + 8 + FWD_ETH_LENGTH + e->pkt.end - e->pkt.l3);
