@@ -16,9 +16,15 @@
 #include <vector>
 
 #include "bench/support/rows.h"
-#include "bench/support/statistics.h"
+#include "dataplane/measure/statistics.h"
 
 namespace fairlead::bench {
+
+using measure::Interval;
+using measure::median;
+using measure::median_interval;
+using measure::quantile;
+using measure::ratios;
 
 struct Pairs {
   std::vector<double> ours, baseline;

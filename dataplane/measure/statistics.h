@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace fairlead::bench {
+namespace fairlead::measure {
 
 struct Interval {
   double low = 0;
@@ -23,4 +23,4 @@ std::vector<double> ratios(const std::vector<double>& a, const std::vector<doubl
 // Where the median of values like these lies with 95 % confidence (percentile bootstrap).
 Interval median_interval(const std::vector<double>& values, std::uint64_t seed, int resamples = 2000);
 
-}  // namespace fairlead::bench
+}  // namespace fairlead::measure

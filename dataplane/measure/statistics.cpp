@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/support/statistics.h"
+#include "dataplane/measure/statistics.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 
-namespace fairlead::bench {
+namespace fairlead::measure {
 
 double median(std::vector<double> values) {
   FL_CHECK(!values.empty());
@@ -41,4 +41,4 @@ Interval median_interval(const std::vector<double>& values, std::uint64_t seed, 
   return {quantile(medians, 0.025), quantile(medians, 0.975)};
 }
 
-}  // namespace fairlead::bench
+}  // namespace fairlead::measure
