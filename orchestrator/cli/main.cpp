@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "dataplane/lb/api/answers.h"
+#include "orchestrator/cli/bench/bench.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/lb.h"
 #include "orchestrator/cli/view/table.h"
@@ -41,6 +42,7 @@ struct Everything {
   SnapshotOptions snapshot;
   ExecOptions exec;
   LbOptions lb;
+  BenchOptionsOfAll bench;
 };
 
 using Run = std::function<Outcome<int>(const Session&)>;
@@ -269,6 +271,12 @@ int report(const Failure& failure) {
   return failure.exit;
 }
 
+std::string typed(int argc, char** argv) {
+  std::string line = "fairlead";
+  for (int i = 1; i < argc; ++i) line += std::string(" ") + argv[i];
+  return line;
+}
+
 int main_of(int argc, char** argv) {
   CLI::App app("fairlead: containers with addresses, names and balanced services");
   app.footer(kExitCodes);
@@ -282,6 +290,14 @@ int main_of(int argc, char** argv) {
   add_looks(app, all, run);
   add_snapshot(app, all, run);
   add_lb(app, all, run);
+  all.bench.l4.command = typed(argc, argv);
+  add_bench(app, all.bench, [&run](std::function<Result<int>()> chosen) {
+    run = [chosen = std::move(chosen)](const Session&) -> Outcome<int> {
+      Result<int> done = chosen();
+      if (!done) return std::unexpected(Failure(std::move(done).error()));
+      return *done;
+    };
+  });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -17,8 +17,8 @@ BROUGHT = {
     "clang-format-19": "clang-format-19", "clang-tidy-19": "clang-tidy-19", "cmake": "cmake", "conmon": "conmon",
     "ctest": "cmake", "curl": "curl",
     "debootstrap": "debootstrap", "git": "git", "ip": "iproute2", "mke2fs": "e2fsprogs", "mountpoint": "util-linux", "nft": "nftables",
-    "nsenter": "util-linux", "ping": "iputils-ping", "python3": "python3",
-    "qemu-system-x86_64": "qemu-system-x86", "runc": "runc", "setsid": "util-linux",
+    "haproxy": "haproxy", "nsenter": "util-linux", "ping": "iputils-ping", "python3": "python3",
+    "qemu-system-x86_64": "qemu-system-x86", "runc": "runc", "setpriv": "util-linux", "setsid": "util-linux",
     "unshare": "util-linux",
 }
 EVERYWHERE = set("""

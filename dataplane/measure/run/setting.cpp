@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/measure/run/setting.h"
+
+#include <algorithm>
+#include <sched.h>
+#include <span>
+#include <sys/resource.h>
+
+#include "dataplane/measure/nets/program.h"
+
+namespace fairlead::measure {
+namespace {
+
+constexpr std::string_view kEngines[] = {"xdp", "node"};
+constexpr std::string_view kPeers[] = {"nftables", "haproxy"};
+
+Result<> one_of(const std::string& option, const std::string& name, std::span<const std::string_view> known) {
+  if (std::ranges::find(known, name) != known.end()) return {};
+  std::string all;
+  for (const std::string_view each : known) all += (all.empty() ? "" : ", ") + std::string(each);
+  return fail(Code::invalid, option + " " + name, "is none of " + all, "choose among these");
+}
+
+Result<> within(const std::string& option, std::uint64_t value, std::uint64_t low, std::uint64_t high) {
+  if (value >= low && value <= high) return {};
+  return fail(Code::invalid, option + " " + std::to_string(value),
+              "is not " + std::to_string(low) + " to " + std::to_string(high));
+}
+
+// Every flow and every connection of the responder is a descriptor.
+void allow_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max = std::max<rlim_t>(limit.rlim_max, 4 * kMostFlows);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) return;
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// The client's threads on the first half of the CPUs, the servers' on the rest.
+void place_threads(Setting& setting, const BenchOptions& options) {
+  const std::vector<int> cpus = usable_cpus();
+  const std::size_t half = std::max<std::size_t>(1, cpus.size() / 2);
+  setting.client.cpus.assign(cpus.begin(), cpus.begin() + static_cast<std::ptrdiff_t>(half));
+  setting.server_cpus.assign(cpus.begin() + static_cast<std::ptrdiff_t>(cpus.size() > 1 ? half : 0),
+                             cpus.end());
+  const unsigned found = std::min(8U, static_cast<unsigned>(half));
+  setting.workers =
+      std::clamp(options.workers != 0 ? options.workers : found, 1U, std::min(kMostWorkers, options.flows));
+}
+
+Result<> add_ways(Setting& setting, const BenchOptions& options, const std::string& folder,
+                  const OnProgress& on_progress) {
+  House& house = *setting.house;
+  Way direct{
+      .name = "direct", .baseline = "", .about = "the client straight to one server", .to = house.server(0)};
+  setting.ways.push_back(std::move(direct));
+  std::vector<std::string> names = options.engines;
+  names.insert(names.end(), options.peers.begin(), options.peers.end());
+  unsigned edge = 0;
+  for (const std::string& name : names) {
+    ++edge;
+    on_progress({0, 0, "starting " + name});
+    if (name == "node") {
+      FL_TRY(std::vector<Way> ways, make_node(house, edge));
+      for (Way& way : ways) setting.ways.push_back(std::move(way));
+      continue;
+    }
+    Result<Way> way = name == "xdp"        ? make_xdp(house, edge, folder)
+                      : name == "nftables" ? make_nftables(house, edge)
+                                           : make_haproxy(house, edge, folder);
+    if (!way) return std::unexpected(std::move(way).error().within(name));
+    setting.ways.push_back(std::move(*way));
+  }
+  return {};
+}
+
+Result<> start_servers(Setting& setting, const BenchOptions& options) {
+  const House& house = *setting.house;
+  const auto edges = static_cast<unsigned>(options.engines.size() + options.peers.size());
+  const bool pods = std::ranges::find(options.engines, "node") != options.engines.end();
+  std::vector<Listen> listens;
+  for (std::size_t i = 0; i < house.servers().size(); ++i) {
+    const int netns = house.servers()[i].netns();
+    const auto number = static_cast<std::uint16_t>(i + 1);
+    listens.push_back({netns, house.server(i), kPort, number});
+    for (unsigned edge = 1; edge <= edges; ++edge)
+      listens.push_back({netns, House::service(edge), kPort, number});
+    if (pods) listens.push_back({netns, pod_address(i + 1), kPort, number});
+  }
+  FL_TRY(setting.responder, Responder::start(listens, setting.workers, setting.server_cpus));
+  return {};
+}
+
+}  // namespace
+
+std::vector<int> usable_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  std::vector<int> cpus;
+  if (::sched_getaffinity(0, sizeof set, &set) == 0)
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+      if (CPU_ISSET(static_cast<std::size_t>(cpu), &set)) cpus.push_back(cpu);
+  if (cpus.empty()) cpus.push_back(0);
+  return cpus;
+}
+
+Result<> check(const BenchOptions& options) {
+  FL_TRY_OK(within("--flows", options.flows, 1, kMostFlows));
+  FL_TRY_OK(within("--bytes", options.bytes, 24, 1400));
+  FL_TRY_OK(within("--servers", options.servers, 1, kMostServers));
+  FL_TRY_OK(within("--rounds", options.rounds, 1, kMostRounds));
+  FL_TRY_OK(within("--workers", options.workers, 0, kMostWorkers));
+  FL_TRY_OK(within("--time in ms", options.time_ns / 1'000'000, 50, 60'000));
+  if (options.target) return {};
+  for (const std::string& engine : options.engines) {
+    if (engine == "dpdk")
+      return fail(Code::unsupported, "--engine dpdk", "fairlead-lb has no DPDK engine yet",
+                  "use --engine xdp");
+    FL_TRY_OK(one_of("--engine", engine, kEngines));
+  }
+  for (const std::string& peer : options.peers) FL_TRY_OK(one_of("--compare", peer, kPeers));
+  FL_TRY_OK(find_program("ip", "iproute2"));
+  FL_TRY_OK(find_program("ethtool", "ethtool"));
+  FL_TRY_OK(find_program("setpriv", "util-linux"));
+  for (const auto& [name, program] : {std::pair("nftables", "nft"), std::pair("haproxy", "haproxy")})
+    if (std::ranges::find(options.peers, name) != options.peers.end()) FL_TRY_OK(find_program(program, name));
+  return {};
+}
+
+Result<std::unique_ptr<Setting>> Setting::make(const BenchOptions& options, const OnProgress& on_progress) {
+  auto setting = std::make_unique<Setting>();
+  place_threads(*setting, options);
+  allow_descriptors();
+  if (options.target) {
+    Way way{.name = "target",
+            .baseline = "",
+            .about = "a service that runs already",
+            .to = options.target->address};
+    setting->ways.push_back(std::move(way));
+    return setting;
+  }
+  on_progress({0, 0, "making " + std::to_string(options.servers) + " servers and a client"});
+  FL_TRY(const std::string folder, own_mounts());
+  FL_TRY(House house, House::build(options.servers));
+  setting->house = std::move(house);
+  setting->client.netns = setting->house->client().netns();
+  FL_TRY_OK(add_ways(*setting, options, folder, on_progress));
+  FL_TRY_OK(start_servers(*setting, options));
+  return setting;
+}
+
+}  // namespace fairlead::measure
