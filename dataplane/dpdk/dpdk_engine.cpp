@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "dataplane/dpdk/memory/kept_memory.h"
 #include "dataplane/dpdk/ports/port.h"
 #include "dataplane/dpdk/worker.h"
 
@@ -57,7 +58,7 @@ struct Crew {
 }  // namespace
 
 struct DpdkEngine::State {
-  explicit State(const DpdkOptions& of) : options(of), heap(of.buckets) {}
+  explicit State(const DpdkOptions& of) : options(of) {}
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State() {
@@ -67,6 +68,16 @@ struct DpdkEngine::State {
     ports.clear();
     rte_free(readers);
     rte_mempool_free(buffers);
+  }
+
+  Result<> make_memory() {
+    if (options.keep.empty()) {
+      memory = &**(heap = std::make_unique<model::EdgeHeap>(options.buckets));
+      return {};
+    }
+    FL_TRY(kept, KeptMemory::open(options.keep, options.buckets));
+    memory = &**kept;
+    return {};
   }
 
   Result<> make_buffers() {
@@ -84,7 +95,7 @@ struct DpdkEngine::State {
     for (const std::string& device : options.devices) {
       FL_TRY(Port port, Port::open(device, options.workers, buffers));
       port.listen_to_all();
-      seen_ports.push_back({port.id(), port.may_lack_sums()});
+      seen_ports.push_back({port.id(), port.may_lack_sums(), port.kernel_sees_all()});
       ports.push_back(std::move(port));
     }
     return {};
@@ -93,13 +104,15 @@ struct DpdkEngine::State {
   void make_crew() {
     const std::vector<int> free = cpus();
     for (unsigned i = 0; i < options.workers; ++i) {
-      Crew& one = *crew.emplace_back(std::make_unique<Crew>(*heap));
+      Crew& one = *crew.emplace_back(std::make_unique<Crew>(*memory));
       one.order = {seen_ports, static_cast<std::uint16_t>(i), free[i], readers, &stop, options.fixed_beat};
     }
   }
 
   DpdkOptions options;
-  model::EdgeHeap heap;
+  std::unique_ptr<KeptMemory> kept;  // `memory` stands in one of these
+  std::unique_ptr<model::EdgeHeap> heap;
+  model::EdgeMemory* memory = nullptr;
   rte_mempool* buffers = nullptr;
   rte_rcu_qsbr* readers = nullptr;
   std::vector<Port> ports;
@@ -113,8 +126,9 @@ DpdkEngine::~DpdkEngine() = default;
 
 Result<std::unique_ptr<DpdkEngine>> DpdkEngine::open(const DpdkOptions& options) {
   FL_TRY_OK(valid(options));
-  FL_TRY_OK(start_eal(options.eal));
   auto state = std::make_unique<State>(options);
+  FL_TRY_OK(state->make_memory());
+  FL_TRY_OK(start_eal(options.eal));
   FL_TRY_OK(state->make_buffers());
   FL_TRY_OK(state->open_ports());
   state->make_crew();
@@ -128,13 +142,13 @@ Result<> DpdkEngine::start() {
 }
 
 Result<> DpdkEngine::apply(const model::TablePatch& patch) {
-  return model::apply_to(state_->heap->tables, patch, [this]() -> Result<> {
+  return model::apply_to(state_->memory->tables, patch, [this]() -> Result<> {
     rte_rcu_qsbr_synchronize(state_->readers, RTE_QSBR_THRID_INVALID);
     return {};
   });
 }
 
-const model::EdgeMemory& DpdkEngine::memory() const { return *state_->heap; }
+const model::EdgeMemory& DpdkEngine::memory() const { return *state_->memory; }
 
 std::uint64_t DpdkEngine::beat() const {
   return state_->options.fixed_beat ? state_->options.fixed_beat : beat_now();

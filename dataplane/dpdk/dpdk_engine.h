@@ -8,13 +8,17 @@
 // apply() waits until each has ended the burst that it was in (RCU, quiescent states) before rows go. A
 // worker that has found nothing 256 times sleeps 50 us at a time until it finds something.
 //
-// There is no way to the kernel: what is not for a service (PASS), ARP with it, is dropped and counted in
-// `unsent`. So the engine serves links that carry nothing else.
+// What is not for a service (PASS), ARP with it, is the kernel's: of net_af_packet it has its own copy; of
+// other devices it is dropped and counted in `unsent`, so these serve links that carry nothing else.
+//
+// With `keep` all that packets read and write stands in a file (memory/kept_memory.h): the next process finds
+// it there. Counts are this process's.
 //
 // A process has one EAL: a second engine may be opened when the first has gone, with the same memory options.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +33,7 @@ struct DpdkOptions {
   unsigned workers = 1;
   EalOptions eal;
   std::uint32_t buckets = 262144;  // of the flow table, a power of two; 8 flows each
+  std::filesystem::path keep;      // the memory's file, in a tmpfs; empty: the heap
   std::uint64_t fixed_beat = 0;    // tests: the time; 0: the clock
 };
 

@@ -2,9 +2,9 @@
 #include "dataplane/dpdk/worker.h"
 
 #include <array>
+#include <ctime>
 #include <memory>
 #include <pthread.h>
-#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
 #include <rte_rcu_qsbr.h>
@@ -69,7 +69,8 @@ class Loop {
       const std::uint32_t to = sent_on && edge.link ? edge.link - 1 : port;
       return to < out_.size() ? keep(out_[to], buffer) : lose(buffer);
     }
-    return edge.verdict == FWD_PASS ? lose(buffer) : rte_pktmbuf_free(buffer);
+    const bool lost = edge.verdict == FWD_PASS && !order_.ports[port].kernel_sees_all;
+    return lost ? lose(buffer) : rte_pktmbuf_free(buffer);
   }
 
   static void keep(Outbox& box, rte_mbuf* buffer) { box.packets[box.count++] = buffer; }
@@ -109,8 +110,11 @@ void stand_on(int cpu) {
 }  // namespace
 
 std::uint64_t beat_now() {
-  static const std::uint64_t cycles = rte_get_tsc_hz() / FWD_BEATS_PER_SECOND;
-  return rte_rdtsc() / cycles;
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  constexpr std::uint64_t kNanos = 1000000000U / FWD_BEATS_PER_SECOND;
+  return static_cast<std::uint64_t>(now.tv_sec) * FWD_BEATS_PER_SECOND +
+         static_cast<std::uint64_t>(now.tv_nsec) / kNanos;
 }
 
 void work(Worker& worker, const WorkerOrder& order, __u64& unsent) {

@@ -20,6 +20,7 @@ inline constexpr unsigned kSleep_us = 50;
 struct WorkerPort {
   std::uint16_t id = 0;
   bool may_lack_sums = false;
+  bool kernel_sees_all = false;  // what is the kernel's need not be brought to it
 };
 
 struct WorkerOrder {
@@ -34,6 +35,6 @@ struct WorkerOrder {
 // Returns when `stop` is set. `unsent` counts what a port did not take, or had none.
 void work(Worker& worker, const WorkerOrder& order, __u64& unsent);
 
-std::uint64_t beat_now();
+std::uint64_t beat_now();  // the kernel's coarse clock: flows of an earlier process keep their ages
 
 }  // namespace fairlead::dpdk

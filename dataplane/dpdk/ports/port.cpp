@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/dpdk/ports/port.h"
 
+#include <cstdlib>
+#include <filesystem>
+#include <linux/if_packet.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <sys/socket.h>
+#include <system_error>
 #include <utility>
 
 namespace fairlead::dpdk {
@@ -36,6 +41,36 @@ Result<> configure(std::uint16_t id, const std::string& device, unsigned queues,
   return {};
 }
 
+std::string driver_of(const std::string& name) {
+  return name.substr(0, name.find_last_not_of("0123456789") + 1);
+}
+
+// Some drivers make no more queues than their string says.
+std::string with_queues(const std::string& device, const std::string& driver, unsigned queues) {
+  const char* const key = driver == "net_af_packet" ? "qpairs="
+                          : driver == "net_af_xdp"  ? "queue_count="
+                                                    : "";
+  if (*key == 0 || queues == 1 || device.find(key) != std::string::npos) return device;
+  return device + "," + key + std::to_string(queues);
+}
+
+bool is_packet_socket(int fd) {
+  int domain = 0;
+  socklen_t length = sizeof domain;
+  return ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_PACKET;
+}
+
+// A packet socket gets what the kernel itself sends, too, as if it had come in; net_af_packet has no word for
+// that, so its sockets are told. Idempotent.
+void hear_only_what_comes() {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
+    const int fd = std::atoi(entry.path().filename().c_str());
+    const int yes = 1;
+    if (is_packet_socket(fd)) (void)::setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes);
+  }
+}
+
 }  // namespace
 
 Result<Port> Port::open(const std::string& device, unsigned queues, rte_mempool* buffers) {
@@ -44,12 +79,13 @@ Result<Port> Port::open(const std::string& device, unsigned queues, rte_mempool*
   if (rte_eth_dev_get_port_by_name(name.c_str(), &id) == 0)
     return fail(Code::exists, "device " + device, "is a port of this process already",
                 "give it another name");
-  if (const int bad = rte_dev_probe(device.c_str()); bad != 0)
+  if (const int bad = rte_dev_probe(with_queues(device, driver_of(name), queues).c_str()); bad != 0)
     return refused(device, "cannot be had", bad,
                    "write it as DPDK does (net_af_packet0,iface=eth1); most drivers need root");
   if (rte_eth_dev_get_port_by_name(name.c_str(), &id) != 0)
     return fail(Code::unsupported, "device " + device, "is no Ethernet device", "name one that is");
-  Port port(id, name, name.substr(0, name.find_last_not_of("0123456789") + 1));
+  Port port(id, name, driver_of(name));
+  if (port.kernel_sees_all()) hear_only_what_comes();
   FL_TRY_OK(configure(id, device, queues, buffers));
   return port;
 }

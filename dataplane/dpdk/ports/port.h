@@ -25,6 +25,8 @@ class Port {
   const std::string& driver() const { return driver_; }  // "net_af_packet"
   // Do packets come from a kernel that leaves checksums to hardware?
   bool may_lack_sums() const;
+  // Does the kernel, too, get what comes here?
+  bool kernel_sees_all() const { return driver_ == "net_af_packet"; }
   void listen_to_all() const;  // also to what is not for its own MAC; drivers without that do so anyway
 
  private:
