@@ -21,6 +21,8 @@ constexpr std::size_t kMaxServices = 4096;
 constexpr std::size_t kMaxServers = 32768;  // of the whole edge
 constexpr std::size_t kMaxName = 63;
 constexpr std::uint16_t kLeastMtu = 1280;
+constexpr std::uint32_t kMaxWorkers = 64;
+constexpr std::uint64_t kLeastMemory = 32ULL << 20, kMostMemory = 64ULL << 30;
 constexpr Millis kLeastEvery{100};
 constexpr Millis kLeastSettle = std::chrono::hours(7);  // a flow may be idle for six
 
@@ -80,9 +82,55 @@ class Validation {
     }
   }
 
-  void check_self() {
-    if (config_.interfaces.empty())
+  bool given(const char* path) const { return positions_.contains(path); }
+
+  void check_engine() {
+    const bool dpdk = config_.engine == EngineType::dpdk;
+    if (!dpdk && config_.interfaces.empty())
       complain("interfaces", "", "names none", "Name the links where clients' frames come in: [eth1]");
+    if (!dpdk && config_.dpdk) complain("dpdk", "", "is for the DPDK engine", "Remove it, or engine: dpdk");
+    if (!dpdk) return;
+    if (given("interfaces"))
+      complain("interfaces", "", "are for XDP", "Remove it: dpdk.devices name the links");
+    if (given("mode")) complain("mode", "", "is for XDP", "Remove it, or engine: xdp");
+    if (!config_.dpdk)
+      return complain("engine", "dpdk", "has no devices",
+                      "Add dpdk: {devices: [\"net_af_packet0,iface=eth1\"]}");
+    if (config_.dpdk->devices.empty())
+      complain("dpdk.devices", "", "names none", "Write [\"net_af_packet0,iface=eth1\"]");
+    if (config_.dpdk->workers == 0 || config_.dpdk->workers > kMaxWorkers)
+      complain("dpdk.workers", std::to_string(config_.dpdk->workers), "is outside 1 to 64", "Write 1");
+    if (config_.dpdk->memory < kLeastMemory || config_.dpdk->memory > kMostMemory)
+      complain("dpdk.memory", document::Memory::write(config_.dpdk->memory).text, "is outside 32MiB to 64GiB",
+               "Write 128MiB");
+    std::set<std::string> names;
+    for (const std::string& device : config_.dpdk->devices) {
+      const std::string name = device.substr(0, device.find(','));
+      if (name.find_first_of("= \t") != std::string::npos || name.empty())
+        complain("dpdk.devices", document::display_value(device), "is no device of DPDK",
+                 "Write it in quotes, as it has commas: \"net_af_packet0,iface=eth1\"");
+      else if (!names.insert(name).second)
+        complain("dpdk.devices", document::display_value(name), "stands twice",
+                 "Number them: net_tap0, net_tap1");
+    }
+  }
+
+  // What this engine cannot do is refused, not ignored.
+  void check_for_dpdk(const ServiceConfig& service, const std::string& path) {
+    if (service.check)
+      complain(path + ".check", "",
+               "is not for engine: dpdk yet: nothing takes a probe the way of clients' packets",
+               "Remove it, or engine: xdp");
+    const auto shared = [](const std::string& device) { return device.starts_with("net_af_packet"); };
+    if (service.deliver == model::Delivery::nat && config_.dpdk &&
+        std::ranges::any_of(config_.dpdk->devices, shared))
+      complain(path + ".deliver", "nat",
+               "cannot be on net_af_packet: the kernel sees the servers' answers, too, and resets them",
+               "Use another device, or another delivery");
+  }
+
+  void check_self() {
+    check_engine();
     std::set<std::string> names;
     for (const std::string& name : config_.interfaces) {
       if (name.empty() || name.size() > 15 || name.find_first_of("/ \t") != std::string::npos)
@@ -114,6 +162,7 @@ class Validation {
     if (service.addresses.empty()) complain(path + ".addresses", "", "names none", "Give at least one");
     if (service.ports.empty()) complain(path + ".ports", "", "names none", "Write [tcp/80]");
     if (service.check) check(*service.check, path + ".check");
+    if (config_.engine == EngineType::dpdk) check_for_dpdk(service, path);
     std::set<IpAddress> servers;
     for (std::size_t i = 0; i < service.servers.size(); ++i) {
       const ServerConfig& server = service.servers[i];

@@ -11,6 +11,8 @@
 //         deliver: ipip
 //         servers: [192.0.2.11, {address: 192.0.2.12, weight: 2}]
 //         check: {http: {port: 80, path: /}, every: 1s}
+//
+// An edge on DPDK names devices instead: engine: dpdk, dpdk: {devices: ["net_af_packet0,iface=eth1"]}.
 #pragma once
 
 #include <expected>
@@ -61,11 +63,21 @@ struct ServiceConfig {
   bool operator==(const ServiceConfig&) const = default;
 };
 
+enum class EngineType : std::uint8_t { xdp, dpdk };
 enum class Mode : std::uint8_t { any, native, generic };
 
+struct DpdkConfig {
+  std::vector<std::string> devices;  // as DPDK names them: "net_af_packet0,iface=eth1"
+  std::uint32_t workers = 1;
+  bool hugepages = false;
+  std::uint64_t memory = 128ULL << 20;  // of packet buffers, bytes
+  bool operator==(const DpdkConfig&) const = default;
+};
+
 struct Config {
-  std::vector<std::string> interfaces;
-  std::string engine = "xdp";
+  std::vector<std::string> interfaces;  // xdp
+  EngineType engine = EngineType::xdp;
+  std::optional<DpdkConfig> dpdk;
   Mode mode = Mode::any;
   IpAddress own4, own6;  // none: of the route to the servers
   std::uint32_t flows = 2097152;

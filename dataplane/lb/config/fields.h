@@ -21,6 +21,7 @@ namespace fairlead::lb {
 
 namespace doc = document;
 
+inline constexpr auto kEngines = doc::choice<EngineType>("xdp", "dpdk");
 inline constexpr auto kModes = doc::choice<Mode>("any", "native", "generic");
 inline constexpr auto kAffinities = doc::choice<model::Affinity>("none", "source", "addresses");
 
@@ -65,9 +66,18 @@ void fields(V& v, typename V::template Ref<ServiceConfig> o) {
 }
 
 template <class V>
+void fields(V& v, typename V::template Ref<DpdkConfig> o) {
+  v.field("devices", o.devices, doc::TextList{}, doc::Rule::required);
+  v.field("workers", o.workers, doc::Number<std::uint32_t>{}, doc::Rule::always);
+  v.field("hugepages", o.hugepages, doc::Boolean{});
+  v.field("memory", o.memory, doc::Memory{}, doc::Rule::always);
+}
+
+template <class V>
 void fields(V& v, typename V::template Ref<Config> o) {
-  v.field("interfaces", o.interfaces, doc::TextList{}, doc::Rule::required);
-  v.accepted("engine", "xdp", {{"dpdk", "the DPDK engine"}});
+  v.field("interfaces", o.interfaces, doc::TextList{});
+  v.field("engine", o.engine, kEngines);
+  v.object("dpdk", o.dpdk);
   v.field("mode", o.mode, kModes);
   v.field("own4", o.own4, doc::Address{});
   v.field("own6", o.own6, doc::Address{});

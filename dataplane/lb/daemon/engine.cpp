@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/lb/daemon/engine.h"
 
+#include "base/io/file.h"
+#include "dataplane/dpdk/dpdk_engine.h"
+#include "dataplane/dpdk/memory/kept_memory.h"
 #include "dataplane/fwd/edge/rows.h"
 #include "ebpf/loader/edge/xdp_engine.h"
 #include "ebpf/loader/node_dataplane.h"
@@ -8,36 +11,130 @@
 namespace fairlead::lb {
 namespace {
 
+std::unexpected<Error> needs_restart(const std::string& what) {
+  return fail(Code::conflict, what, "is not what this process began with",
+              "put it back, or restart fairlead-lb");
+}
+
+// Tables of XDP are pinned here.
+Result<> remove_xdp(const std::string& name) {
+  std::error_code error;
+  const auto folder = ebpf::edge_pin_folder(name).parent_path();
+  return std::filesystem::exists(folder, error) ? ebpf::remove_pins(folder) : Result<>();
+}
+
+// Those of DPDK stand here: in memory, gone with a reboot as what they remember.
+std::filesystem::path kept_file(const std::string& name) { return "/dev/shm/fairlead-" + name + "-edge"; }
+
 class OnXdp final : public Engine {
  public:
-  explicit OnXdp(std::unique_ptr<ebpf::XdpEngine> engine) : engine_(std::move(engine)), on_(engine_.get()) {}
+  OnXdp(std::string name, std::unique_ptr<ebpf::XdpEngine> engine)
+      : name_(std::move(name)), engine_(std::move(engine)), on_(engine_.get()) {}
 
   std::unique_ptr<model::EdgeEngine> take() override { return std::move(engine_); }
   Result<> attach(const Config& config) override {
+    if (config.engine != EngineType::xdp) return needs_restart("engine");
     for (const std::string& link : config.interfaces)
       FL_TRY_OK(on_->attach(link, static_cast<ebpf::XdpMode>(config.mode)));
-    return on_->detach_others(config.interfaces);
+    FL_TRY_OK(on_->detach_others(config.interfaces));
+    return dpdk::remove_kept_memory(kept_file(name_));
+  }
+  bool outlives_process() const override { return true; }
+  std::vector<PortLink> links(const Config& config) const override {
+    std::vector<PortLink> links;
+    for (const std::string& link : config.interfaces) links.push_back({link, 0});
+    return links;
   }
 
  private:
+  std::string name_;
   std::unique_ptr<ebpf::XdpEngine> engine_;
   ebpf::XdpEngine* on_;  // lives as long as the edge's tables, which have it
 };
 static_assert(static_cast<int>(Mode::native) == static_cast<int>(ebpf::XdpMode::native) &&
               static_cast<int>(Mode::generic) == static_cast<int>(ebpf::XdpMode::generic));
 
+// "net_af_packet0,iface=eth1,qpairs=2": eth1.
+std::string link_of(const std::string& device) {
+  constexpr std::string_view kKey = ",iface=";
+  const std::size_t at = device.find(kKey);
+  if (at == std::string::npos) return "";
+  const std::size_t from = at + kKey.size();
+  return device.substr(from, device.find(',', from) - from);
+}
+
+class OnDpdk final : public Engine {
+ public:
+  OnDpdk(std::string name, DpdkConfig began, std::unique_ptr<dpdk::DpdkEngine> engine)
+      : name_(std::move(name)), began_(std::move(began)), engine_(std::move(engine)), on_(engine_.get()) {}
+
+  std::unique_ptr<model::EdgeEngine> take() override { return std::move(engine_); }
+  Result<> attach(const Config& config) override {
+    if (config.engine != EngineType::dpdk) return needs_restart("engine");
+    if (*config.dpdk != began_) return needs_restart("dpdk");
+    if (std::exchange(started_, true)) return {};
+    FL_TRY_OK(remove_xdp(name_));  // two engines would send each packet twice
+    return on_->start();
+  }
+  bool outlives_process() const override { return false; }
+  std::vector<PortLink> links(const Config&) const override {
+    std::vector<PortLink> links;
+    for (std::uint32_t i = 0; i < began_.devices.size(); ++i)
+      if (std::string link = link_of(began_.devices[i]); !link.empty())
+        links.push_back({std::move(link), i + 1});
+    return links;
+  }
+
+ private:
+  std::string name_;
+  DpdkConfig began_;
+  bool started_ = false;
+  std::unique_ptr<dpdk::DpdkEngine> engine_;
+  dpdk::DpdkEngine* on_;
+};
+
+// The kernel has its own copy of what net_af_packet brings: forwarded, too, each packet of a service would
+// come back from the router again and again.
+Result<> check_forwarding(const std::vector<std::string>& devices) {
+  for (const std::string& device : devices) {
+    const std::string link = link_of(device);
+    if (!device.starts_with("net_af_packet") || link.empty()) continue;
+    for (const char* family : {"ipv4", "ipv6"}) {
+      const auto on = read_file(std::string("/proc/sys/net/") + family + "/conf/" + link + "/forwarding");
+      if (on && on->starts_with('1'))
+        return fail(Code::conflict, "device " + device, "the kernel forwards what comes by " + link + ", too",
+                    std::string("sysctl net.") + family + ".conf." + link + ".forwarding=0");
+    }
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Engine>> open_dpdk(const std::string& name, const Config& config) {
+  FL_TRY_OK(check_forwarding(config.dpdk->devices));
+  dpdk::DpdkOptions options;
+  options.devices = config.dpdk->devices;
+  options.workers = config.dpdk->workers;
+  options.eal = {config.dpdk->hugepages, static_cast<unsigned>(config.dpdk->memory >> 20)};
+  options.buckets = config.flows / FWD_BUCKET_FLOWS;
+  options.keep = kept_file(name);
+  FL_TRY(std::unique_ptr<dpdk::DpdkEngine> engine, dpdk::DpdkEngine::open(options));
+  return std::make_unique<OnDpdk>(name, *config.dpdk, std::move(engine));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Engine>> open_engine(const std::string& name, const Config& config) {
+  if (config.engine == EngineType::dpdk) return open_dpdk(name, config);
   ebpf::XdpOptions options;
   options.pins = ebpf::edge_pin_folder(name);
   options.buckets = config.flows / FWD_BUCKET_FLOWS;
   FL_TRY(std::unique_ptr<ebpf::XdpEngine> engine, ebpf::XdpEngine::open(options));
-  return std::make_unique<OnXdp>(std::move(engine));
+  return std::make_unique<OnXdp>(name, std::move(engine));
 }
 
 Result<> remove_engine(const std::string& name) {
-  return ebpf::remove_pins(ebpf::edge_pin_folder(name).parent_path());
+  FL_TRY_OK(remove_xdp(name));
+  return dpdk::remove_kept_memory(kept_file(name));
 }
 
 }  // namespace fairlead::lb

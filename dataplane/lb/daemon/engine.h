@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "dataplane/lb/config/config.h"
+#include "dataplane/lb/net/next_hops.h"
 #include "dataplane/model/edge/edge_engine.h"
 
 namespace fairlead::lb {
@@ -13,11 +14,15 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual std::unique_ptr<model::EdgeEngine> take() = 0;  // once
-  // Links of the file get the program, others lose it.
+  // XDP: links of the file get the program, others lose it. DPDK: the first time, packets are taken from here
+  // on; devices are those of the start. conflict: the file asks for what this process cannot become.
   virtual Result<> attach(const Config& config) = 0;
+  virtual bool outlives_process() const = 0;  // the data path
+  // The kernel's links by which the ways to servers are found.
+  virtual std::vector<PortLink> links(const Config& config) const = 0;
 };
 
-// `name`: of this edge among those of the machine; its tables are pinned under it.
+// `name`: of this edge among those of the machine; its tables are pinned or kept under it.
 Result<std::unique_ptr<Engine>> open_engine(const std::string& name, const Config& config);
 // Programs and tables of that edge; success when there are none.
 Result<> remove_engine(const std::string& name);

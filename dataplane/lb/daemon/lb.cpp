@@ -193,7 +193,7 @@ void Lb::watch() {
   std::set<IpAddress> targets;
   for (const auto& [name, service] : state_.services)
     for (const auto& [address, server] : service.servers) targets.insert(target_of(server));
-  hops_->set_ports(state_.config.interfaces);
+  hops_->set_ports(engine_->links(state_.config));
   hops_->watch(std::move(targets));
 }
 

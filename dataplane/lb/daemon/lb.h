@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lb: a stand-alone edge at work. Events (the file, probes, next hops, commands, time)
 // go through core/step.h; what comes out is on the disk before it is in the tables.
-// Its end leaves the data path as it is. One loop's thread.
+// Its end leaves XDP's data path as it is. One loop's thread.
 #pragma once
 
 #include <deque>
@@ -40,6 +40,7 @@ class Lb {
   void start();
   void reload();  // the file; a mistake in it leaves all as it is
   net::Task<> stop();
+  bool forwards_on() const { return engine_->outlives_process(); }  // behind its end
 
   // What the API shows (answers.cpp).
   api::Status status() const;

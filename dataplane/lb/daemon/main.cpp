@@ -39,8 +39,8 @@ constexpr const char* kFooter = R"(Example, /etc/fairlead/lb.yaml:
   fairlead-lb                   forwards; fairlead lb status shows how
   fairlead-lb --remove          takes programs, tables and state away
 
-SIGHUP reads the file again; a mistake in it leaves all as it is. SIGTERM ends the daemon only: packets are
-forwarded on, and the next fairlead-lb goes on where this one was.)";
+SIGHUP reads the file again; a mistake in it leaves all as it is. SIGTERM ends the daemon only: XDP forwards on
+(DPDK is the daemon), and the next fairlead-lb goes on where this one was.)";
 
 void declare(CLI::App& app, CommandLine& line) {
   app.add_option("--config", line.config, "the file")->capture_default_str();
@@ -101,7 +101,8 @@ int serve(LbOptions options) {
   net::asio::co_spawn(loop, listen_to_signals(&signals, lb->get()), net::asio::detached);
   log::info("fairlead-lb is ready");
   loop.run();
-  log::info("the daemon ends, packets are forwarded on");
+  log::info((*lb)->forwards_on() ? "the daemon ends, packets are forwarded on"
+                                 : "the daemon ends, and with it DPDK: packets wait for the next one");
   return 0;
 }
 

@@ -98,15 +98,17 @@ NextHops::Known NextHops::find(const IpAddress& target, const std::map<std::uint
   if ((*way)->local) return {{}, format(target) + " is this machine's own address", true};
   const auto link = links.find((*way)->link);
   if (link == links.end() || !link->second.up) return {{}, name_of(links, (*way)->link) + " is down", true};
-  if (std::ranges::find(ports_, link->second.name) == ports_.end())
-    return {{}, "its frames leave by " + link->second.name + ", which is none of interfaces: add it", true};
+  const auto port = std::ranges::find(ports_, link->second.name, &PortLink::link);
+  if (port == ports_.end())
+    return {{}, "its frames leave by " + link->second.name + ", which is no port of this edge: add it", true};
   const IpAddress& hop = (*way)->gateway.is_none() ? target : (*way)->gateway;
   if (ask) (void)netlink_.ask_for_neighbour(link->first, hop);
   const auto mac = neighbours.find({link->first, hop});
   if (mac == neighbours.end()) return {{}, format(hop) + " does not answer on " + link->second.name, true};
-  const bool back = ports_.size() == 1 && link->second.name == ports_.front();
+  const bool back = ports_.size() == 1;
+  const std::uint32_t number = port->number == 0 ? link->first : port->number;
   const std::uint32_t mtu = (*way)->mtu == 0 ? link->second.mtu : std::min((*way)->mtu, link->second.mtu);
-  return {Hop{mac->second, link->second.mac, back ? 0 : link->first, mtu, (*way)->source}, "", true};
+  return {Hop{mac->second, link->second.mac, back ? 0 : number, mtu, (*way)->source}, "", true};
 }
 
 void NextHops::tell(const IpAddress& target, Known now) {

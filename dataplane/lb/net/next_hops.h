@@ -18,6 +18,12 @@
 
 namespace fairlead::lb {
 
+// A port of the engine, as the kernel knows it.
+struct PortLink {
+  std::string link;
+  std::uint32_t number = 0;  // the engine's; 0: the link's index
+};
+
 class NextHops {
  public:
   using OnFound =
@@ -27,7 +33,7 @@ class NextHops {
   ~NextHops();
 
   // The engine's links: no other frames leave by, and of one alone no number is needed.
-  void set_ports(std::vector<std::string> ports) { ports_ = std::move(ports); }
+  void set_ports(std::vector<PortLink> ports) { ports_ = std::move(ports); }
   // From now on exactly these; what is new is looked for at once.
   void watch(std::set<IpAddress> targets);
   net::Task<> run();  // until it is cancelled
@@ -51,7 +57,7 @@ class NextHops {
   std::unique_ptr<Events> events_;
   Netlink netlink_;
   OnFound on_found_;
-  std::vector<std::string> ports_;
+  std::vector<PortLink> ports_;
   std::map<IpAddress, Known> targets_;
 };
 

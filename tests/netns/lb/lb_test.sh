@@ -1,11 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # README's "a load balancer alone", as a newcomer would do it, with the real
-# binaries; the servers have nothing of ours on them.
-#
-#     client 192.0.2.100 --.
-#     edge   192.0.2.1   --+-- bridge --+-- one 192.0.2.11
-#                                       +-- two 192.0.2.12     198.51.100.1 is the service, on each server's tunnel
+# binaries; the servers have nothing of ours on them (lab.sh has them).
 #
 # Requests succeed; drain keeps what lives and gives nothing new; SIGHUP takes a
 # server more; kill -9 and a restart break none of 200 connections and 200 UDP
@@ -15,102 +11,17 @@ set -euo pipefail
 # Mounts of its own: a machine may have no bpf file system, and another test may unmount it.
 if [ -z "${FL_OWN_MOUNTS:-}" ]; then FL_OWN_MOUNTS=1 exec unshare --mount bash "$0" "$@"; fi
 mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
-ROOT=$1
-BIN=$2/bin
-ID=lb$$
-VIP=198.51.100.1
-DIR=$(mktemp -d)
-HERE=$ROOT/tests/netns/lb
-STARTED=()
-declare -A SERVING # by server: its service's pid
+source "$1/tests/netns/lb/lab.sh"
 
-step() { echo "==> $*"; }
-die() {
-  echo "FAILED: $*" >&2
-  [ ! -e "$DIR/lb.log" ] || tail -n 20 "$DIR/lb.log" >&2
-  exit 1
-}
-inside() { # NAMESPACE COMMAND...: not ip netns exec, which would hide the pins
-  local name=$1
-  shift
-  nsenter --net="/run/netns/$ID-$name" "$@"
-}
-lb() { "$BIN/fairlead" lb "$@" --lb "$DIR/lb.sock"; }
-eventually() { # TENTHS COMMAND...
-  local left=$1
-  shift
-  until "$@" >/dev/null 2>&1; do
-    ((--left > 0)) || return 1
-    sleep 0.1
-  done
-}
-
-clean_up() {
-  for pid in "${STARTED[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null || true
-  inside edge "$BIN/fairlead-lb" --remove --name "$ID" --state-dir "$DIR/state" >/dev/null 2>&1 || true
-  for name in client edge one two three lan; do ip netns del "$ID-$name" 2>/dev/null || true; done
-  rm -rf "$DIR"
-}
-trap clean_up EXIT
-
-host() { # NAME ADDRESS: a namespace on the bridge
-  ip netns add "$ID-$1"
-  ip -n "$ID-$1" link add eth0 type veth peer name "$1" netns "$ID-lan"
-  ip -n "$ID-lan" link set "$1" master br0 up
-  ip -n "$ID-$1" link set lo up
-  ip -n "$ID-$1" link set eth0 up
-  ip -n "$ID-$1" addr add "$2/24" dev eth0
-  # A veth leaves checksums to whoever needs them, and joins packets: a wire does neither.
-  inside "$1" ethtool -K eth0 tx off gso off tso off gro off >/dev/null 2>&1
-}
-
-server() { # NAME ADDRESS: a plain server with the service's address on its tunnel; the kernel's, if it has one
-  host "$1" "$2"
-  if ip -n "$ID-$1" link add tunnel type ipip external 2>/dev/null; then
-    ip -n "$ID-$1" link set tunnel up
-  else
-    nsenter --net="/run/netns/$ID-$1" python3 -B "$ROOT/tests/netns/edge/decapsulate.py" >"$DIR/$1.tunnel" 2>&1 &
-    STARTED+=($!)
-    eventually 50 grep -q ready "$DIR/$1.tunnel" || die "no tunnel on $1"
-  fi
-  ip -n "$ID-$1" addr add "$VIP/32" dev tunnel
-  inside "$1" sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tunnel.rp_filter=0
-  serve "$1"
-}
-serve() {
-  nsenter --net="/run/netns/$ID-$1" python3 -B "$HERE/people.py" serve "$1" "$VIP" 80 >"$DIR/$1.log" 2>&1 &
-  SERVING[$1]=$!
-  STARTED+=("$!")
-  eventually 100 inside "$1" curl -s --max-time 1 "http://$VIP/" || die "$1 does not serve"
-}
-edge() { # starts the daemon and waits until it answers
-  nsenter --net="/run/netns/$ID-edge" "$BIN/fairlead-lb" --config "$DIR/lb.yaml" --state-dir "$DIR/state" --name "$ID" \
-    --socket "$DIR/lb.sock" >>"$DIR/lb.log" 2>&1 & # its own pid: signals are for it
-  lb_pid=$!
-  STARTED+=("$lb_pid")
-  eventually 100 lb status || die "the edge does not start"
-}
 # README's file for these servers. Frames on a veth are sent back by the stack alone: its driver wants a program at the other end.
 write_file() { # SERVERS
   sed -n '/^## A load balancer alone/,/^## /{/^```yaml/,/^```/p}' "$ROOT/README.md" | grep -v '^```' |
     sed "s/^    servers: .*/    servers: [$1]/" >"$DIR/lb.yaml"
   echo "mode: generic" >>"$DIR/lb.yaml"
 }
-requests() { inside client python3 -B "$HERE/people.py" ask "$VIP" 80 "$1"; }
-in_ring() { [ "$(lb backends | awk -v a="$1" '$2 == a {print $3}')" = up ]; }
-flows_of() { lb backends -o json | python3 -c "import json,sys; print(next(b['flows'] for b in json.load(sys.stdin)['items'] if b['address'] == '$1'))"; }
 
 step "a client, an edge, two servers"
-ip netns add "$ID-lan"
-ip -n "$ID-lan" link add br0 type bridge
-ip -n "$ID-lan" link set br0 up
-host client 192.0.2.100
-host edge 192.0.2.1
-server one 192.0.2.11
-server two 192.0.2.12
-ip -n "$ID-client" route add "$VIP" via 192.0.2.1
-ip -n "$ID-edge" route add default via 192.0.2.100
+begin
 
 step "the file is checked"
 write_file "192.0.2.11, 192.0.2.12"

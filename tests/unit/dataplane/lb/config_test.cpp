@@ -79,6 +79,60 @@ services:
   EXPECT_EQ(format(edge.servers.at(0).inner), "02:00:00:00:00:01");
 }
 
+// The example on DPDK: `dpdk` is the section's text.
+std::string on_dpdk(const std::string& dpdk,
+                    const std::string& from = "    check: {http: {port: 80, path: /well}, every: 2s}\n",
+                    const std::string& to = "") {
+  std::string text = with("interfaces: [eth1]", "engine: dpdk\n" + dpdk);
+  return text.replace(text.find(from), from.size(), to);
+}
+constexpr const char* kDevices = "dpdk: {devices: [\"net_af_packet0,iface=eth1\"]}";
+
+TEST(Config, TakesDevicesOfDpdk) {
+  const auto config = parse_config("lb.yaml", on_dpdk(R"(dpdk:
+  devices:
+    - net_af_packet0,iface=eth1
+    - net_memif0,socket=/run/memif.sock
+  workers: 2
+  hugepages: true
+  memory: 1GiB)"));
+  ASSERT_TRUE(config) << mistakes(on_dpdk(kDevices));
+  EXPECT_EQ(config->engine, EngineType::dpdk);
+  EXPECT_EQ(config->dpdk->devices.at(1), "net_memif0,socket=/run/memif.sock");
+  EXPECT_EQ(config->dpdk->workers, 2U);
+  EXPECT_TRUE(config->dpdk->hugepages);
+  EXPECT_EQ(config->dpdk->memory, 1ULL << 30);
+  EXPECT_EQ(mistakes(on_dpdk(kDevices)), "none");
+}
+
+TEST(Config, RefusesWhatContradictsItsEngine) {
+  const std::pair<std::string, std::string> cases[] = {
+      {with("interfaces: [eth1]", "interfaces: [eth1]\nengine: afxdp"),
+       "lb.yaml:2:9: engine: \"afxdp\" is not one of"},
+      {with("interfaces: [eth1]", ""), "interfaces: names none"},
+      {with("interfaces: [eth1]", std::string("interfaces: [eth1]\n") + kDevices),
+       "lb.yaml:2:7: dpdk: is for the DPDK engine. Remove it, or engine: dpdk"},
+      {on_dpdk(""), "lb.yaml:1:9: engine: dpdk has no devices. Add dpdk:"},
+      {on_dpdk(std::string("interfaces: [eth1]\n") + kDevices), "lb.yaml:2:13: interfaces: are for XDP"},
+      {on_dpdk(std::string("mode: native\n") + kDevices), "lb.yaml:2:7: mode: is for XDP"},
+      {on_dpdk("dpdk: {devices: []}"), "lb.yaml:2:17: dpdk.devices: names none"},
+      {on_dpdk("dpdk: {devices: [net_af_packet0,iface=eth1]}"),
+       "dpdk.devices: \"iface=eth1\" is no device of DPDK. Write it in quotes"},
+      {on_dpdk("dpdk: {devices: [net_null0, net_null0]}"), "dpdk.devices: \"net_null0\" stands twice"},
+      {on_dpdk("dpdk: {devices: [net_null0], workers: 65}"),
+       "lb.yaml:2:39: dpdk.workers: 65 is outside 1 to 64"},
+      {on_dpdk("dpdk: {devices: [net_null0], memory: 1MiB}"), "dpdk.memory: 1MiB is outside"},
+      {on_dpdk("dpdk: {workers: 1}"), "dpdk.devices: is missing"},
+      {with("interfaces: [eth1]", std::string("engine: dpdk\n") + kDevices),
+       "services.check: is not for engine: dpdk yet"},
+      {on_dpdk(kDevices, "ipip", "nat"), "services.deliver: nat cannot be on net_af_packet"},
+  };
+  for (const auto& [text, expected] : cases)
+    EXPECT_NE(mistakes(text).find(expected), std::string::npos) << expected << "\nis not in\n"
+                                                                << mistakes(text);
+  std::printf("%zu contradictions\n", std::size(cases));
+}
+
 TEST(Config, NamesPlaceThingReasonAndRemedy) {
   const std::pair<std::string, std::string> cases[] = {
       {with("deliver", "delivr"),
@@ -94,7 +148,6 @@ TEST(Config, NamesPlaceThingReasonAndRemedy) {
       {with("192.0.2.11,", "192.0.2.311,"), "lb.yaml:7:15: services.servers.address: 192.0.2.311 is neither"},
       {with("tcp/8000-8001", "tcp/80-81"), "lb.yaml:3:5: services: \"web\" shares port 80 of 198.51.100.1."},
       {with("[eth1]", "[]"), "lb.yaml:1:13: interfaces: names none"},
-      {with("interfaces: [eth1]", "interfaces: [eth1]\nengine: dpdk"), "lb.yaml:2:9: engine:"},
       {with("interfaces: [eth1]", "interfaces: [eth1]\nflows: 100"), "lb.yaml:2:8: flows: 100 is no size"},
       {with("interfaces: [eth1]", "interfaces: [eth1]\nsecret: abc"), "lb.yaml:2:9: secret:"},
       {with("http: {port: 80, path: /well}, ", ""), "needs exactly one of http, tcp and icmp"},

@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# fairlead-lb on DPDK, without hugepages, over veths (net_af_packet), before the
+# servers of lab.sh: `web` by ipip, `flat` by l2 at 198.51.100.2.
+#
+# The client's kernel leaves its sums to hardware that a veth does not have.
+# Requests succeed by both ways; `why`, `drain`, `pipeline` and metrics speak of this
+# engine; kill -9 and a restart break none of 100 connections and 100 UDP flows,
+# although their slots have changed hands; what contradicts is refused; --remove
+# leaves nothing.
+set -euo pipefail
+source "$1/tests/netns/lb/lab.sh"
+FLAT=198.51.100.2
+
+write_file() { # SERVERS
+  cat >"$DIR/lb.yaml" <<END
+engine: dpdk
+dpdk:
+  devices:
+    - net_af_packet0,iface=eth0
+flows: 65536
+services:
+  - {name: web, addresses: [$VIP], ports: [tcp/80, udp/80], deliver: ipip, servers: [$1]}
+  - {name: flat, addresses: [$FLAT], ports: [tcp/80], deliver: l2, servers: [$1]}
+END
+}
+all_good() { # FILE SERVERS COUNT
+  [ "$(awk '{n += $2} END {print NR, n}' "$1")" = "$2 $3" ] && ! grep -q failed "$1"
+}
+
+step "a client whose sums are unfinished, an edge, two servers"
+begin
+inside client ethtool -K eth0 tx on tso off gso off >/dev/null 2>&1
+ip -n "$ID-client" route add "$FLAT" via 192.0.2.1
+for name in one two; do
+  inside "$name" sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
+  ip -n "$ID-$name" addr add "$FLAT/32" dev lo
+  serve "$name" "$FLAT"
+done
+
+step "what contradicts itself is refused"
+write_file "192.0.2.11, 192.0.2.12"
+sed 's/^flows/mode: native\nflows/' "$DIR/lb.yaml" >"$DIR/bad.yaml"
+! "$BIN/fairlead-lb" --check --config "$DIR/bad.yaml" 2>"$DIR/said" || die "a mode of XDP is taken"
+grep -q 'bad.yaml:5:7: mode: is for XDP' "$DIR/said" || die "$(cat "$DIR/said")"
+"$BIN/fairlead-lb" --check --config "$DIR/lb.yaml" >/dev/null
+
+inside edge sysctl -qw net.ipv4.conf.eth0.forwarding=1
+! inside edge "$BIN/fairlead-lb" --config "$DIR/lb.yaml" --state-dir "$DIR/state" --name "$ID" --socket "$DIR/lb.sock" 2>"$DIR/said" ||
+  die "a link that forwards is taken"
+grep -q "the kernel forwards what comes by eth0, too" "$DIR/said" || die "$(cat "$DIR/said")"
+inside edge sysctl -qw net.ipv4.conf.eth0.forwarding=0
+
+step "requests reach both servers by both ways"
+edge
+eventually 50 in_ring 192.0.2.12 || die "the servers do not come: $(lb backends)"
+for address in "$VIP" "$FLAT"; do
+  requests 40 "$address" >"$DIR/asked"
+  all_good "$DIR/asked" 2 40 || die "of 40 requests to $address: $(cat "$DIR/asked")"
+done
+lb status | grep -q "^dpdk on net_af_packet0" || die "$(lb status)"
+lb backends
+inside client ping -c 3 -i 0.2 -W 2 192.0.2.1 >/dev/null || die "the edge itself is not reached"
+inside client ping -c 1 -W 2 "$VIP" >/dev/null || die "the service gives no echo"
+
+step "why names the server that gets it"
+for port in 41001 41002 41003; do
+  said=$(lb why tcp 192.0.2.100 $port "$VIP" 80 --syn | sed -n 's/^-> \(.*\) of web$/\1/p')
+  got=$(inside client curl -s --max-time 3 --local-port $port "http://$VIP/")
+  [ "$said" = "192.0.2.1$([ "$got" = one ] && echo 1 || echo 2)" ] || die "port $port: why says $said, it was $got"
+done
+
+step "100 connections and 100 UDP flows, then a drain: their slots change hands"
+mkfifo "$DIR/end"
+nsenter --net="/run/netns/$ID-client" python3 -B "$HERE/people.py" hold "$VIP" 80 100 <"$DIR/end" >"$DIR/held" 2>&1 &
+holder=$!
+STARTED+=("$holder")
+exec 9>"$DIR/end"
+eventually 150 grep -q "all are there" "$DIR/held" || die "100 connections do not come: $(cat "$DIR/held")"
+lb drain web 192.0.2.11 >/dev/null
+requests 20 >"$DIR/asked"
+! grep -Eq "one|failed" "$DIR/asked" || die "a drained server: $(cat "$DIR/asked")"
+
+step "kill -9 and a restart, twice"
+for _ in 1 2; do
+  kill -9 "$lb_pid"
+  wait "$lb_pid" 2>/dev/null || true
+  edge
+  requests 10 >"$DIR/asked"
+  ! grep -Eq "one|failed" "$DIR/asked" || die "behind a restart: $(cat "$DIR/asked")"
+  [ "$(lb backends | awk '$1 == "web" && $2 == "192.0.2.11" {print $3}')" = drained ] || die "the drain is forgotten"
+done
+lb flows
+lb flows | grep -q 192.0.2.11 || die "no flow of the drained server is remembered"
+echo end >&9
+wait "$holder" || die "the clients end badly: $(cat "$DIR/held")"
+tail -n 1 "$DIR/held"
+grep -q "connections 100 flows 100 broken 0" "$DIR/held" || die "flows broke"
+
+step "what it shows"
+lb pipeline
+lb pipeline | awk '$1 == "deliver" {exit !($2 > 0 && $3 > 0)}' || die "the steps have no packets or no cycles"
+curl -s --unix-socket "$DIR/lb.sock" http://lb/metrics >"$DIR/metrics"
+grep -q '^fairlead_lb_packets_total{service="web",server="192.0.2.12"} [1-9]' "$DIR/metrics" || die "$(cat "$DIR/metrics")"
+
+step "another engine, other devices: not in this process"
+cp "$DIR/lb.yaml" "$DIR/good.yaml"
+sed -i 's/iface=eth0/iface=eth0,qdisc_bypass=1/' "$DIR/lb.yaml"
+kill -HUP "$lb_pid"
+eventually 50 sh -c "'$BIN/fairlead' lb status --lb '$DIR/lb.sock' | grep -q 'NOT IN USE'" || die "other devices are taken"
+cp "$DIR/good.yaml" "$DIR/lb.yaml"
+
+step "a second process is refused, --remove leaves nothing"
+! inside edge "$BIN/fairlead-lb" --remove --name "$ID" --state-dir "$DIR/state" 2>"$DIR/said" || die "an edge at work is removed"
+grep -q "another process has it" "$DIR/said" || die "$(cat "$DIR/said")"
+kill "$lb_pid"
+wait "$lb_pid"
+inside edge "$BIN/fairlead-lb" --remove --name "$ID" --state-dir "$DIR/state"
+[ ! -e "/dev/shm/fairlead-$ID-edge" ] || die "the tables are left"
+[ ! -e "$DIR/state" ] || die "state is left"
+echo "a load balancer on DPDK: done"

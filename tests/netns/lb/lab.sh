@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+# The lab of lb_test.sh and dpdk_test.sh, sourced by them with their arguments; it cleans up at the end.
+#
+#     client 192.0.2.100 --.
+#     edge   192.0.2.1   --+-- bridge --+-- one 192.0.2.11
+#                                       +-- two 192.0.2.12     198.51.100.1 is the service, on each server's tunnel
+ROOT=$1
+BIN=$2/bin
+ID=lb$$
+VIP=198.51.100.1
+DIR=$(mktemp -d)
+HERE=$ROOT/tests/netns/lb
+STARTED=()
+declare -A SERVING # by server: its service's pid
+
+step() { echo "==> $*"; }
+die() {
+  echo "FAILED: $*" >&2
+  [ ! -e "$DIR/lb.log" ] || tail -n 20 "$DIR/lb.log" >&2
+  exit 1
+}
+inside() { # NAMESPACE COMMAND...: not ip netns exec, which would hide the pins
+  local name=$1
+  shift
+  nsenter --net="/run/netns/$ID-$name" "$@"
+}
+lb() { "$BIN/fairlead" lb "$@" --lb "$DIR/lb.sock"; }
+eventually() { # TENTHS COMMAND...
+  local left=$1
+  shift
+  until "$@" >/dev/null 2>&1; do
+    ((--left > 0)) || return 1
+    sleep 0.1
+  done
+}
+
+clean_up() {
+  for pid in "${STARTED[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+  wait 2>/dev/null || true
+  inside edge "$BIN/fairlead-lb" --remove --name "$ID" --state-dir "$DIR/state" >/dev/null 2>&1 || true
+  for name in client edge one two three lan; do ip netns del "$ID-$name" 2>/dev/null || true; done
+  rm -rf "$DIR"
+}
+trap clean_up EXIT
+
+host() { # NAME ADDRESS: a namespace on the bridge
+  ip netns add "$ID-$1"
+  ip -n "$ID-$1" link add eth0 type veth peer name "$1" netns "$ID-lan"
+  ip -n "$ID-lan" link set "$1" master br0 up
+  ip -n "$ID-$1" link set lo up
+  ip -n "$ID-$1" link set eth0 up
+  ip -n "$ID-$1" addr add "$2/24" dev eth0
+  # A veth leaves checksums to whoever needs them, and joins packets: a wire does neither.
+  inside "$1" ethtool -K eth0 tx off gso off tso off gro off >/dev/null 2>&1
+}
+
+server() { # NAME ADDRESS: a plain server with the service's address on its tunnel; the kernel's, if it has one
+  host "$1" "$2"
+  if ip -n "$ID-$1" link add tunnel type ipip external 2>/dev/null; then
+    ip -n "$ID-$1" link set tunnel up
+  else
+    nsenter --net="/run/netns/$ID-$1" python3 -B "$ROOT/tests/netns/edge/decapsulate.py" >"$DIR/$1.tunnel" 2>&1 &
+    STARTED+=($!)
+    eventually 50 grep -q ready "$DIR/$1.tunnel" || die "no tunnel on $1"
+  fi
+  ip -n "$ID-$1" addr add "$VIP/32" dev tunnel
+  inside "$1" sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tunnel.rp_filter=0
+  serve "$1"
+}
+serve() { # NAME [ADDRESS]
+  nsenter --net="/run/netns/$ID-$1" python3 -B "$HERE/people.py" serve "$1" "${2:-$VIP}" 80 >"$DIR/$1.log" 2>&1 &
+  SERVING[$1]=$!
+  STARTED+=("$!")
+  eventually 100 inside "$1" curl -s --max-time 1 "http://${2:-$VIP}/" || die "$1 does not serve"
+}
+edge() { # starts the daemon and waits until it answers
+  nsenter --net="/run/netns/$ID-edge" "$BIN/fairlead-lb" --config "$DIR/lb.yaml" --state-dir "$DIR/state" --name "$ID" \
+    --socket "$DIR/lb.sock" >>"$DIR/lb.log" 2>&1 & # its own pid: signals are for it
+  lb_pid=$!
+  STARTED+=("$lb_pid")
+  eventually 100 lb status || die "the edge does not start"
+}
+requests() { inside client python3 -B "$HERE/people.py" ask "${2:-$VIP}" 80 "$1"; } # COUNT [ADDRESS]
+in_ring() { lb backends | awk -v a="$1" '$2 == a {++all; well += $3 == "up"} END {exit !(all > 0 && well == all)}'; }
+flows_of() { lb backends -o json | python3 -c "import json,sys; print(next(b['flows'] for b in json.load(sys.stdin)['items'] if b['address'] == '$1'))"; }
+
+begin() { # a client, an edge, two servers
+  ip netns add "$ID-lan"
+  ip -n "$ID-lan" link add br0 type bridge
+  ip -n "$ID-lan" link set br0 up
+  host client 192.0.2.100
+  host edge 192.0.2.1
+  server one 192.0.2.11
+  server two 192.0.2.12
+  ip -n "$ID-client" route add "$VIP" via 192.0.2.1
+  ip -n "$ID-edge" route add default via 192.0.2.100
+}
