@@ -107,6 +107,10 @@ class Page {
   }
 
   std::string colour(const Row& row) const { return colours_.at(row.way); }
+  std::string base_of(const Row& row) const {
+    const auto way = std::ranges::find(report_.ways, row.way, &WayAbout::name);
+    return way == report_.ways.end() ? "" : way->baseline;
+  }
 
   std::string head() const {
     const Report& r = report_;
@@ -130,9 +134,11 @@ class Page {
         [this](const std::string& workload, const std::vector<const Row*>& rows) {
           std::vector<Bar> drawn;
           for (const Row* row : rows)
-            drawn.push_back({row->way, colour(*row), row->rate.median, row->rate.low, row->rate.high,
-                             short_number(row->rate.median) + " " + row->unit +
-                                 (row->ratio.median > 0 ? ", " + fixed(row->ratio.median, 2) : "")});
+            drawn.push_back(
+                {row->way, colour(*row), row->rate.median, row->rate.low, row->rate.high,
+                 (row->at_least ? "≥ " : "") + short_number(row->rate.median) + " " + row->unit +
+                     (row->ratio.median > 0 ? ", " + fixed(row->ratio.median, 2) + " of " + base_of(*row)
+                                            : "")});
           return bars(workload, drawn);
         });
   }

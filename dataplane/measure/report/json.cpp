@@ -86,6 +86,7 @@ void fields(V& v, typename V::template Ref<Row> o) {
   v.list("drops", o.drops);
   v.object("spread", o.spread);
   v.field("bound", o.bound, doc::Text{}, kAlways);
+  v.field("at_least", o.at_least, doc::Boolean{}, kAlways);
   v.field("samples", o.samples, Small{}, kAlways);
   v.field("disturbed", o.disturbed, Small{}, kAlways);
 }

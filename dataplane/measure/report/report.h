@@ -66,7 +66,8 @@ struct Row {
   std::uint64_t engine_packets = 0;  // by the engine's own count
   std::vector<Named> failed, drops;
   Spread spread;
-  std::string bound;  // what held the closed loop up
+  std::string bound;      // what held the closed loop up
+  bool at_least = false;  // that was an end, so the way may carry more than `rate`
   std::uint32_t samples = 0, disturbed = 0;
   bool operator==(const Row&) const = default;
 };

@@ -163,6 +163,19 @@ class Rounds {
   unsigned all_ = 0, done_ = 0, again_ = 0, failed_ = 0, disturbed_ = 0, discarded_ = 0;
 };
 
+std::string list_of(const std::vector<int>& cpus) {
+  std::string text;
+  for (const int cpu : cpus) text += (text.empty() ? "" : ",") + std::to_string(cpu);
+  return text;
+}
+
+std::string placement_of(const Setting& setting) {
+  if (!setting.house) return "Client threads on CPU " + list_of(setting.client.cpus) + ".";
+  return "Client threads on CPU " + list_of(setting.client.cpus) + ", servers' on CPU " +
+         list_of(setting.server_cpus) +
+         "; what the kernel does for a packet runs where it was sent, HAProxy's threads where there is room.";
+}
+
 }  // namespace
 
 Result<Report> run_bench(const BenchOptions& options, const OnProgress& on_progress, std::stop_token stop) {
@@ -178,6 +191,7 @@ Result<Report> run_bench(const BenchOptions& options, const OnProgress& on_progr
   report.sample_seconds = static_cast<double>(options.time_ns) / 1e9;
   FL_TRY(const std::unique_ptr<Setting> setting, Setting::make(options, on_progress));
   report.workers = setting->workers;
+  report.notes.push_back(placement_of(*setting));
   for (const Way& way : setting->ways) report.ways.push_back({way.name, way.baseline, way.about, way.counts});
   FL_TRY(const std::unique_ptr<Sampler> sampler, Sampler::make(*setting));
   Rounds rounds(options, *setting, *sampler, on_progress, std::move(stop));

@@ -100,7 +100,7 @@ struct Busy {
 };
 
 // What a closed loop is held up by: the ends that make and answer load, or what is between them.
-std::string bound_of(const Gathered& gathered) {
+void tell_bound(Row& row, const Gathered& gathered) {
   Busy client, servers;
   for (const auto& [round, taken] : gathered.closed) {
     client.ran.push_back(taken.sample.busy);
@@ -108,11 +108,13 @@ std::string bound_of(const Gathered& gathered) {
     servers.ran.push_back(taken.servers_busy);
     servers.waited.push_back(taken.servers_waiting);
   }
-  if (client.ran.empty()) return "";
-  const std::string ends = " (client " + client.text() + ", servers " + servers.text() + ")";
-  if (client.full() && servers.full()) return "both ends" + ends;
-  if (client.full()) return "the client" + ends;
-  return (servers.full() ? "the servers" : "neither end") + ends;
+  if (client.ran.empty()) return;
+  row.at_least = client.full() || servers.full();
+  row.bound = client.full() && servers.full() ? "both ends"
+              : client.full()                 ? "the client"
+              : servers.full()                ? "the servers"
+                                              : "neither end";
+  row.bound += " (client " + client.text() + ", servers " + servers.text() + ")";
 }
 
 void sum_up(Row& row, const Gathered& gathered, unsigned servers) {
@@ -173,7 +175,7 @@ Row row_of(const Way& way, Workload workload, const Gathered& gathered, const Ga
     });
   }
   row.latency = latency_of(gathered);
-  row.bound = bound_of(gathered);
+  tell_bound(row, gathered);
   row.disturbed = gathered.disturbed;
   sum_up(row, gathered, servers);
   return row;

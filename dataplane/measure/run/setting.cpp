@@ -121,6 +121,11 @@ Result<> check(const BenchOptions& options) {
     FL_TRY_OK(one_of("--engine", engine, kEngines));
   }
   for (const std::string& peer : options.peers) FL_TRY_OK(one_of("--compare", peer, kPeers));
+  std::vector<std::string> names = options.engines;
+  names.insert(names.end(), options.peers.begin(), options.peers.end());
+  std::ranges::sort(names);
+  if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
+    return fail(Code::invalid, *twice, "is named twice", "name it once");
   FL_TRY_OK(find_program("ip", "iproute2"));
   FL_TRY_OK(find_program("ethtool", "ethtool"));
   FL_TRY_OK(find_program("setpriv", "util-linux"));

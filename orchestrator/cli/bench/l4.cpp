@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <functional>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io/fd.h"
@@ -74,7 +75,8 @@ class ProgressLine {
   std::string last_;
 };
 
-Result<> write_all(const Fd& fd, const std::string& text, const std::string& name) {
+Result<> replace_with(const Fd& fd, const std::string& text, const std::string& name) {
+  if (::ftruncate(fd.get(), 0) != 0 && errno != EINVAL) return std::unexpected(os_error(errno, name));
   for (std::size_t done = 0; done < text.size();) {
     const ssize_t n = ::write(fd.get(), text.data() + done, text.size() - done);
     if (n < 0) return std::unexpected(os_error(errno, name));
@@ -91,7 +93,7 @@ Result<int> bench_l4(const BenchL4Options& o) {
   // Before the measuring, which may take long and hides mounts: a page that cannot be written is said now.
   Fd page;
   if (!o.report.empty()) {
-    page = Fd(::open(o.report.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    page = Fd(::open(o.report.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
     if (!page)
       return std::unexpected(os_error(errno, "--report " + o.report, "name a file that can be written"));
   }
@@ -101,14 +103,18 @@ Result<int> bench_l4(const BenchL4Options& o) {
     ProgressLine line;
     report = ms::run_bench(options, std::ref(line), stop.token());
   }
-  if (!report) return std::unexpected(std::move(report).error());
+  if (!report) {
+    struct stat about{};
+    if (page && ::fstat(page.get(), &about) == 0 && about.st_size == 0) ::unlink(o.report.c_str());
+    return std::unexpected(std::move(report).error());
+  }
   report->command = o.command;
   if (o.output == "json")
     std::printf("%s\n", ms::to_json(*report).c_str());
   else
     std::fputs(show_bench(*report).c_str(), stdout);
   if (page) {
-    FL_TRY_OK(write_all(page, ms::to_html(*report), o.report));
+    FL_TRY_OK(replace_with(page, ms::to_html(*report), o.report));
     std::fprintf(stderr, "the report is in %s\n", o.report.c_str());
   }
   return report->interrupted || report->failed > 0 ? 1 : 0;

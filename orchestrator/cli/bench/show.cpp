@@ -35,7 +35,7 @@ std::string count_of(const std::vector<measure::Named>& named) {
 }
 
 Table main_table(const measure::Report& report) {
-  Table table{{"WORKLOAD", "WAY", "RATE", "LOW..HIGH", "OF BASE", "P50 us", "P99 us", "P99.9 us",
+  Table table{{"WORKLOAD", "WAY", "RATE", "LOW..HIGH", "OF BASE", "AT /s", "P50 us", "P99 us", "P99.9 us",
                "CPU/PKT ns", "ADDED ns", "FAILED", "DROPS"},
               {}};
   for (const Row& row : report.rows) {
@@ -45,9 +45,11 @@ Table main_table(const measure::Report& report) {
     }
     const bool compared = row.ratio.median > 0;
     table.rows.push_back(
-        {row.workload, row.way, short_number(row.rate.median) + " " + row.unit, spread_of_rounds(row.rate),
-         compared ? fixed(row.ratio.median, 2) : "-", microseconds(row, row.latency.p50, 1),
-         microseconds(row, row.latency.p99, 1000), microseconds(row, row.latency.p999, 10000),
+        {row.workload, row.way, (row.at_least ? ">= " : "") + short_number(row.rate.median) + " " + row.unit,
+         spread_of_rounds(row.rate), compared ? fixed(row.ratio.median, 2) : "-",
+         row.latency.requests == 0 ? "-" : short_number(row.latency.rate),
+         microseconds(row, row.latency.p50, 1), microseconds(row, row.latency.p99, 1000),
+         microseconds(row, row.latency.p999, 10000),
          row.cpu_ns.median > 0 ? fixed(row.cpu_ns.median, 0) : "-",
          compared ? fixed(row.added_ns.median, 0) : "-", count_of(row.failed), count_of(row.drops)});
   }
@@ -118,11 +120,11 @@ std::string show_bench(const measure::Report& report) {
     text += way.name + ": " + way.about + (way.baseline.empty() ? " (baseline)" : "; base: " + way.baseline) +
             "\n";
   text +=
-      "RATE: closed loop, median of rounds. P50..: open loop at half the slowest way's rate, from when a "
-      "request\n"
-      "was due. CPU/PKT: of client, servers, engine and kernel together, a packet at the client's link; "
-      "ADDED:\n"
-      "beyond the base in the same round. P: that a fair draw over the servers would be at least so "
+      "RATE: closed loop, median of rounds; >= where client or servers were at their end. P50..: open loop "
+      "AT that\n"
+      "rate, from when a request was due. CPU/PKT: of client, servers, engine and kernel together, a packet "
+      "at the\n"
+      "client's link; ADDED: beyond the base in the same round. P: that a fair draw would be at least so "
       "uneven.\n";
   for (const std::string& note : report.notes) text += note + "\n";
   return text;

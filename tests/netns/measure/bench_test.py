@@ -28,6 +28,8 @@ def must(condition, what):
     global checked
     checked += 1
     if not condition:
+        for process in left_over():
+            os.kill(int(process.split("/")[2]), signal.SIGKILL)
         sys.exit(f"FAILED: {what}")
 
 
@@ -203,6 +205,7 @@ def stopped_and_killed():
 
 def refusals():
     for argv, said in ((["--engine", "ipvs"], "--engine ipvs: is none of xdp, node"),
+                       (["--engine", "xdp,xdp"], "xdp: is named twice"),
                        (["--flows", "0"], "--flows 0: is not 1 to 20000"),
                        (["--workload", "tcp-connect"], "is for services of others"),
                        (["--report", "/nowhere/l4.html"], "--report /nowhere/l4.html")):

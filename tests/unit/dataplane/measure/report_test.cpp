@@ -104,8 +104,8 @@ TEST(ReportPage, AsksNobodyForAnything) {
 TEST(ReportPage, ShowsEveryWayWithItsFigures) {
   const std::string html = to_html(sample());
   for (const char* shown :
-       {"40.0k requests/s", "36.0k requests/s, 0.90", "TIMEOUT", "it has no UDP", "χ² 0.25, p 0.6171",
-        "5000/5000", "prefers-color-scheme:dark", "aria-label=\"tcp-rr\""})
+       {"40.0k requests/s", "36.0k requests/s, 0.90 of direct", "TIMEOUT", "it has no UDP",
+        "χ² 0.25, p 0.6171", "5000/5000", "prefers-color-scheme:dark", "aria-label=\"tcp-rr\""})
     EXPECT_THAT(html, HasSubstr(shown));
 }
 
