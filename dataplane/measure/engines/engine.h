@@ -23,6 +23,8 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual Result<Told> told() = 0;  // since it began
+  // While another is measured. What takes no CPU without packets need not care.
+  virtual void rest(bool) {}
 };
 
 struct Way {
@@ -39,6 +41,7 @@ struct Way {
 
 // Each with the edge's number. They are ready when they return.
 Result<Way> make_xdp(House& house, unsigned edge, const std::string& folder);
+Result<Way> make_dpdk(House& house, unsigned edge, const std::string& folder);
 Result<Way> make_nftables(House& house, unsigned edge);
 Result<Way> make_haproxy(House& house, unsigned edge, const std::string& folder);
 // The node's own dataplane, and the way from pod to pod without a service, which is its baseline.

@@ -150,6 +150,18 @@ Counts SpaceCounters::drops() const {
           {"CONNTRACK_INSERT", conntrack_number(conntrack, "insert_failed")}};
 }
 
+std::vector<int> processes_in(const std::vector<std::uint64_t>& spaces) {
+  std::vector<int> found;
+  if (spaces.empty()) return found;
+  for (const fs::path& process : processes()) {
+    struct stat net{};
+    if (::stat((process / "ns/net").c_str(), &net) != 0) continue;
+    if (std::ranges::find(spaces, net.st_ino) != spaces.end())
+      found.push_back(std::atoi(process.filename().c_str()));
+  }
+  return found;
+}
+
 CpuMeter::CpuMeter(std::vector<int> threads, std::vector<std::uint64_t> spaces)
     : threads_(std::move(threads)), spaces_(std::move(spaces)) {
   for (const fs::path& process : processes()) {
@@ -163,12 +175,8 @@ std::uint64_t CpuMeter::nanoseconds() const {
   for (const int thread : threads_)
     sum += run_ns(fs::path("/proc/self/task") / std::to_string(thread) / "schedstat");
   for (const int process : softirq_) sum += run_ns(fs::path("/proc") / std::to_string(process) / "schedstat");
-  if (spaces_.empty()) return sum;
-  for (const fs::path& process : processes()) {
-    struct stat net{};
-    if (::stat((process / "ns/net").c_str(), &net) != 0) continue;
-    if (std::ranges::find(spaces_, net.st_ino) != spaces_.end()) sum += run_ns_of_process(process);
-  }
+  for (const int process : processes_in(spaces_))
+    sum += run_ns_of_process(fs::path("/proc") / std::to_string(process));
   return sum;
 }
 

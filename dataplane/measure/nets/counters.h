@@ -36,6 +36,9 @@ class SpaceCounters {
   Fd dev_, snmp_, netstat_, conntrack_;
 };
 
+// Whose network namespace is one of these.
+std::vector<int> processes_in(const std::vector<std::uint64_t>& spaces);
+
 class CpuMeter {
  public:
   // `threads`: of ours. `spaces`: every process in them.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/measure/nets/program.h"
 
+#include <csignal>
 #include <filesystem>
 #include <unistd.h>
 
 #include "base/io/process.h"
+#include "dataplane/measure/nets/counters.h"
 
 namespace fairlead::measure {
 namespace {
@@ -47,6 +49,10 @@ Error Program::error(const std::string& what) const {
   const std::lock_guard lock(mutex_);
   return {Code::unavailable, std::filesystem::path(argv_.front()).filename().string(), what + ": " + said_,
           ""};
+}
+
+void signal_all(const Space& space, int signal) {
+  for (const int process : processes_in({space.inode()})) ::kill(process, signal);
 }
 
 Result<std::string> find_program(const std::string& name, const std::string& package) {

@@ -34,6 +34,9 @@ class Program {
   std::jthread thread_;
 };
 
+// To every process of that space: they are its Programs.
+void signal_all(const Space& space, int signal);
+
 // In PATH, or beside this program; else an Error with the Debian package to install.
 Result<std::string> find_program(const std::string& name, const std::string& package);
 

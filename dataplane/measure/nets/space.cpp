@@ -85,6 +85,9 @@ Result<std::string> own_mounts() {
   if (::mkdir(folder.c_str(), 0700) != 0 ||
       ::mount("tmpfs", folder.c_str(), "tmpfs", 0, "mode=0700,size=64m") != 0)
     return std::unexpected(os_error(errno, folder));
+  // Where fairlead-lb keeps DPDK's tables.
+  if (::mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=0700,size=256m") != 0)
+    return std::unexpected(os_error(errno, "/dev/shm"));
   return folder;
 }
 

@@ -34,8 +34,8 @@ class Space {
 Result<> connect(const Space& a, const std::string& link_a, const Space& b, const std::string& link_b);
 
 // For the calling thread and those that it starts from now on: mounts of their own, with a bpf file system at
-// /sys/fs/bpf that nobody else sees, and in it a folder for files, which is returned. They go with the
-// process.
+// /sys/fs/bpf that nobody else sees, in it a folder for files, which is returned, and a /dev/shm. They go
+// with the process.
 Result<std::string> own_mounts();
 
 }  // namespace fairlead::measure

@@ -68,6 +68,8 @@ Result<Sampler::Reading> Sampler::read(std::size_t way) const {
 }
 
 Result<Taken> Sampler::take(std::size_t way, const LoadSpec& spec, std::stop_token stop) {
+  for (std::size_t i = 0; i < setting_.ways.size(); ++i)
+    if (setting_.ways[i].engine) setting_.ways[i].engine->rest(i != way);
   FL_TRY(const Reading before, read(way));
   Taken taken;
   FL_TRY(taken.sample, drive(spec, setting_.client, std::move(stop)));

@@ -11,7 +11,7 @@
 namespace fairlead::measure {
 namespace {
 
-constexpr std::string_view kEngines[] = {"xdp", "node"};
+constexpr std::string_view kEngines[] = {"xdp", "dpdk", "node"};
 constexpr std::string_view kPeers[] = {"nftables", "haproxy"};
 
 Result<> one_of(const std::string& option, const std::string& name, std::span<const std::string_view> known) {
@@ -50,29 +50,36 @@ void place_threads(Setting& setting, const BenchOptions& options) {
       std::clamp(options.workers != 0 ? options.workers : found, 1U, std::min(kMostWorkers, options.flows));
 }
 
+Result<std::vector<Way>> make_ways(House& house, const std::string& name, unsigned edge,
+                                   const std::string& folder) {
+  if (name == "node") return make_node(house, edge);
+  std::vector<Way> ways(1);
+  if (name == "xdp") {
+    FL_TRY(ways[0], make_xdp(house, edge, folder));
+  } else if (name == "dpdk") {
+    FL_TRY(ways[0], make_dpdk(house, edge, folder));
+  } else if (name == "nftables") {
+    FL_TRY(ways[0], make_nftables(house, edge));
+  } else {
+    FL_TRY(ways[0], make_haproxy(house, edge, folder));
+  }
+  return ways;
+}
+
 Result<> add_ways(Setting& setting, const BenchOptions& options, const std::string& folder,
                   const OnProgress& on_progress) {
   House& house = *setting.house;
   Way direct{
       .name = "direct", .baseline = "", .about = "the client straight to one server", .to = house.server(0)};
   setting.ways.push_back(std::move(direct));
-  std::vector<std::string> names = options.engines;
-  names.insert(names.end(), options.peers.begin(), options.peers.end());
   unsigned edge = 0;
-  for (const std::string& name : names) {
-    ++edge;
-    on_progress({0, 0, "starting " + name});
-    if (name == "node") {
-      FL_TRY(std::vector<Way> ways, make_node(house, edge));
-      for (Way& way : ways) setting.ways.push_back(std::move(way));
-      continue;
+  for (const auto* names : {&options.engines, &options.peers})
+    for (const std::string& name : *names) {
+      on_progress({0, 0, "starting " + name});
+      Result<std::vector<Way>> ways = make_ways(house, name, ++edge, folder);
+      if (!ways) return std::unexpected(std::move(ways).error().within(name));
+      for (Way& way : *ways) setting.ways.push_back(std::move(way));
     }
-    Result<Way> way = name == "xdp"        ? make_xdp(house, edge, folder)
-                      : name == "nftables" ? make_nftables(house, edge)
-                                           : make_haproxy(house, edge, folder);
-    if (!way) return std::unexpected(std::move(way).error().within(name));
-    setting.ways.push_back(std::move(*way));
-  }
   return {};
 }
 
@@ -114,12 +121,7 @@ Result<> check(const BenchOptions& options) {
   FL_TRY_OK(within("--workers", options.workers, 0, kMostWorkers));
   FL_TRY_OK(within("--time in ms", options.time_ns / 1'000'000, 50, 60'000));
   if (options.target) return {};
-  for (const std::string& engine : options.engines) {
-    if (engine == "dpdk")
-      return fail(Code::unsupported, "--engine dpdk", "fairlead-lb has no DPDK engine yet",
-                  "use --engine xdp");
-    FL_TRY_OK(one_of("--engine", engine, kEngines));
-  }
+  for (const std::string& engine : options.engines) FL_TRY_OK(one_of("--engine", engine, kEngines));
   for (const std::string& peer : options.peers) FL_TRY_OK(one_of("--compare", peer, kPeers));
   std::vector<std::string> names = options.engines;
   names.insert(names.end(), options.peers.begin(), options.peers.end());

@@ -11,7 +11,7 @@ constexpr const char* kL4Footer =
     "Every run has the way straight to one server as its baseline. docs/bench-l4.md says how to read it.\n"
     "Examples:\n"
     "  fairlead bench l4                                            20 seconds, XDP\n"
-    "  fairlead bench l4 --engine xdp,node --compare nftables,haproxy --report l4.html\n"
+    "  fairlead bench l4 --engine xdp,dpdk,node --compare nftables,haproxy --report l4.html\n"
     "  fairlead bench l4 --flows 2000 --workload udp-rr --rounds 9 -o json\n"
     "  fairlead bench responder --listen 192.0.2.11:7000            on a server of yours, and then\n"
     "  fairlead bench l4 --target 198.51.100.1:7000";
@@ -23,7 +23,8 @@ void add_l4(CLI::App& bench, BenchL4Options& l4, const SetRun& set_run) {
   const auto list = [app](const char* name, std::vector<std::string>& value, const char* what) {
     return app->add_option(name, value, what)->delimiter(',')->take_all();
   };
-  list("--engine", l4.engines, "xdp (fairlead-lb), node (a node's own dataplane)")->capture_default_str();
+  list("--engine", l4.engines, "xdp, dpdk (fairlead-lb), node (a node's own dataplane)")
+      ->capture_default_str();
   list("--compare", l4.peers, "nftables, haproxy: Debian's, in the same run");
   list("--workload", l4.workloads, "tcp-rr, tcp-crr, tcp-bulk, udp-rr")->capture_default_str();
   app->add_option("--flows", l4.flows, "At once: connections, or UDP source ports (1 to 20000)")

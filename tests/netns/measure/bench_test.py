@@ -16,11 +16,11 @@ import tempfile
 import time
 
 FAIRLEAD = os.path.join(sys.argv[2], "bin", "fairlead")
-WAYS = ["direct", "xdp", "direct-pod", "node", "nftables", "haproxy"]
+WAYS = ["direct", "xdp", "dpdk", "direct-pod", "node", "nftables", "haproxy"]
 WORKLOADS = ["tcp-rr", "tcp-crr", "tcp-bulk", "udp-rr"]
 FLOWS, SERVERS, ROUNDS = 32, 4, 1
 SHORT = ["--flows", str(FLOWS), "--servers", str(SERVERS), "--rounds", str(ROUNDS), "--time", "100ms"]
-ALL = [FAIRLEAD, "bench", "l4", "--engine", "xdp,node", "--compare", "nftables,haproxy", *SHORT]
+ALL = [FAIRLEAD, "bench", "l4", "--engine", "xdp,dpdk,node", "--compare", "nftables,haproxy", *SHORT]
 checked = 0
 
 
@@ -105,7 +105,7 @@ def check_engine(name, row, sent):
     if row["way"].startswith("direct"):
         must(engine == 0, f"{name}: nothing stands between, and it counted {engine}")
     elif row["workload"] == "udp-rr":
-        if row["way"] == "xdp":
+        if row["way"] in ("xdp", "dpdk"):
             must(engine == sent, f"{name}: {sent} datagrams sent, {engine} counted")
         elif row["way"] == "node":
             must(engine == packets, f"{name}: {packets} packets, {engine} counted")
@@ -150,7 +150,7 @@ def all_at_once(folder):
         if "skipped" not in row:
             check_row(row)
     samples = sum(row.get("samples", 0) for row in report["rows"])
-    must(report["samples"] == samples == 40 * ROUNDS, f"{report['samples']} samples, in rows {samples}")
+    must(report["samples"] == samples == 47 * ROUNDS, f"{report['samples']} samples, in rows {samples}")
     must(report["failed"] == 0 and not report["interrupted"] and report["kernel"].startswith("Linux"), str(report)[:500])
     with open(page, encoding="utf-8") as file:
         text = file.read()
@@ -178,7 +178,7 @@ def running_service():
 
 def begun():
     """A run that is measuring: it has said that round 1 is on."""
-    process = subprocess.Popen([*ALL[:4], "xdp", "--rounds", "50", "--time", "100ms", "-o", "json"],
+    process = subprocess.Popen([*ALL[:4], "xdp,dpdk", "--rounds", "50", "--time", "100ms", "-o", "json"],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     for line in process.stderr:
         if "round 1/" in line:
@@ -204,7 +204,7 @@ def stopped_and_killed():
 
 
 def refusals():
-    for argv, said in ((["--engine", "ipvs"], "--engine ipvs: is none of xdp, node"),
+    for argv, said in ((["--engine", "ipvs"], "--engine ipvs: is none of xdp, dpdk, node"),
                        (["--engine", "xdp,xdp"], "xdp: is named twice"),
                        (["--flows", "0"], "--flows 0: is not 1 to 20000"),
                        (["--workload", "tcp-connect"], "is for services of others"),
