@@ -23,6 +23,8 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual Result<Told> told() = 0;  // since it began
+  // Descriptors of its BPF programs.
+  virtual std::vector<int> programs() const { return {}; }
   // While another is measured. What takes no CPU without packets need not care.
   virtual void rest(bool) {}
 };

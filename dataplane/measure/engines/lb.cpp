@@ -3,6 +3,7 @@
 // A daemon on DPDK polls, so it is stopped while others are measured: it would have a CPU to itself.
 #include <algorithm>
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <cerrno>
 #include <csignal>
 #include <linux/bpf.h>
@@ -92,6 +93,21 @@ class Edge final : public Engine {
       signal_all(space_, resting ? SIGSTOP : SIGCONT);
   }
 
+  std::vector<int> programs() const override {
+    return program_ ? std::vector<int>{program_.get()} : std::vector<int>{};
+  }
+
+  Result<> find_program_of_link() {
+    return space_.inside([&]() -> Result<> {
+      std::uint32_t id = 0;
+      if (const int problem = bpf_xdp_query_id(static_cast<int>(::if_nametoindex("eth0")), 0, &id);
+          problem != 0)
+        return std::unexpected(os_error(-problem, "the edge's XDP program"));
+      program_ = Fd(bpf_prog_get_fd_by_id(id));
+      return program_ ? Result<>() : std::unexpected(os_error(errno, "the edge's XDP program"));
+    });
+  }
+
   const Space& space() const { return space_; }
   void keep(Fd pass) { pass_ = std::move(pass); }
 
@@ -112,7 +128,7 @@ class Edge final : public Engine {
   Space space_;
   std::string name_, file_;
   bool resting_ = false;
-  Fd pass_;
+  Fd pass_, program_;
   std::unique_ptr<Program> daemon_;
 };
 
@@ -128,6 +144,7 @@ Result<Begun> begin(House& house, unsigned number, const std::string& name, cons
 Result<Way> ready(const House& house, unsigned number, const std::string& config,
                   std::unique_ptr<Edge> edge) {
   FL_TRY_OK(edge->start(config + services_of(house, number), static_cast<unsigned>(house.servers().size())));
+  if (config == kOnXdp) FL_TRY_OK(edge->find_program_of_link());
   Way way{.name = "", .baseline = "direct", .about = "", .to = House::service(number)};
   way.counts = "packets to servers, by fairlead-lb";
   way.spaces = {edge->space().inode()};

@@ -103,6 +103,8 @@ class Node final : public Engine {
     return told;
   }
 
+  std::vector<int> programs() const override { return {dataplane_->program_fd(false)}; }
+
  private:
   Space space_;
   std::unique_ptr<ebpf::NodeDataplane> dataplane_;

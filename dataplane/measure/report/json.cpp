@@ -77,6 +77,7 @@ void fields(V& v, typename V::template Ref<Row> o) {
   v.object("latency", o.latency);
   v.object("cpu_ns_per_packet", o.cpu_ns);
   v.object("added_ns_per_packet", o.added_ns);
+  v.field("program_ns_per_run", o.program_ns, Real{}, kAlways);
   v.field("asked", o.asked, Count{}, kAlways);
   v.field("answered", o.answered, Count{}, kAlways);
   v.field("late", o.late, Count{}, kAlways);

@@ -59,8 +59,9 @@ struct Row {
   std::string unit;     // of `rate`
   Range rate, ratio;    // ratio: to the baseline of the same round
   Latency latency;
-  Range cpu_ns;    // of a packet: client, servers, engine and kernel together
-  Range added_ns;  // of a packet, beyond the baseline of the same round
+  Range cpu_ns;           // of a packet: client, servers, engine and kernel together
+  Range added_ns;         // of a packet, beyond the baseline of the same round
+  double program_ns = 0;  // of a run of the engine's BPF program; 0: it has none, or it was not timed
   std::uint64_t asked = 0, answered = 0, late = 0;
   std::uint64_t packets = 0;         // at the client's link, both directions
   std::uint64_t engine_packets = 0;  // by the engine's own count

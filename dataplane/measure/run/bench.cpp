@@ -65,6 +65,7 @@ class Rounds {
         if (round == 0) find_rate(w);
         each_way(round, w, true);
       }
+    time_programs();
   }
 
   void tell(Report& report) const {
@@ -139,6 +140,23 @@ class Rounds {
       ++disturbed_;
     }
     (open ? gathered.open : gathered.closed)[round] = std::move(*taken);
+  }
+
+  // Apart from the samples that count: counting takes time, too.
+  void time_programs() {
+    for (std::size_t w = 0; w < options_.workloads.size(); ++w)
+      for (std::size_t way = 0; way < setting_.ways.size() && !stop_.stop_requested(); ++way) {
+        Gathered& gathered = gathered_[w][way];
+        const Engine* engine = setting_.ways[way].engine.get();
+        if (!gathered.skipped.empty() || engine == nullptr || engine->programs().empty()) continue;
+        on_progress_({done_, all_, "timing BPF programs: " + setting_.ways[way].name});
+        const auto time = sampler_.program_time(way, spec_for(options_.workloads[w], way, 0), stop_);
+        if (time)
+          gathered.program_ns = *time;
+        else
+          errors_.push_back("BPF programs of " + setting_.ways[way].name +
+                            " were not timed: " + format(time.error()));
+      }
   }
 
   // Half of what the slowest did, so that all can, and none is near its end.

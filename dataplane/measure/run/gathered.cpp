@@ -177,6 +177,7 @@ Row row_of(const Way& way, Workload workload, const Gathered& gathered, const Ga
   row.latency = latency_of(gathered);
   tell_bound(row, gathered);
   row.disturbed = gathered.disturbed;
+  row.program_ns = gathered.program_ns;
   sum_up(row, gathered, servers);
   return row;
 }

@@ -15,6 +15,7 @@ namespace fairlead::measure {
 struct Gathered {
   std::map<unsigned, Taken> closed, open;
   double rate = 0;  // of the open loop
+  double program_ns = 0;
   unsigned disturbed = 0;
   std::string skipped;
 };

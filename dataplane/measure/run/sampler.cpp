@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/io/clock.h"
+#include "dataplane/measure/engines/program_time.h"
 
 namespace fairlead::measure {
 namespace {
@@ -65,6 +66,14 @@ Result<Sampler::Reading> Sampler::read(std::size_t way) const {
   reading.machine = machine_time();
   reading.at_ns = mono_ns();
   return reading;
+}
+
+Result<double> Sampler::program_time(std::size_t way, const LoadSpec& spec, std::stop_token stop) {
+  const Engine* engine = setting_.ways[way].engine.get();
+  if (engine == nullptr || engine->programs().empty()) return 0.0;
+  FL_TRY(const ProgramTime time, ProgramTime::begin(engine->programs()));
+  FL_TRY_OK(take(way, spec, std::move(stop)));
+  return time.ns_of_a_run();
 }
 
 Result<Taken> Sampler::take(std::size_t way, const LoadSpec& spec, std::stop_token stop) {

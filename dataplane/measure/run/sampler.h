@@ -22,6 +22,8 @@ class Sampler {
  public:
   // `setting` outlives it.
   static Result<std::unique_ptr<Sampler>> make(const Setting& setting);
+  // ns of a run of the engine's BPF programs under that load; 0: it has none.
+  Result<double> program_time(std::size_t way, const LoadSpec& spec, std::stop_token stop);
   Result<Taken> take(std::size_t way, const LoadSpec& spec, std::stop_token stop);
 
  private:

@@ -86,13 +86,15 @@ Table losses_table(const measure::Report& report) {
 }
 
 Table bound_table(const measure::Report& report) {
-  Table table{
-      {"HELD UP BY", "WAY", "BUSY THREADS OF THE CLOSED LOOP", "ANSWERED", "PACKETS", "BY THE ENGINE"}, {}};
+  Table table{{"HELD UP BY", "WAY", "BUSY THREADS OF THE CLOSED LOOP", "ANSWERED", "PACKETS", "BY THE ENGINE",
+               "PROGRAM ns"},
+              {}};
   for (const Row& row : report.rows)
     if (row.skipped.empty())
       table.rows.push_back(
           {row.workload, row.way, row.bound, std::to_string(row.answered) + "/" + std::to_string(row.asked),
-           std::to_string(row.packets), row.engine_packets == 0 ? "-" : std::to_string(row.engine_packets)});
+           std::to_string(row.packets), row.engine_packets == 0 ? "-" : std::to_string(row.engine_packets),
+           row.program_ns > 0 ? fixed(row.program_ns, 0) : "-"});
   return table;
 }
 
@@ -124,8 +126,8 @@ std::string show_bench(const measure::Report& report) {
       "AT that\n"
       "rate, from when a request was due. CPU/PKT: of client, servers, engine and kernel together, a packet "
       "at the\n"
-      "client's link; ADDED: beyond the base in the same round. P: that a fair draw would be at least so "
-      "uneven.\n";
+      "client's link; ADDED: beyond the base in the same round. PROGRAM: a run of the engine's BPF program.\n"
+      "P: that a fair draw would be at least so uneven.\n";
   for (const std::string& note : report.notes) text += note + "\n";
   return text;
 }

@@ -51,8 +51,9 @@ def left_over():
 
 
 def mounts():
+    """Those that a run makes for itself; others may come and go."""
     with open("/proc/self/mountinfo", encoding="utf-8") as file:
-        return sorted(line.split()[4] for line in file)
+        return sorted(path for path in (line.split()[4] for line in file) if path in ("/sys/fs/bpf/bench", "/dev/shm"))
 
 
 def run(argv, **more):
@@ -73,6 +74,7 @@ def check_row(row):
     rate = row["rate"]
     must(0 < rate["low"] <= rate["median"] <= rate["high"], f"{name}: rate {rate}")
     must(row["cpu_ns_per_packet"]["median"] > 0, f"{name}: no CPU time")
+    must((row["program_ns_per_run"] > 0) == (row["way"] in ("xdp", "node")), f"{name}: program {row['program_ns_per_run']}")
     if row["workload"] != "tcp-bulk":
         latency = row["latency"]
         must(0 < latency["p50_us"] <= latency["p99_us"] <= latency["p999_us"] <= latency["max_us"], f"{name}: {latency}")
