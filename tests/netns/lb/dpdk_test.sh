@@ -5,8 +5,8 @@
 #
 # The client's kernel leaves its sums to hardware that a veth does not have.
 # Requests succeed by both ways; `why`, `drain`, `pipeline` and metrics speak of this
-# engine; kill -9 and a restart break none of 100 connections and 100 UDP flows,
-# although their slots have changed hands; what contradicts is refused; --remove
+# engine; kill -9 and a restart break none of the connections and UDP flows that began
+# before and behind a change of slots; what contradicts is refused; --remove
 # leaves nothing.
 set -euo pipefail
 source "$1/tests/netns/lb/lab.sh"
@@ -70,16 +70,27 @@ for port in 41001 41002 41003; do
   [ "$said" = "192.0.2.1$([ "$got" = one ] && echo 1 || echo 2)" ] || die "port $port: why says $said, it was $got"
 done
 
-step "100 connections and 100 UDP flows, then a drain: their slots change hands"
-mkfifo "$DIR/end"
-nsenter --net="/run/netns/$ID-client" python3 -B "$HERE/people.py" hold "$VIP" 80 100 <"$DIR/end" >"$DIR/held" 2>&1 &
-holder=$!
-STARTED+=("$holder")
-exec 9>"$DIR/end"
-eventually 150 grep -q "all are there" "$DIR/held" || die "100 connections do not come: $(cat "$DIR/held")"
+hold() { # NAME: connections and UDP flows that ask again and again until let_go
+  mkfifo "$DIR/$1.end"
+  nsenter --net="/run/netns/$ID-client" python3 -B "$HERE/people.py" hold "$VIP" 80 60 <>"$DIR/$1.end" >"$DIR/$1" 2>&1 &
+  HOLDERS[$1]=$!
+  STARTED+=("$!")
+  eventually 150 grep -q "all are there" "$DIR/$1" || die "60 connections do not come: $(cat "$DIR/$1")"
+}
+let_go() { # NAME
+  echo end >"$DIR/$1.end"
+  wait "${HOLDERS[$1]}" || die "the clients end badly: $(cat "$DIR/$1")"
+  tail -n 1 "$DIR/$1"
+  grep -q "connections 60 flows 60 broken 0" "$DIR/$1" || die "flows broke"
+}
+
+step "60 connections and 60 UDP flows, a drain by which slots change hands, and 60 more"
+declare -A HOLDERS
+hold before
 lb drain web 192.0.2.11 >/dev/null
 requests 20 >"$DIR/asked"
 ! grep -Eq "one|failed" "$DIR/asked" || die "a drained server: $(cat "$DIR/asked")"
+hold after
 
 step "kill -9 and a restart, twice"
 for _ in 1 2; do
@@ -92,10 +103,8 @@ for _ in 1 2; do
 done
 lb flows
 lb flows | grep -q 192.0.2.11 || die "no flow of the drained server is remembered"
-echo end >&9
-wait "$holder" || die "the clients end badly: $(cat "$DIR/held")"
-tail -n 1 "$DIR/held"
-grep -q "connections 100 flows 100 broken 0" "$DIR/held" || die "flows broke"
+let_go before
+let_go after
 
 step "what it shows"
 lb pipeline
