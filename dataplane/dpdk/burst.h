@@ -46,6 +46,9 @@ struct StepCount {
   __u64 cycles = 0;
 };
 
+// By source port of TCP: the server that a probe of this machine is about; 0: no probe's.
+using ProbePorts = std::array<std::uint16_t, 65536>;
+
 struct alignas(64) Worker {
   explicit Worker(model::EdgeMemory& of) : memory(of), served(FWD_EDGE_SERVERS) {}
   model::EdgeMemory& memory;
@@ -56,6 +59,7 @@ struct alignas(64) Worker {
   std::array<fwd_last_drop, FWD_VERDICT_COUNT> last_drops{};
   std::vector<fwd_edge_served> served;
   std::array<StepCount, kSteps> steps{};
+  const ProbePorts* probes = nullptr;  // another thread's, word by word
 };
 
 // To a count that another thread may read.

@@ -9,6 +9,7 @@
 #include <rte_mbuf.h>
 #include <rte_rcu_qsbr.h>
 #include <sched.h>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -51,7 +52,7 @@ struct Crew {
   explicit Crew(model::EdgeMemory& memory) : worker(memory) {}
   Worker worker;
   WorkerOrder order;
-  __u64 unsent = 0;
+  Losses losses;
   std::thread thread;
 };
 
@@ -81,7 +82,7 @@ struct DpdkEngine::State {
   }
 
   Result<> make_buffers() {
-    const std::size_t queues = options.devices.size() * options.workers;
+    const std::size_t queues = (options.devices.size() + options.taps.size()) * options.workers;
     buffers = rte_pktmbuf_pool_create("edge", static_cast<unsigned>(queues) * kBuffersOfQueue - 1, 256, 0,
                                       RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
     readers = static_cast<rte_rcu_qsbr*>(rte_zmalloc("edge", rte_rcu_qsbr_get_memsize(kMaxWorkers), 64));
@@ -95,8 +96,24 @@ struct DpdkEngine::State {
     for (const std::string& device : options.devices) {
       FL_TRY(Port port, Port::open(device, options.workers, buffers));
       port.listen_to_all();
-      seen_ports.push_back({port.id(), port.may_lack_sums(), port.kernel_sees_all()});
+      seen_ports.push_back(
+          {port.id(), port.may_lack_sums(), false, port.kernel_sees_all() ? kHasItsCopy : kNobody});
       ports.push_back(std::move(port));
+    }
+    return {};
+  }
+
+  // By its tap the kernel is on the link that a device has taken from it.
+  Result<> open_taps() {
+    std::size_t next = 0;
+    for (std::uint32_t device = 0; device < options.devices.size() && next < options.taps.size(); ++device) {
+      if (ports[device].kernel_sees_all()) continue;
+      std::string made = "net_tap_host" + std::to_string(device) + ",iface=" + options.taps[next++];
+      if (const std::string mac = ports[device].mac(); !mac.empty()) made += ",mac=" + mac;
+      FL_TRY(Port tap, Port::open(made, options.workers, buffers));
+      seen_ports[device].other = static_cast<std::uint32_t>(seen_ports.size());
+      seen_ports.push_back({tap.id(), false, true, device});
+      ports.push_back(std::move(tap));
     }
     return {};
   }
@@ -105,6 +122,7 @@ struct DpdkEngine::State {
     const std::vector<int> free = cpus();
     for (unsigned i = 0; i < options.workers; ++i) {
       Crew& one = *crew.emplace_back(std::make_unique<Crew>(*memory));
+      one.worker.probes = &probes;
       one.order = {seen_ports, static_cast<std::uint16_t>(i), free[i], readers, &stop, options.fixed_beat};
     }
   }
@@ -118,6 +136,7 @@ struct DpdkEngine::State {
   std::vector<Port> ports;
   std::vector<WorkerPort> seen_ports;
   std::vector<std::unique_ptr<Crew>> crew;
+  ProbePorts probes{};
   std::atomic<bool> stop = false;
 };
 
@@ -131,13 +150,14 @@ Result<std::unique_ptr<DpdkEngine>> DpdkEngine::open(const DpdkOptions& options)
   FL_TRY_OK(start_eal(options.eal));
   FL_TRY_OK(state->make_buffers());
   FL_TRY_OK(state->open_ports());
+  FL_TRY_OK(state->open_taps());
   state->make_crew();
   return std::unique_ptr<DpdkEngine>(new DpdkEngine(std::move(state)));
 }
 
 Result<> DpdkEngine::start() {
   for (const auto& one : state_->crew)
-    one->thread = std::thread([crew = one.get()] { work(crew->worker, crew->order, crew->unsent); });
+    one->thread = std::thread([crew = one.get()] { work(crew->worker, crew->order, crew->losses); });
   return {};
 }
 
@@ -186,7 +206,7 @@ Result<fwd_edge_served> DpdkEngine::served(std::uint32_t server) const {
 
 Result<std::vector<model::EdgePort>> DpdkEngine::ports() const {
   std::vector<model::EdgePort> ports;
-  for (const Port& port : state_->ports)
+  for (const Port& port : std::span(state_->ports).first(state_->options.devices.size()))
     ports.push_back({port.name(), static_cast<std::uint32_t>(ports.size() + 1), port.driver()});
   return ports;
 }
@@ -204,10 +224,20 @@ Result<std::vector<model::EdgeStage>> DpdkEngine::stages() const {
   return stages;
 }
 
-std::uint64_t DpdkEngine::unsent() const {
-  std::uint64_t sum = 0;
-  for (const auto& one : state_->crew) sum += read(one->unsent);
-  return sum;
+std::vector<model::EdgeLoss> DpdkEngine::losses() const {
+  std::uint64_t port = 0, host = 0, nowhere = 0;
+  for (const auto& one : state_->crew) {
+    port += read(one->losses.port);
+    host += read(one->losses.host);
+    nowhere += read(one->losses.nowhere);
+  }
+  return {{"PORT_FULL", "a device took no more packets", port},
+          {"HOST_FULL", "the kernel's tap took no more packets", host},
+          {"HOST_NONE", "for this machine, by a device without a tap", nowhere}};
+}
+
+void DpdkEngine::steer_probes(std::uint16_t port, std::uint32_t server) {
+  __atomic_store_n(&state_->probes[port], static_cast<std::uint16_t>(server), __ATOMIC_RELAXED);
 }
 
 }  // namespace fairlead::dpdk

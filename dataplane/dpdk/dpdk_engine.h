@@ -30,6 +30,7 @@ namespace fairlead::dpdk {
 
 struct DpdkOptions {
   std::vector<std::string> devices;  // as DPDK names them: "net_af_packet0,iface=eth1"; port 1 is the first
+  std::vector<std::string> taps;     // links to make, for those devices in turn that the kernel does not see
   unsigned workers = 1;
   EalOptions eal;
   std::uint32_t buckets = 262144;  // of the flow table, a power of two; 8 flows each
@@ -53,7 +54,8 @@ class DpdkEngine final : public model::EdgeEngine {
   Result<fwd_edge_served> served(std::uint32_t server) const override;
   Result<std::vector<model::EdgePort>> ports() const override;
   Result<std::vector<model::EdgeStage>> stages() const override;
-  std::uint64_t unsent() const;  // packets that a port did not take, or that had none
+  std::vector<model::EdgeLoss> losses() const override;
+  void steer_probes(std::uint16_t port, std::uint32_t server) override;
 
  private:
   struct State;

@@ -14,6 +14,7 @@
 
 #include "dataplane/dpdk/packets/frames.h"
 #include "dataplane/dpdk/pipeline.h"
+#include "dataplane/dpdk/steps/steps.h"
 
 namespace fairlead::dpdk {
 namespace {
@@ -25,10 +26,10 @@ struct Outbox {
 
 class Loop {
  public:
-  Loop(Worker& worker, const WorkerOrder& order, __u64& unsent)
+  Loop(Worker& worker, const WorkerOrder& order, Losses& losses)
       : worker_(worker),
         order_(order),
-        unsent_(unsent),
+        losses_(losses),
         out_(order.ports.size()),
         burst_(std::make_unique<Burst>()) {}
 
@@ -47,15 +48,29 @@ class Loop {
     for (std::uint16_t i = 0; i < count; ++i) rte_prefetch0(rte_pktmbuf_mtod(came[i], void*));
     burst_->count = 0;
     for (std::uint16_t i = 0; i < count; ++i) take(came[i], port);
-    run_pipeline(worker_, *burst_, order_.fixed_beat ? order_.fixed_beat : beat_now());
-    for (std::size_t i = 0; i < burst_->count; ++i) put(burst_->frames[i], burst_->edges[i], port);
-    for (std::uint32_t to = 0; to < out_.size(); ++to) send(order_.ports[to].id, out_[to]);
+    if (order_.ports[port].is_tap) {
+      for (std::size_t i = 0; i < burst_->count; ++i) bring_out(burst_->frames[i], order_.ports[port].other);
+    } else {
+      run_pipeline(worker_, *burst_, order_.fixed_beat ? order_.fixed_beat : beat_now());
+      for (std::size_t i = 0; i < burst_->count; ++i) put(burst_->frames[i], burst_->edges[i], port);
+    }
+    for (std::uint32_t to = 0; to < out_.size(); ++to) send(order_.ports[to], out_[to]);
     return count;
+  }
+
+  // What the kernel sends.
+  void bring_out(Frame& frame, std::uint32_t device) {
+    auto* const buffer = static_cast<rte_mbuf*>(frame.buffer);
+    std::uint32_t link = 0;
+    const Probed probed = step_probe(worker_, frame, link);
+    if (probed == Probed::refused) return rte_pktmbuf_free(buffer);
+    if (probed == Probed::sent) close_frame(frame);
+    put_into(link ? link - 1 : device, buffer);
   }
 
   void take(rte_mbuf* buffer, std::uint32_t port) {
     Frame& frame = burst_->frames[burst_->count];
-    if (!open_frame(buffer, frame)) return lose(buffer);
+    if (!open_frame(buffer, frame)) return lose(buffer, losses_.nowhere);
     frame.link = port + 1;
     frame.may_lack_sums = order_.ports[port].may_lack_sums;
     ++burst_->count;
@@ -67,29 +82,35 @@ class Loop {
     if (leaves(edge)) {
       const bool sent_on = edge.verdict == FWD_TO_BACKEND || edge.verdict == FWD_TO_CLIENT;
       const std::uint32_t to = sent_on && edge.link ? edge.link - 1 : port;
-      return to < out_.size() ? keep(out_[to], buffer) : lose(buffer);
+      return put_into(to, buffer);
     }
-    const bool lost = edge.verdict == FWD_PASS && !order_.ports[port].kernel_sees_all;
-    return lost ? lose(buffer) : rte_pktmbuf_free(buffer);
+    const std::uint32_t host = order_.ports[port].other;
+    if (edge.verdict != FWD_PASS || host == kHasItsCopy) return rte_pktmbuf_free(buffer);
+    put_into(host, buffer);
   }
 
-  static void keep(Outbox& box, rte_mbuf* buffer) { box.packets[box.count++] = buffer; }
+  void put_into(std::uint32_t to, rte_mbuf* buffer) {
+    if (to >= out_.size()) return lose(buffer, losses_.nowhere);
+    Outbox& box = out_[to];
+    box.packets[box.count++] = buffer;
+  }
 
-  void lose(rte_mbuf* buffer) {
+  static void lose(rte_mbuf* buffer, __u64& count) {
     rte_pktmbuf_free(buffer);
-    add(unsent_, 1);
+    add(count, 1);
   }
 
-  void send(std::uint16_t port, Outbox& box) {
+  void send(const WorkerPort& port, Outbox& box) {
     if (box.count == 0) return;
-    const std::uint16_t sent = rte_eth_tx_burst(port, order_.queue, box.packets.data(), box.count);
-    for (std::uint16_t i = sent; i < box.count; ++i) lose(box.packets[i]);
+    const std::uint16_t sent = rte_eth_tx_burst(port.id, order_.queue, box.packets.data(), box.count);
+    for (std::uint16_t i = sent; i < box.count; ++i)
+      lose(box.packets[i], port.is_tap ? losses_.host : losses_.port);
     box.count = 0;
   }
 
   Worker& worker_;
   const WorkerOrder& order_;
-  __u64& unsent_;
+  Losses& losses_;
   std::vector<Outbox> out_;
   std::unique_ptr<Burst> burst_;
 };
@@ -117,12 +138,12 @@ std::uint64_t beat_now() {
          static_cast<std::uint64_t>(now.tv_nsec) / kNanos;
 }
 
-void work(Worker& worker, const WorkerOrder& order, __u64& unsent) {
+void work(Worker& worker, const WorkerOrder& order, Losses& losses) {
   stand_on(order.cpu);
   const bool counted = rte_thread_register() == 0;  // else its buffers come without a cache
   (void)rte_rcu_qsbr_thread_register(order.readers, order.queue);
   rte_rcu_qsbr_thread_online(order.readers, order.queue);
-  Loop loop(worker, order, unsent);
+  Loop loop(worker, order, losses);
   for (unsigned empty = 0; !order.stop->load(std::memory_order_relaxed);) {
     empty = loop.turn() == 0 ? empty + 1 : 0;
     rte_rcu_qsbr_quiescent(order.readers, order.queue);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A worker's thread: bursts in, through the pipeline, and out, until it is told to
-// stop. It owns its counts (burst.h) and one queue of every port; it tells the
-// tables' writer after each burst that it reads nothing any more.
+// stop. What is not for a service goes to the device's tap, and what the kernel sends
+// there goes out by the device; its probes by the way of clients' packets. It owns its counts (burst.h) and
+// one queue of every port; it tells the tables' writer after each burst that it reads nothing any more.
 #pragma once
 
 #include <atomic>
@@ -17,10 +18,22 @@ namespace fairlead::dpdk {
 inline constexpr unsigned kEmptyPolls = 256;  // then it sleeps, each time
 inline constexpr unsigned kSleep_us = 50;
 
+// Who takes what is not for a service.
+inline constexpr std::uint32_t kNobody = ~0U;
+inline constexpr std::uint32_t kHasItsCopy = kNobody - 1;  // the kernel
+
 struct WorkerPort {
   std::uint16_t id = 0;
   bool may_lack_sums = false;
-  bool kernel_sees_all = false;  // what is the kernel's need not be brought to it
+  bool is_tap = false;            // the kernel is behind it
+  std::uint32_t other = kNobody;  // a device: the place of its tap, or a word of above; a tap: of its device
+};
+
+// Packets that were to leave, and did not.
+struct Losses {
+  __u64 port = 0;     // a device took no more
+  __u64 host = 0;     // a tap took no more
+  __u64 nowhere = 0;  // for the kernel, by a device without a tap; or no frame
 };
 
 struct WorkerOrder {
@@ -32,8 +45,8 @@ struct WorkerOrder {
   std::uint64_t fixed_beat = 0;
 };
 
-// Returns when `stop` is set. `unsent` counts what a port did not take, or had none.
-void work(Worker& worker, const WorkerOrder& order, __u64& unsent);
+// Returns when `stop` is set.
+void work(Worker& worker, const WorkerOrder& order, Losses& losses);
 
 std::uint64_t beat_now();  // the kernel's coarse clock: flows of an earlier process keep their ages
 

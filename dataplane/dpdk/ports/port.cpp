@@ -109,6 +109,14 @@ bool Port::may_lack_sums() const {
          driver_ == "net_virtio_user";
 }
 
+std::string Port::mac() const {
+  rte_ether_addr address{};
+  if (rte_eth_macaddr_get(id_, &address) != 0 || rte_is_zero_ether_addr(&address) != 0) return "";
+  char text[RTE_ETHER_ADDR_FMT_SIZE];
+  rte_ether_format_addr(text, sizeof text, &address);
+  return text;
+}
+
 void Port::listen_to_all() const { (void)rte_eth_promiscuous_enable(id_); }
 
 }  // namespace fairlead::dpdk

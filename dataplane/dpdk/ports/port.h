@@ -27,6 +27,7 @@ class Port {
   bool may_lack_sums() const;
   // Does the kernel, too, get what comes here?
   bool kernel_sees_all() const { return driver_ == "net_af_packet"; }
+  std::string mac() const;     // "02:00:00:00:00:01"; empty: it has none
   void listen_to_all() const;  // also to what is not for its own MAC; drivers without that do so anyway
 
  private:

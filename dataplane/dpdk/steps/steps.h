@@ -21,4 +21,9 @@ std::size_t step_ring(Worker& worker, Burst& burst);
 std::size_t step_choose(Worker& worker, Burst& burst);
 std::size_t step_deliver(Worker& worker, Burst& burst);
 
+// What the kernel sends, one by one: a probe of this machine is written as a client's packet to the server
+// that it is about, to leave by `link` (0: by its device). Nothing else is changed.
+enum class Probed : std::uint8_t { none, sent, refused };
+Probed step_probe(Worker& worker, Frame& frame, std::uint32_t& link);
+
 }  // namespace fairlead::dpdk

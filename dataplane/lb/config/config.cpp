@@ -96,48 +96,70 @@ class Validation {
     if (!config_.dpdk)
       return complain("engine", "dpdk", "has no devices",
                       "Add dpdk: {devices: [\"net_af_packet0,iface=eth1\"]}");
-    if (config_.dpdk->devices.empty())
+    check(*config_.dpdk);
+  }
+
+  void check(const DpdkConfig& dpdk) {
+    if (dpdk.devices.empty())
       complain("dpdk.devices", "", "names none", "Write [\"net_af_packet0,iface=eth1\"]");
-    if (config_.dpdk->workers == 0 || config_.dpdk->workers > kMaxWorkers)
-      complain("dpdk.workers", std::to_string(config_.dpdk->workers), "is outside 1 to 64", "Write 1");
-    if (config_.dpdk->memory < kLeastMemory || config_.dpdk->memory > kMostMemory)
-      complain("dpdk.memory", document::Memory::write(config_.dpdk->memory).text, "is outside 32MiB to 64GiB",
+    if (dpdk.workers == 0 || dpdk.workers > kMaxWorkers)
+      complain("dpdk.workers", std::to_string(dpdk.workers), "is outside 1 to 64", "Write 1");
+    if (dpdk.memory < kLeastMemory || dpdk.memory > kMostMemory)
+      complain("dpdk.memory", document::Memory::write(dpdk.memory).text, "is outside 32MiB to 64GiB",
                "Write 128MiB");
     std::set<std::string> names;
-    for (const std::string& device : config_.dpdk->devices) {
+    for (const std::string& device : dpdk.devices) {
       const std::string name = device.substr(0, device.find(','));
       if (name.find_first_of("= \t") != std::string::npos || name.empty())
         complain("dpdk.devices", document::display_value(device), "is no device of DPDK",
                  "Write it in quotes, as it has commas: \"net_af_packet0,iface=eth1\"");
       else if (!names.insert(name).second)
         complain("dpdk.devices", document::display_value(name), "stands twice",
-                 "Number them: net_tap0, net_tap1");
+                 "Number them: net_af_xdp0, net_af_xdp1");
+      else if (kernel_sees_all(device) && !device.contains(",iface="))
+        complain("dpdk.devices", document::display_value(device), "names no link", "Add ,iface=eth1");
+    }
+    check_taps(dpdk);
+  }
+
+  void check_taps(const DpdkConfig& dpdk) {
+    const auto taken = std::ranges::count_if(dpdk.devices, [](const auto& d) { return !kernel_sees_all(d); });
+    if (static_cast<std::size_t>(taken) != dpdk.taps.size())
+      complain("dpdk.taps", "",
+               "are " + std::to_string(dpdk.taps.size()) + " for " + std::to_string(taken) +
+                   " devices that take their link from the kernel",
+               taken == 0 ? "Remove it: net_af_packet leaves the kernel its link"
+                          : "Name a link for each, by which this machine is on it: [edge0]");
+    check_links("dpdk.taps", dpdk.taps);
+  }
+
+  // Names of links of the kernel.
+  void check_links(const char* path, const std::vector<std::string>& links) {
+    std::set<std::string> names;
+    for (const std::string& name : links) {
+      if (name.empty() || name.size() > 15 || name.find_first_of("/, \t") != std::string::npos)
+        complain(path, document::display_value(name), "is no name of a link", "See ip link");
+      if (!names.insert(name).second)
+        complain(path, document::display_value(name), "stands twice", "Remove one");
     }
   }
 
   // What this engine cannot do is refused, not ignored.
   void check_for_dpdk(const ServiceConfig& service, const std::string& path) {
+    if (!config_.dpdk || std::ranges::none_of(config_.dpdk->devices, kernel_sees_all)) return;
     if (service.check)
       complain(path + ".check", "",
-               "is not for engine: dpdk yet: nothing takes a probe the way of clients' packets",
-               "Remove it, or engine: xdp");
-    const auto shared = [](const std::string& device) { return device.starts_with("net_af_packet"); };
-    if (service.deliver == model::Delivery::nat && config_.dpdk &&
-        std::ranges::any_of(config_.dpdk->devices, shared))
+               "cannot be on net_af_packet: there the kernel's packets leave beside DPDK",
+               "Remove it, or use a device with a tap: net_af_xdp0,iface=eth1");
+    if (service.deliver == model::Delivery::nat)
       complain(path + ".deliver", "nat",
                "cannot be on net_af_packet: the kernel sees the servers' answers, too, and resets them",
-               "Use another device, or another delivery");
+               "Use a device with a tap, or another delivery");
   }
 
   void check_self() {
     check_engine();
-    std::set<std::string> names;
-    for (const std::string& name : config_.interfaces) {
-      if (name.empty() || name.size() > 15 || name.find_first_of("/ \t") != std::string::npos)
-        complain("interfaces", document::display_value(name), "is no name of a link", "See ip link");
-      if (!names.insert(name).second)
-        complain("interfaces", document::display_value(name), "stands twice", "Remove one");
-    }
+    check_links("interfaces", config_.interfaces);
     if (config_.services.empty()) complain("services", "", "has none", "Describe at least one");
     if (config_.mtu != 0 && config_.mtu < kLeastMtu)
       complain("mtu", std::to_string(config_.mtu), "is less than IPv6 has", "Write 1280 or more");

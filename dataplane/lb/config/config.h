@@ -68,11 +68,15 @@ enum class Mode : std::uint8_t { any, native, generic };
 
 struct DpdkConfig {
   std::vector<std::string> devices;  // as DPDK names them: "net_af_packet0,iface=eth1"
+  std::vector<std::string> taps;     // the kernel's links beside those devices that it does not see, in turn
   std::uint32_t workers = 1;
   bool hugepages = false;
   std::uint64_t memory = 128ULL << 20;  // of packet buffers, bytes
   bool operator==(const DpdkConfig&) const = default;
 };
+
+// Such a device is a tap on a link that the kernel keeps; others take theirs away.
+inline bool kernel_sees_all(std::string_view device) { return device.starts_with("net_af_packet"); }
 
 struct Config {
   std::vector<std::string> interfaces;  // xdp

@@ -68,6 +68,7 @@ void fields(V& v, typename V::template Ref<ServiceConfig> o) {
 template <class V>
 void fields(V& v, typename V::template Ref<DpdkConfig> o) {
   v.field("devices", o.devices, doc::TextList{}, doc::Rule::required);
+  v.field("taps", o.taps, doc::TextList{});
   v.field("workers", o.workers, doc::Number<std::uint32_t>{}, doc::Rule::always);
   v.field("hugepages", o.hugepages, doc::Boolean{});
   v.field("memory", o.memory, doc::Memory{}, doc::Rule::always);

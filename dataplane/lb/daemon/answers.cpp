@@ -74,6 +74,8 @@ std::vector<api::Drop> Lb::drops() const {
   std::vector<api::Drop> drops;
   const auto counters = tables_->engine().counters();
   const auto last = tables_->engine().last_drops();
+  for (const model::EdgeLoss& loss : tables_->engine().losses())
+    if (loss.packets > 0) drops.push_back({loss.name, loss.meaning, loss.packets, 0, ""});
   if (!counters) return drops;
   for (std::uint32_t verdict = FWD_FIRST_DROP; verdict < counters->size(); ++verdict) {
     const fwd_counter& counter = (*counters)[verdict];

@@ -79,9 +79,11 @@ class OnDpdk final : public Engine {
   bool outlives_process() const override { return false; }
   std::vector<PortLink> links(const Config&) const override {
     std::vector<PortLink> links;
-    for (std::uint32_t i = 0; i < began_.devices.size(); ++i)
-      if (std::string link = link_of(began_.devices[i]); !link.empty())
-        links.push_back({std::move(link), i + 1});
+    auto tap = began_.taps.begin();
+    for (std::uint32_t i = 0; i < began_.devices.size(); ++i) {
+      const std::string& device = began_.devices[i];
+      links.push_back({kernel_sees_all(device) ? link_of(device) : *tap++, i + 1});
+    }
     return links;
   }
 
@@ -98,7 +100,7 @@ class OnDpdk final : public Engine {
 Result<> check_forwarding(const std::vector<std::string>& devices) {
   for (const std::string& device : devices) {
     const std::string link = link_of(device);
-    if (!device.starts_with("net_af_packet") || link.empty()) continue;
+    if (!kernel_sees_all(device)) continue;
     for (const char* family : {"ipv4", "ipv6"}) {
       const auto on = read_file(std::string("/proc/sys/net/") + family + "/conf/" + link + "/forwarding");
       if (on && on->starts_with('1'))
@@ -113,6 +115,7 @@ Result<std::unique_ptr<Engine>> open_dpdk(const std::string& name, const Config&
   FL_TRY_OK(check_forwarding(config.dpdk->devices));
   dpdk::DpdkOptions options;
   options.devices = config.dpdk->devices;
+  options.taps = config.dpdk->taps;
   options.workers = config.dpdk->workers;
   options.eal = {config.dpdk->hugepages, static_cast<unsigned>(config.dpdk->memory >> 20)};
   options.buckets = config.flows / FWD_BUCKET_FLOWS;

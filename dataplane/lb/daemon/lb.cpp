@@ -104,10 +104,13 @@ Result<> Lb::begin(const std::optional<Saved>& saved) {
   FL_TRY(hops_,
          NextHops::open(executor_, [this](const IpAddress& target, const std::optional<Hop>& hop,
                                           const std::string& why) { (void)send(Found{target, hop, why}); }));
-  prober_ = std::make_unique<Prober>(executor_, [this](const ProbeTarget& target, const ProbeResult& result) {
-    const ProbeResult judged = judge(target, result);
-    (void)send(Probed{target.service, target.server, judged.well, judged.reason});
-  });
+  prober_ = std::make_unique<Prober>(
+      executor_,
+      [this](const ProbeTarget& target, const ProbeResult& result) {
+        const ProbeResult judged = judge(target, result);
+        (void)send(Probed{target.service, target.server, judged.well, judged.reason});
+      },
+      [this](std::uint16_t port, std::uint32_t server) { tables_->engine().steer_probes(port, server); });
   FL_TRY_OK(publish());
   FL_TRY_OK(engine_->attach(state_.config));
   saved_at_ = mono_now();

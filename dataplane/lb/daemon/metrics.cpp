@@ -56,6 +56,11 @@ std::string Lb::metrics() const {
       if ((*counters)[verdict].packets > 0)
         families.value(static_cast<double>((*counters)[verdict].packets),
                        {{"verdict", std::string(verdict_name(verdict))}});
+  const auto losses = tables_->engine().losses();
+  if (!losses.empty())
+    families.add(MetricType::Counter, "lb_losses_total", "Packets that the engine had no place for");
+  for (const model::EdgeLoss& loss : losses)
+    families.value(static_cast<double>(loss.packets), {{"reason", loss.name}});
   return families.text();
 }
 

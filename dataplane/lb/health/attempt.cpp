@@ -10,6 +10,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <cstring>
 #include <netinet/in.h>
 
 #include "base/net/socket_address.h"
@@ -20,6 +21,9 @@ namespace {
 
 namespace asio = net::asio;
 using Failure = boost::system::error_code;
+
+using Stream = asio::generic::stream_protocol;
+using Raw = asio::generic::raw_protocol;
 
 constexpr auto kTold = asio::as_tuple(asio::use_awaitable);
 
@@ -37,6 +41,23 @@ Failure mark(Socket& socket, const ProbeTarget& target) {
   return {errno, boost::system::system_category()};
 }
 
+// The socket gets its port before its first packet leaves.
+Failure steer_from(Stream::socket& socket, const ProbeTarget& target, const Prober::Steer& steer) {
+  if (!target.marked) return {};
+  Failure error;
+  const SocketAddress any = socket_address(target.address.is_v4() ? IpAddress::v4(0) : IpAddress{}, 0);
+  (void)socket.bind(Stream::endpoint(&any.storage, any.size), error);
+  SocketAddress own{};
+  socklen_t size = sizeof own.storage;
+  if (!error && ::getsockname(socket.native_handle(), reinterpret_cast<sockaddr*>(&own.storage), &size) != 0)
+    error = {errno, boost::system::system_category()};
+  if (error) return error;
+  sockaddr_in6 in{};  // the port of both families stands in one place
+  std::memcpy(&in, &own.storage, sizeof in);
+  steer(ntohs(in.sin6_port), target.number);
+  return {};
+}
+
 // Cancels what `socket` waits for when the time is up.
 template <class Socket>
 std::shared_ptr<asio::steady_timer> limit(const std::shared_ptr<Socket>& socket, Millis timeout) {
@@ -46,9 +67,6 @@ std::shared_ptr<asio::steady_timer> limit(const std::shared_ptr<Socket>& socket,
   });
   return timer;
 }
-
-using Stream = asio::generic::stream_protocol;
-using Raw = asio::generic::raw_protocol;
 
 net::Task<ProbeResult> ask_http(std::shared_ptr<Stream::socket> socket, ProbeTarget target) {
   const std::string request = probe_request(target.address, target.check.port, target.check.path);
@@ -65,11 +83,12 @@ net::Task<ProbeResult> ask_http(std::shared_ptr<Stream::socket> socket, ProbeTar
   co_return judge_status_line(line);
 }
 
-net::Task<ProbeResult> connect(ProbeTarget target) {
+net::Task<ProbeResult> connect(ProbeTarget target, Prober::Steer steer) {
   auto socket = std::make_shared<Stream::socket>(co_await asio::this_coro::executor);
   Failure error;
   (void)socket->open(Stream(family_of(target.address), IPPROTO_TCP), error);
   if (!error) error = mark(*socket, target);
+  if (!error) error = steer_from(*socket, target, steer);
   if (error) co_return ProbeResult{false, words_of(error, target.check.timeout)};
   const SocketAddress peer = socket_address(target.address, target.check.port);
   const auto timer = limit(socket, target.check.timeout);
@@ -134,9 +153,9 @@ net::Task<ProbeResult> echo(ProbeTarget target) {
 
 }  // namespace
 
-net::Task<ProbeResult> probe_once(ProbeTarget target) {
+net::Task<ProbeResult> probe_once(ProbeTarget target, Prober::Steer steer) {
   if (target.check.type == Check::Type::icmp) co_return co_await echo(target);
-  co_return co_await connect(target);
+  co_return co_await connect(target, steer);
 }
 
 }  // namespace fairlead::lb

@@ -6,6 +6,6 @@
 
 namespace fairlead::lb {
 
-net::Task<ProbeResult> probe_once(ProbeTarget target);
+net::Task<ProbeResult> probe_once(ProbeTarget target, Prober::Steer steer);
 
 }  // namespace fairlead::lb

@@ -19,8 +19,8 @@ void report_failure(const std::string& name, const std::string& what) {
 }  // namespace
 
 struct Prober::Shared : std::enable_shared_from_this<Prober::Shared> {
-  Shared(net::asio::any_io_executor on, OnResult tell)
-      : tasks(std::move(on), report_failure), on_result(std::move(tell)) {}
+  Shared(net::asio::any_io_executor on, OnResult tell, Steer to)
+      : tasks(std::move(on), report_failure), on_result(std::move(tell)), steer(std::move(to)) {}
 
   struct Running {
     ProbeTarget target;
@@ -39,7 +39,7 @@ struct Prober::Shared : std::enable_shared_from_this<Prober::Shared> {
     while (running->wanted) {
       while (self->in_flight >= kInFlight) co_await net::sleep_for(kFull);
       ++self->in_flight;
-      const ProbeResult result = co_await probe_once(running->target);
+      const ProbeResult result = co_await probe_once(running->target, self->steer);
       --self->in_flight;
       if (!running->wanted) co_return;
       self->on_result(running->target, result);
@@ -49,13 +49,14 @@ struct Prober::Shared : std::enable_shared_from_this<Prober::Shared> {
 
   net::TaskGroup tasks;
   OnResult on_result;
+  Steer steer;
   std::map<Key, std::shared_ptr<Running>> running;
   std::size_t in_flight = 0;
   std::minstd_rand random{std::random_device{}()};
 };
 
-Prober::Prober(net::asio::any_io_executor executor, OnResult on_result)
-    : shared_(std::make_shared<Shared>(std::move(executor), std::move(on_result))) {}
+Prober::Prober(net::asio::any_io_executor executor, OnResult on_result, Steer steer)
+    : shared_(std::make_shared<Shared>(std::move(executor), std::move(on_result), std::move(steer))) {}
 Prober::~Prober() = default;
 
 void Prober::set(const std::vector<ProbeTarget>& targets) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prober: asks servers whether they are well, by the way that clients' packets take:
-// a socket to the service's own address, whose mark names the server, so that the
-// engine delivers its packets there; a server behind nat is asked by its own address. TCP: a connection;
-// HTTP: a status of 200 to 399; ICMP: an echo. Each server has its own rhythm with a bit of chance; at most
-// kInFlight probes are under way. One loop's thread.
+// a socket to the service's own address, whose mark (XDP) or port (DPDK) names the
+// server, so that the engine delivers its packets there; a server behind nat is asked by its own address.
+// TCP: a connection; HTTP: a status of 200 to 399; ICMP: an echo. Each server has its own rhythm with a bit
+// of chance; at most kInFlight probes are under way. One loop's thread.
 #pragma once
 
 #include <functional>
@@ -34,7 +34,10 @@ class Prober {
  public:
   using OnResult = std::function<void(const ProbeTarget&, const ProbeResult&)>;
 
-  Prober(net::asio::any_io_executor executor, OnResult on_result);
+  // Before a probe connects: its TCP port and the server that it is about.
+  using Steer = std::function<void(std::uint16_t port, std::uint32_t server)>;
+
+  Prober(net::asio::any_io_executor executor, OnResult on_result, Steer steer);
   ~Prober();
 
   // From now on exactly these; one that is as it was keeps its rhythm.

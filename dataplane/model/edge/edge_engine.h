@@ -29,6 +29,12 @@ struct EdgeStage {
   std::optional<std::uint64_t> cycles;
 };
 
+// Packets that the engine had no place for, beside what verdicts count.
+struct EdgeLoss {
+  std::string name, meaning;  // "PORT_FULL"
+  std::uint64_t packets = 0;
+};
+
 class EdgeEngine {
  public:
   virtual ~EdgeEngine() = default;
@@ -46,6 +52,11 @@ class EdgeEngine {
   virtual Result<fwd_edge_served> served(std::uint32_t server) const = 0;
   virtual Result<std::vector<EdgePort>> ports() const = 0;
   virtual Result<std::vector<EdgeStage>> stages() const = 0;
+  virtual std::vector<EdgeLoss> losses() const { return {}; }
+
+  // What this machine sends from a TCP port to a service is about that server, until the port is another's.
+  // XDP is told by the socket's mark instead.
+  virtual void steer_probes(std::uint16_t port, std::uint32_t server) = 0;
 };
 
 }  // namespace fairlead::model

@@ -7,7 +7,7 @@
 # Requests succeed by both ways; `why`, `drain`, `pipeline` and metrics speak of this
 # engine; kill -9 and a restart break none of the connections and UDP flows that began
 # before and behind a change of slots; what contradicts is refused; --remove
-# leaves nothing.
+# leaves nothing; an ordinary user's edge has two workers.
 set -euo pipefail
 source "$1/tests/netns/lb/lab.sh"
 FLAT=198.51.100.2
@@ -24,13 +24,9 @@ services:
   - {name: flat, addresses: [$FLAT], ports: [tcp/80], deliver: l2, servers: [$1]}
 END
 }
-all_good() { # FILE SERVERS COUNT
-  [ "$(awk '{n += $2} END {print NR, n}' "$1")" = "$2 $3" ] && ! grep -q failed "$1"
-}
-
 step "a client whose sums are unfinished, an edge, two servers"
 begin
-inside client ethtool -K eth0 tx on tso off gso off >/dev/null 2>&1
+unfinished_sums
 ip -n "$ID-client" route add "$FLAT" via 192.0.2.1
 for name in one two; do
   inside "$name" sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
@@ -70,22 +66,7 @@ for port in 41001 41002 41003; do
   [ "$said" = "192.0.2.1$([ "$got" = one ] && echo 1 || echo 2)" ] || die "port $port: why says $said, it was $got"
 done
 
-hold() { # NAME: connections and UDP flows that ask again and again until let_go
-  mkfifo "$DIR/$1.end"
-  nsenter --net="/run/netns/$ID-client" python3 -B "$HERE/people.py" hold "$VIP" 80 60 <>"$DIR/$1.end" >"$DIR/$1" 2>&1 &
-  HOLDERS[$1]=$!
-  STARTED+=("$!")
-  eventually 150 grep -q "all are there" "$DIR/$1" || die "60 connections do not come: $(cat "$DIR/$1")"
-}
-let_go() { # NAME
-  echo end >"$DIR/$1.end"
-  wait "${HOLDERS[$1]}" || die "the clients end badly: $(cat "$DIR/$1")"
-  tail -n 1 "$DIR/$1"
-  grep -q "connections 60 flows 60 broken 0" "$DIR/$1" || die "flows broke"
-}
-
 step "60 connections and 60 UDP flows, a drain by which slots change hands, and 60 more"
-declare -A HOLDERS
 hold before
 lb drain web 192.0.2.11 >/dev/null
 requests 20 >"$DIR/asked"
@@ -127,4 +108,20 @@ wait "$lb_pid"
 inside edge "$BIN/fairlead-lb" --remove --name "$ID" --state-dir "$DIR/state"
 [ ! -e "/dev/shm/fairlead-$ID-edge" ] || die "the tables are left"
 [ ! -e "$DIR/state" ] || die "state is left"
+step "two workers, as an ordinary user with CAP_NET_RAW"
+sed -i 's/^flows/  workers: 2\nflows/' "$DIR/lb.yaml"
+mkdir "$DIR/state" "$DIR/run"
+chown 65534:65534 "$DIR" "$DIR/state" "$DIR/run"
+AS=(env XDG_RUNTIME_DIR="$DIR/run" setpriv --reuid 65534 --regid 65534 --clear-groups
+  --inh-caps +net_raw,+net_admin --ambient-caps +net_raw,+net_admin)
+edge
+[ "$(awk '/^Uid/ {print $2}' "/proc/$lb_pid/status")" = 65534 ] || die "it is not an ordinary user"
+eventually 50 in_ring 192.0.2.12 || die "the servers do not come: $(lb backends)"
+requests 40 >"$DIR/asked"
+all_good "$DIR/asked" 2 40 || die "of 40 requests: $(cat "$DIR/asked")"
+[ "$(ls "/proc/$lb_pid/task" | wc -l)" -ge 3 ] || die "two workers are not two threads"
+kill "$lb_pid"
+wait "$lb_pid"
+inside edge "${AS[@]}" "$BIN/fairlead-lb" --remove --name "$ID" --state-dir "$DIR/state"
+[ ! -e "/dev/shm/fairlead-$ID-edge" ] || die "the tables are left"
 echo "a load balancer on DPDK: done"

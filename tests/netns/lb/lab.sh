@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The lab of lb_test.sh and dpdk_test.sh, sourced by them with their arguments; it cleans up at the end.
+# The lab of the tests beside it, sourced by them with their arguments; it cleans up at the end.
 #
 #     client 192.0.2.100 --.
 #     edge   192.0.2.1   --+-- bridge --+-- one 192.0.2.11
@@ -12,6 +12,8 @@ DIR=$(mktemp -d)
 HERE=$ROOT/tests/netns/lb
 STARTED=()
 declare -A SERVING # by server: its service's pid
+declare -A HOLDERS # by name: clients that stay
+AS=()              # as whom the daemon runs; root
 
 step() { echo "==> $*"; }
 die() {
@@ -74,7 +76,7 @@ serve() { # NAME [ADDRESS]
   eventually 100 inside "$1" curl -s --max-time 1 "http://${2:-$VIP}/" || die "$1 does not serve"
 }
 edge() { # starts the daemon and waits until it answers
-  nsenter --net="/run/netns/$ID-edge" "$BIN/fairlead-lb" --config "$DIR/lb.yaml" --state-dir "$DIR/state" --name "$ID" \
+  nsenter --net="/run/netns/$ID-edge" "${AS[@]}" "$BIN/fairlead-lb" --config "$DIR/lb.yaml" --state-dir "$DIR/state" --name "$ID" \
     --socket "$DIR/lb.sock" >>"$DIR/lb.log" 2>&1 & # its own pid: signals are for it
   lb_pid=$!
   STARTED+=("$lb_pid")
@@ -83,6 +85,24 @@ edge() { # starts the daemon and waits until it answers
 requests() { inside client python3 -B "$HERE/people.py" ask "${2:-$VIP}" 80 "$1"; } # COUNT [ADDRESS]
 in_ring() { lb backends | awk -v a="$1" '$2 == a {++all; well += $3 == "up"} END {exit !(all > 0 && well == all)}'; }
 flows_of() { lb backends -o json | python3 -c "import json,sys; print(next(b['flows'] for b in json.load(sys.stdin)['items'] if b['address'] == '$1'))"; }
+
+all_good() { # FILE SERVERS COUNT: what requests said
+  [ "$(awk '{n += $2} END {print NR, n}' "$1")" = "$2 $3" ] && ! grep -q failed "$1"
+}
+
+hold() { # NAME: 60 connections and UDP flows that ask again and again until let_go
+  mkfifo "$DIR/$1.end"
+  nsenter --net="/run/netns/$ID-client" python3 -B "$HERE/people.py" hold "$VIP" 80 60 <>"$DIR/$1.end" >"$DIR/$1" 2>&1 &
+  HOLDERS[$1]=$!
+  STARTED+=("$!")
+  eventually 150 grep -q "all are there" "$DIR/$1" || die "60 connections do not come: $(cat "$DIR/$1")"
+}
+let_go() { # NAME
+  echo end >"$DIR/$1.end"
+  wait "${HOLDERS[$1]}" || die "the clients end badly: $(cat "$DIR/$1")"
+  tail -n 1 "$DIR/$1"
+  grep -q "connections 60 flows 60 broken 0" "$DIR/$1" || die "flows broke"
+}
 
 begin() { # a client, an edge, two servers
   ip netns add "$ID-lan"
@@ -94,4 +114,7 @@ begin() { # a client, an edge, two servers
   server two 192.0.2.12
   ip -n "$ID-client" route add "$VIP" via 192.0.2.1
   ip -n "$ID-edge" route add default via 192.0.2.100
+}
+unfinished_sums() { # the client's kernel leaves them to hardware that a veth does not have
+  inside client ethtool -K eth0 tx on tso off gso off >/dev/null 2>&1
 }

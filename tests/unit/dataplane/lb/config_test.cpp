@@ -93,6 +93,7 @@ TEST(Config, TakesDevicesOfDpdk) {
   devices:
     - net_af_packet0,iface=eth1
     - net_memif0,socket=/run/memif.sock
+  taps: [edge0]
   workers: 2
   hugepages: true
   memory: 1GiB)"));
@@ -122,9 +123,15 @@ TEST(Config, RefusesWhatContradictsItsEngine) {
       {on_dpdk("dpdk: {devices: [net_null0], workers: 65}"),
        "lb.yaml:2:39: dpdk.workers: 65 is outside 1 to 64"},
       {on_dpdk("dpdk: {devices: [net_null0], memory: 1MiB}"), "dpdk.memory: 1MiB is outside"},
+      {on_dpdk("dpdk: {devices: [net_af_packet0]}"),
+       "lb.yaml:2:17: dpdk.devices: \"net_af_packet0\" names no link"},
+      {on_dpdk("dpdk: {devices: [net_null0]}"), "dpdk.taps: are 0 for 1 devices that take their link"},
+      {on_dpdk("dpdk: {devices: [\"net_af_packet0,iface=eth1\"], taps: [edge0]}"),
+       "lb.yaml:2:54: dpdk.taps: are 1 for 0"},
+      {on_dpdk("dpdk: {devices: [net_null0], taps: [a/b]}"), "dpdk.taps: \"a/b\" is no name of a link"},
       {on_dpdk("dpdk: {workers: 1}"), "dpdk.devices: is missing"},
       {with("interfaces: [eth1]", std::string("engine: dpdk\n") + kDevices),
-       "services.check: is not for engine: dpdk yet"},
+       "services.check: cannot be on net_af_packet"},
       {on_dpdk(kDevices, "ipip", "nat"), "services.deliver: nat cannot be on net_af_packet"},
   };
   for (const auto& [text, expected] : cases)

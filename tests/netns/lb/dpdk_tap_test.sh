@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# fairlead-lb on a device that DPDK takes from the kernel (net_af_xdp on a veth), before
+# the servers of lab.sh. The edge's own address is on `edge0`, the device's tap:
+#
+#     eth0 -- net_af_xdp0 -- fairlead-lb -- net_tap -- edge0 192.0.2.1
+#
+# The edge is reached by ARP, echo and TCP; next hops are found by the tap; probes
+# take the way of clients' packets; servers behind nat answer; kill -9 and a restart
+# break no connection; what DPDK took is the kernel's again at the end.
+set -euo pipefail
+source "$1/tests/netns/lb/lab.sh"
+BEHIND=198.51.100.3
+
+write_file() { # CHECK
+  cat >"$DIR/lb.yaml" <<END
+engine: dpdk
+dpdk:
+  devices: ["net_af_xdp0,iface=eth0"]
+  taps: [edge0]
+flows: 65536
+services:
+  - name: web
+    addresses: [$VIP]
+    ports: [tcp/80, udp/80]
+    deliver: ipip
+    servers: [192.0.2.11, 192.0.2.12]
+    check: {$1, every: 200ms, timeout: 500ms}
+  - {name: behind, addresses: [$BEHIND], ports: [tcp/80], deliver: nat, servers: [192.0.2.11, 192.0.2.12]}
+END
+}
+state_of() { lb backends | awk -v a="$1" '$1 == "web" && $2 == a {print $3}'; }
+is() { [ "$(state_of "$1")" = "$2" ]; }
+
+step "a client, two servers, an edge whose link is DPDK's"
+begin
+unfinished_sums
+ip -n "$ID-client" route add "$BEHIND" via 192.0.2.1
+serve one 192.0.2.11
+serve two 192.0.2.12
+ip -n "$ID-edge" addr flush dev eth0
+ip -n "$ID-edge" tuntap add edge0 mode tap multi_queue # stays while there is no daemon
+ip -n "$ID-edge" addr add 192.0.2.1/24 dev edge0
+ip -n "$ID-edge" link set edge0 up
+ip -n "$ID-edge" route add default via 192.0.2.100 dev edge0
+write_file "http: {port: 80, path: /}"
+edge
+for last in 11 12; do eventually 100 is 192.0.2.$last up || die "192.0.2.$last is not well: $(lb backends)"; done
+
+step "the edge itself is reached"
+inside client ping -c 3 -i 0.2 -W 2 192.0.2.1 >/dev/null || die "no echo of the edge"
+nsenter --net="/run/netns/$ID-edge" python3 -B "$HERE/people.py" serve edge 192.0.2.1 8080 >"$DIR/edge.log" 2>&1 &
+STARTED+=("$!")
+at_edge() { [ "$(inside client curl -s --max-time 2 http://192.0.2.1:8080/)" = edge ]; }
+eventually 50 at_edge || die "no TCP to the edge: $(lb status)"
+
+step "requests reach both servers, by a tunnel and by nat"
+for address in "$VIP" "$BEHIND"; do
+  requests 40 "$address" >"$DIR/asked"
+  all_good "$DIR/asked" 2 40 || die "of 40 requests to $address: $(cat "$DIR/asked")"
+done
+lb status
+
+step "probes have seen the tunnel and the address on it"
+ip -n "$ID-two" addr del "$VIP/32" dev tunnel
+eventually 50 is 192.0.2.12 down || die "without the address it is well: $(lb backends)"
+requests 10 >"$DIR/asked"
+all_good "$DIR/asked" 1 10 || die "with a dead server: $(cat "$DIR/asked")"
+ip -n "$ID-two" addr add "$VIP/32" dev tunnel
+write_file "icmp: {}"
+kill -HUP "$lb_pid"
+asked_anew() { lb events | tail -n 2 | grep -c ServerUp | grep -q 2; }
+eventually 50 asked_anew || die "no echoes: $(lb events)"
+lb backends
+
+step "kill -9 and a restart under 60 connections"
+hold held
+kill -9 "$lb_pid"
+wait "$lb_pid" 2>/dev/null || true
+edge
+for last in 11 12; do eventually 50 is 192.0.2.$last up || die "192.0.2.$last is not well: $(lb backends)"; done
+let_go held
+eventually 50 at_edge || die "behind a restart the edge is not reached"
+
+step "at its end the link is the kernel's"
+kill "$lb_pid"
+wait "$lb_pid"
+! ip -n "$ID-edge" link show eth0 | grep -q xdp || die "a program is left on eth0"
+echo "a load balancer on DPDK with its own link: done"
