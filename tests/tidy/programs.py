@@ -22,7 +22,7 @@ BROUGHT = {
     "unshare": "util-linux",
 }
 EVERYWHERE = set("""
-apt-cache apt-get awk bash basename cat chmod comm cp cut date dirname dpkg-deb dpkg-query env find grep head hostname id install kill ln
+apt-cache apt-get awk bash basename cat chmod chown comm cp cut date dirname dpkg-deb dpkg-query env find grep head hostname id install kill ln
 ls mkdir mkfifo mktemp mount mv nproc od printf readlink rm rmdir sed sh sleep sort stat tail tee touch tr true uname umount uniq wc xargs
 """.split())
 BUILTIN = set("""
