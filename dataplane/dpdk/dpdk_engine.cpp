@@ -147,7 +147,9 @@ Result<std::unique_ptr<DpdkEngine>> DpdkEngine::open(const DpdkOptions& options)
   FL_TRY_OK(valid(options));
   auto state = std::make_unique<State>(options);
   FL_TRY_OK(state->make_memory());
-  FL_TRY_OK(start_eal(options.eal));
+  EalOptions eal = options.eal;
+  std::ranges::copy_if(options.devices, std::back_inserter(eal.pci), is_pci);
+  FL_TRY_OK(start_eal(eal));
   FL_TRY_OK(state->make_buffers());
   FL_TRY_OK(state->open_ports());
   FL_TRY_OK(state->open_taps());

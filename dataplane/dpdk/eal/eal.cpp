@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_pci.h>
 #include <sched.h>
 #include <system_error>
 #include <unistd.h>
@@ -23,13 +24,13 @@ int first_of(const cpu_set_t& cpus) {
 
 std::vector<std::string> arguments_of(const EalOptions& options, int cpu) {
   std::vector<std::string> arguments{"fairlead",
-                                     "--no-pci",
                                      "--no-telemetry",
-                                     "--iova-mode=va",
                                      "--log-level=error",
                                      "--lcores=0@" + std::to_string(cpu),
                                      "-m",
                                      std::to_string(options.megabytes)};
+  if (options.pci.empty()) arguments.insert(arguments.end(), {"--no-pci", "--iova-mode=va"});
+  for (const std::string& device : options.pci) arguments.insert(arguments.end(), {"-a", device});
   if (options.hugepages) {
     arguments.emplace_back("--in-memory");
   } else {
@@ -59,6 +60,11 @@ Result<> start(const EalOptions& options) {
 }
 
 }  // namespace
+
+bool is_pci(std::string_view device) {
+  rte_pci_addr address{};
+  return rte_pci_addr_parse(std::string(device.substr(0, device.find(','))).c_str(), &address) == 0;
+}
 
 Result<> start_eal(const EalOptions& options) {
   static std::optional<EalOptions> tried;

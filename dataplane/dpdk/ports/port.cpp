@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "dataplane/dpdk/eal/eal.h"
+
 namespace fairlead::dpdk {
 namespace {
 
@@ -76,15 +78,21 @@ void hear_only_what_comes() {
 Result<Port> Port::open(const std::string& device, unsigned queues, rte_mempool* buffers) {
   const std::string name = device.substr(0, device.find(','));
   std::uint16_t id = 0;
-  if (rte_eth_dev_get_port_by_name(name.c_str(), &id) == 0)
+  const bool there = rte_eth_dev_get_port_by_name(name.c_str(), &id) == 0;
+  if (there && !is_pci(device))  // a NIC is there as soon as EAL is
     return fail(Code::exists, "device " + device, "is a port of this process already",
                 "give it another name");
-  if (const int bad = rte_dev_probe(with_queues(device, driver_of(name), queues).c_str()); bad != 0)
+  const int bad = there ? 0 : rte_dev_probe(with_queues(device, driver_of(name), queues).c_str());
+  if (bad != 0)
     return refused(device, "cannot be had", bad,
-                   "write it as DPDK does (net_af_packet0,iface=eth1); most drivers need root");
+                   is_pci(device)
+                       ? "bind it to a driver that DPDK takes (dpdk-devbind.py --bind=vfio-pci)"
+                       : "write it as DPDK does (net_af_packet0,iface=eth1); most drivers need root");
   if (rte_eth_dev_get_port_by_name(name.c_str(), &id) != 0)
     return fail(Code::unsupported, "device " + device, "is no Ethernet device", "name one that is");
-  Port port(id, name, driver_of(name));
+  rte_eth_dev_info info{};
+  const bool known = is_pci(device) && rte_eth_dev_info_get(id, &info) == 0 && info.driver_name != nullptr;
+  Port port(id, name, known ? info.driver_name : driver_of(name));
   if (port.kernel_sees_all()) hear_only_what_comes();
   FL_TRY_OK(configure(id, device, queues, buffers));
   return port;

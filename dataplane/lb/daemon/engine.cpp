@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/lb/daemon/engine.h"
 
+#include <algorithm>
+
 #include "base/io/file.h"
 #include "dataplane/dpdk/dpdk_engine.h"
 #include "dataplane/dpdk/memory/kept_memory.h"
@@ -117,9 +119,12 @@ Result<std::unique_ptr<Engine>> open_dpdk(const std::string& name, const Config&
   options.devices = config.dpdk->devices;
   options.taps = config.dpdk->taps;
   options.workers = config.dpdk->workers;
-  options.eal = {config.dpdk->hugepages, static_cast<unsigned>(config.dpdk->memory >> 20)};
+  options.eal.hugepages = config.dpdk->hugepages;
+  options.eal.megabytes = static_cast<unsigned>(config.dpdk->memory >> 20);
   options.buckets = config.flows / FWD_BUCKET_FLOWS;
   options.keep = kept_file(name);
+  // A link has one program of XDP; net_af_packet forwards when XDP no longer does (attach).
+  if (!std::ranges::all_of(options.devices, kernel_sees_all)) FL_TRY_OK(remove_xdp(name));
   FL_TRY(std::unique_ptr<dpdk::DpdkEngine> engine, dpdk::DpdkEngine::open(options));
   return std::make_unique<OnDpdk>(name, *config.dpdk, std::move(engine));
 }

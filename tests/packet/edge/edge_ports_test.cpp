@@ -27,15 +27,15 @@ constexpr std::uint64_t kBeat = 1U << 20;
 constexpr std::uint32_t kBuckets = 16;
 constexpr auto kPatience = std::chrono::seconds(20);
 
-model::TableImage tables(const std::string& services = "1") {
+model::TableImage tables(const std::string& services = "1", int link = 0) {
   std::string text =
       "self number=1 vtep=192.0.2.1 cluster_seed=42\nvtep 1 192.0.2.1\n"
       "edge own4=192.0.2.1 own6=2001:db8::1 flows=128\n";
   for (const char service : services)
     text += std::string("edge_service ") + service + " 198.51.100." + service +
             " settled=1\n ports tcp 80\n" + " server 192.0.2.1" + service +
-            " deliver=ipip via=02:00:00:00:01:0b own=02:00:00:00:01:01\n" + " ring 192.0.2.1" + service +
-            "\n";
+            " deliver=ipip via=02:00:00:00:01:0b own=02:00:00:00:01:01" +
+            (link == 0 ? "" : " link=" + std::to_string(link)) + "\n ring 192.0.2.1" + service + "\n";
   return model::lower(model::parse(text).value()).value();
 }
 
@@ -148,6 +148,31 @@ TEST_F(EdgePorts, TablesChangeUnderPackets) {
   EXPECT_EQ(edge.counters().value()[FWD_PASS].packets > 0, true);
   EXPECT_GT(edge.losses().at(2).packets, 0U);  // nobody takes what is not ours
   std::cout << changes << " changes, " << packets_of(edge) << " packets\n";
+}
+
+// What leaves for the server comes back by other devices, as what is not for a service.
+TEST_F(EdgePorts, FramesCrossOtherDevices) {
+  write_pcap(folder_ / "in.pcap", {packet(1, "198.51.100.1")});
+  const std::string source = "net_pcap0,infinite_rx=1,rx_pcap=" + (folder_ / "in.pcap").string() +
+                             ",tx_pcap=" + (folder_ / "out.pcap").string();
+  const std::string memif = ",socket-abstract=no,socket=" + (folder_ / "memif.sock").string();
+  const std::vector<std::string> ways[] = {
+      {"net_ring0"}, {"net_memif0,role=server" + memif, "net_memif1,role=client" + memif}};
+  for (const std::vector<std::string>& way : ways) {
+    dpdk::DpdkOptions asked = options(source);
+    asked.devices.insert(asked.devices.end(), way.begin(), way.end());
+    auto engine = dpdk::DpdkEngine::open(asked);
+    ASSERT_TRUE(engine) << format(engine.error());
+    ASSERT_TRUE((*engine)->apply(model::diff({}, tables("1", 2))));
+    ASSERT_TRUE((*engine)->start());
+    const auto came = [&] { return (*engine)->counters().value()[FWD_PASS].packets; };
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (came() < 1000 && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_GE(came(), 1000U) << way.front();
+    EXPECT_EQ((*engine)->ports().value().size(), 1 + way.size());
+    std::cout << way.front().substr(0, way.front().find(',')) << ": " << came() << " frames back\n";
+  }
 }
 
 TEST_F(EdgePorts, RefusalsNameTheDevice) {
