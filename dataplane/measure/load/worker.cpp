@@ -16,6 +16,7 @@ constexpr std::uint64_t kOpenNs = 5'000'000'000;  // that the first connections 
 constexpr std::uint64_t kMostNoPort = 1000;
 constexpr std::uint64_t kMostReopenings = 4;  // for each flow
 constexpr int kEvents = 256;
+constexpr std::size_t kStarts = 64;  // at once; then answers get their turn
 
 std::size_t at(Failed why) { return static_cast<std::size_t>(why); }
 
@@ -40,6 +41,10 @@ bool Worker::begin_socket(Flow& flow) {
   flow.server = -1;
   const int on = 1;
   if (!udp()) ::setsockopt(flow.fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  // A connection that stays is reset at the sample's end: thousands that linger (TIME_WAIT) would take the
+  // ports of the samples that follow, and finding one of the last free ports takes the kernel milliseconds.
+  const linger none{1, 0};
+  if (!connects()) ::setsockopt(flow.fd.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
   if (!flow.fd || (::connect(flow.fd.get(), to_.get(), to_.size) != 0 && errno != EINPROGRESS)) return false;
   epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLET, .data = {}};
   event.data.u32 = static_cast<std::uint32_t>(&flow - flows_.data());
@@ -83,7 +88,7 @@ void Worker::run(std::uint64_t start_ns, const std::stop_token& stop) {
   while (now < end_ns_ && !stop.stop_requested() && !over_) {
     start_due(now);
     std::uint64_t until = std::min(end_ns_, now + kSweepNs);
-    if (spec_.rate > 0 && !idle_.empty()) until = std::min(until, due_of(next_));
+    if (!idle_.empty()) until = std::min(until, spec_.rate > 0 ? due_of(next_) : now);
     wait(now, until);
     now = mono_ns();
   }
@@ -102,7 +107,7 @@ void Worker::run(std::uint64_t start_ns, const std::stop_token& stop) {
 }
 
 void Worker::start_due(std::uint64_t now) {
-  for (std::size_t left = idle_.size(); left > 0; --left) {
+  for (std::size_t left = std::min(idle_.size(), kStarts); left > 0; --left) {
     const std::uint64_t due = spec_.rate > 0 ? due_of(next_) : now;
     if (due > now || due >= end_ns_) return;
     Flow& flow = flows_[idle_.front()];

@@ -2,6 +2,7 @@
 #include "dataplane/measure/run/setting.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <sched.h>
 #include <span>
 #include <sys/resource.h>
@@ -27,15 +28,22 @@ Result<> within(const std::string& option, std::uint64_t value, std::uint64_t lo
               "is not " + std::to_string(low) + " to " + std::to_string(high));
 }
 
-// Every flow and every connection of the responder is a descriptor.
-void allow_descriptors() {
+// Every flow is a descriptor, and its connection at the responder is one, too.
+Result<> allow_descriptors(const BenchOptions& options) {
+  constexpr rlim_t kOthers = 2048;
+  const rlim_t needed = options.flows * (options.target ? 1UL : 2UL) + kOthers;
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max = std::max<rlim_t>(limit.rlim_max, 4 * kMostFlows);
-  if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) return;
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::unexpected(os_error(errno, "descriptors"));
+  if (limit.rlim_cur >= needed) return {};
+  const rlim_t most = std::max(limit.rlim_max, needed);
+  limit = {std::min(needed, limit.rlim_max), limit.rlim_max};
+  const rlimit higher{needed, most};
+  if (::setrlimit(RLIMIT_NOFILE, &higher) == 0) return {};
+  if (::setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= needed) return {};
+  return fail(Code::exhausted, "--flows " + std::to_string(options.flows),
+              "needs " + std::to_string(needed) + " descriptors, and this process may have " +
+                  std::to_string(limit.rlim_max),
+              "ask for fewer flows, or raise the limit: ulimit -Hn");
 }
 
 // The client's threads on the first half of the CPUs, the servers' on the rest.
@@ -139,7 +147,7 @@ Result<> check(const BenchOptions& options) {
 Result<std::unique_ptr<Setting>> Setting::make(const BenchOptions& options, const OnProgress& on_progress) {
   auto setting = std::make_unique<Setting>();
   place_threads(*setting, options);
-  allow_descriptors();
+  FL_TRY_OK(allow_descriptors(options));
   if (options.target) {
     Way way{.name = "target",
             .baseline = "",
