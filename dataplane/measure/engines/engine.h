@@ -37,7 +37,7 @@ struct Way {
   bool datagrams = true;
   std::string counts = {};                 // what the engine's count is of: "received", "to servers"
   std::string link = "eth0";               // the client's
-  std::unique_ptr<Engine> engine = {};     // none: nothing stands between
+  std::shared_ptr<Engine> engine = {};     // none: nothing stands between; two ways may share one
   std::vector<std::uint64_t> spaces = {};  // whose processes are the engine's
 };
 
