@@ -21,7 +21,8 @@ namespace fairlead::dpdk {
 namespace {
 
 constexpr unsigned kMaxWorkers = 64;
-constexpr unsigned kBuffersOfQueue = 2048;  // its ring twice, and what is under way
+constexpr unsigned kBuffersOfQueue =
+    4096;  // rings of both ways, 2048 that net_af_xdp's kernel holds, the burst
 
 std::vector<int> cpus() {
   cpu_set_t set;
@@ -83,12 +84,14 @@ struct DpdkEngine::State {
 
   Result<> make_buffers() {
     const std::size_t queues = (options.devices.size() + options.taps.size()) * options.workers;
-    buffers = rte_pktmbuf_pool_create("edge", static_cast<unsigned>(queues) * kBuffersOfQueue - 1, 256, 0,
-                                      RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+    static std::atomic<unsigned> pools = 0;
+    const std::string name = "edge" + std::to_string(pools++);
+    buffers = rte_pktmbuf_pool_create(name.c_str(), static_cast<unsigned>(queues) * kBuffersOfQueue - 1, 256,
+                                      0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
     readers = static_cast<rte_rcu_qsbr*>(rte_zmalloc("edge", rte_rcu_qsbr_get_memsize(kMaxWorkers), 64));
     if (buffers == nullptr || readers == nullptr || rte_rcu_qsbr_init(readers, kMaxWorkers) != 0)
       return fail(Code::exhausted, "dpdk", std::string("no memory for packets: ") + rte_strerror(rte_errno),
-                  "give EAL more megabytes");
+                  "give it more memory");
     return {};
   }
 

@@ -14,7 +14,7 @@
 // With `keep` all that packets read and write stands in a file (memory/kept_memory.h): the next process finds
 // it there. Counts are this process's.
 //
-// A process has one EAL: a second engine may be opened when the first has gone, with the same memory options.
+// A process has one EAL: a second engine has the same memory options, and other devices while the first is there.
 #pragma once
 
 #include <cstdint>

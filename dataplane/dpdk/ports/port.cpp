@@ -36,7 +36,7 @@ Result<> configure(std::uint16_t id, const std::string& device, unsigned queues,
   for (std::uint16_t queue = 0; queue < count; ++queue) {
     int bad = rte_eth_rx_queue_setup(id, queue, in, kAnySocket, nullptr, buffers);
     if (bad == 0) bad = rte_eth_tx_queue_setup(id, queue, out, kAnySocket, nullptr);
-    if (bad != 0) return refused(device, "queue " + std::to_string(queue), bad, "give EAL more megabytes");
+    if (bad != 0) return refused(device, "queue " + std::to_string(queue), bad, "give it more memory");
   }
   if (const int bad = rte_eth_dev_start(id); bad != 0)
     return refused(device, "cannot be started", bad, "stderr says why");

@@ -180,7 +180,7 @@ void EdgeNet::set_members(int service, const std::vector<int>& members) {
 
 void EdgeNet::by_second_link(int number) {
   model::EdgeServer& row = servers_.at(static_cast<std::size_t>(number - 1)).row;
-  row.link = second_link_;
+  row.link = options_.second_port != 0 ? options_.second_port : second_link_;
   row.own = mac_of(2);
 }
 

@@ -24,6 +24,7 @@ namespace fairlead::test {
 struct EdgeNetOptions {
   bool tagged = false;      // the edge sees VLAN 7 around sw: router and servers take it off and put it on
   bool xdp_on_veth = true;  // what the edge's veths need to take frames that a native program sends
+  std::uint32_t second_port = 0;  // the engine's number of the edge's eth1; 0: its index
 };
 
 class EdgeNet {
