@@ -89,4 +89,10 @@ std::string format_time(WallTime time) {
   return text.data();
 }
 
+Millis backoff(std::uint32_t failures, Millis first, Millis last) {
+  if (failures == 0) return Millis{0};
+  const std::uint32_t doublings = std::min(failures - 1, 20U);
+  return std::min(last, first * (std::int64_t{1} << doublings));
+}
+
 }  // namespace fairlead

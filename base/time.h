@@ -22,4 +22,7 @@ std::string format_duration(Millis duration);
 Result<WallTime> parse_time(std::string_view text);
 std::string format_time(WallTime time);
 
+// The pause before try number `failures` + 1: first, doubling, to the last.
+Millis backoff(std::uint32_t failures, Millis first, Millis last);
+
 }  // namespace fairlead

@@ -97,6 +97,7 @@ std::optional<Object> read_object(doc::Reader& reader, const Value& value) {
   if (name == "Pod") return read_as<Pod>(reader, value);
   if (name == "Service") return read_as<Service>(reader, value);
   if (name == "Network") return read_as<Network>(reader, value);
+  if (name == "Ring") return read_as<Ring>(reader, value);
   reader.refuse("kind", kind != nullptr ? *kind : Value::nothing_at(value.at),
                 kind != nullptr ? doc::not_one_of(*kind, kDocumentKinds, kLaterKinds)
                                 : doc::Complaint{"is missing", "Write kind: Job", "", Code::invalid, {}});

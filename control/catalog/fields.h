@@ -18,6 +18,7 @@ namespace doc = document;
 inline constexpr auto kSpreads = doc::choice<Spread>("node", "none");
 inline constexpr auto kProtocols = doc::choice<Protocol>("tcp", "udp");
 inline constexpr auto kNetworkModes = doc::choice<NetworkMode>("vxlan", "native");
+inline constexpr auto kScopes = doc::choice<Scope>("cluster", "edge");
 inline constexpr auto kNodeStates = doc::choice<NodeState>("ready", "silent");
 inline constexpr doc::Choice<PodPhase, kPodPhaseNames.size()> kPodPhases{kPodPhaseNames};
 
@@ -125,7 +126,7 @@ template <class V>
 void fields(V& v, typename V::template Ref<Expose> o) {
   v.field("port", o.port, doc::Port{}, doc::Rule::required);
   v.field("to", o.to, doc::Text{}, doc::Rule::required);
-  v.accepted("scope", "cluster", {{"edge", "the edge load balancer"}});
+  v.field("scope", o.scope, kScopes);
 }
 
 template <class V>
@@ -205,6 +206,7 @@ void fields(V& v, typename V::template Ref<ServicePort> o) {
   v.field("port", o.port, doc::Port{}, doc::Rule::required);
   v.field("target", o.target, doc::Port{}, doc::Rule::required);
   v.field("protocol", o.protocol, kProtocols, doc::Rule::always);
+  v.field("scope", o.scope, kScopes);
 }
 
 template <class V>
@@ -234,6 +236,29 @@ void fields(V& v, typename V::template Ref<Network> o) {
   v.field("mtu", o.mtu, doc::Number<std::uint32_t>{});
   v.field("mode", o.mode, kNetworkModes, doc::Rule::always);
   v.later({{"encrypt", "encryption between nodes"}, {"allow", "network policy"}});
+}
+
+template <class V>
+void fields(V& v, typename V::template Ref<RingStep> o) {
+  v.field("at", o.at, doc::Time{}, doc::Rule::required);
+  v.field("joined", o.joined, doc::AddressList{});
+  v.field("left", o.left, doc::AddressList{});
+}
+
+template <class V>
+void fields(V& v, typename V::template Ref<RingBase> o) {
+  v.field("members", o.members, doc::AddressList{});
+  v.field("slots", o.slots, doc::Text{});
+}
+
+template <class V>
+void fields(V& v, typename V::template Ref<Ring> o) {
+  head(v, o.meta, "Ring", true);
+  v.field("number", o.number, doc::Number<std::uint32_t>{});
+  v.field("members", o.members, doc::AddressList{});
+  v.object("base", o.base);
+  v.list("steps", o.steps);
+  v.field("settled", o.settled, doc::Number<std::uint32_t>{});
 }
 
 // Any object as its document.

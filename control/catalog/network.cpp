@@ -35,6 +35,12 @@ std::string pool_name(std::string_view network, std::string_view pool) {
   return network_name(network).append("/").append(pool);
 }
 
+MacAddress mac_of(const IpAddress& address) {
+  const auto& b = address.bytes;
+  return MacAddress{
+      {0x02, address.is_v4() ? std::uint8_t{0x04} : std::uint8_t{0x06}, b[12], b[13], b[14], b[15]}};
+}
+
 HostAddresses host_of(const Node& node, std::string_view network) {
   if (network_name(network) == kDefaultNetwork) return {std::string(kDefaultNetwork), node.host4, node.host6};
   const auto found = std::ranges::find(node.hosts, network, &HostAddresses::network);

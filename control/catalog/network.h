@@ -33,6 +33,10 @@ IpAddress dns6(const Network& network);
 // "pods4" of network b: "b/pods4".
 std::string pool_name(std::string_view network, std::string_view pool);
 
+// Locally administered: of a pod's link or a host endpoint, from its first address. Edges name pods by it.
+MacAddress mac_of(const IpAddress& address);
+inline const IpAddress& first_address(const Pod& pod) { return pod.ipv4.is_none() ? pod.ipv6 : pod.ipv4; }
+
 HostAddresses host_of(const Node& node, std::string_view network);  // none: without addresses
 void set_host(Node& node, HostAddresses host);                      // both none: forgets that network
 

@@ -5,7 +5,9 @@ namespace fairlead {
 
 Kind kind_of(const Object& object) { return static_cast<Kind>(object.index()); }
 
-bool in_namespace(Kind kind) { return kind == Kind::job || kind == Kind::pod || kind == Kind::service; }
+bool in_namespace(Kind kind) {
+  return kind == Kind::job || kind == Kind::pod || kind == Kind::service || kind == Kind::ring;
+}
 
 const Meta& meta_of(const Object& object) {
   return std::visit([](const auto& o) -> const Meta& { return o.meta; }, object);
@@ -29,6 +31,8 @@ std::string_view to_string(Kind kind) {
       return "service";
     case Kind::network:
       return "network";
+    case Kind::ring:
+      return "ring";
   }
   return "unknown";
 }

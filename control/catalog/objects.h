@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The objects of the API as plain values: Namespace, Node, Job, Pod, Service, Network.
+// The objects of the API as plain values: Namespace, Node, Job, Pod, Service, Network, Ring.
 // spec/ reads them from documents, control/proto carries them as fairlead.v1
 // messages, the store keeps them; every pure core decides on them. A field
 // stands here once and is described once, in fields.h, from which the YAML
@@ -26,12 +26,13 @@ namespace fairlead {
 
 using Labels = std::map<std::string, std::string>;
 
-enum class Kind : std::uint8_t { namespace_, node, job, pod, service, network };
+enum class Kind : std::uint8_t { namespace_, node, job, pod, service, network, ring };
 inline constexpr std::array kKinds{Kind::namespace_, Kind::node,    Kind::job,
-                                   Kind::pod,        Kind::service, Kind::network};
+                                   Kind::pod,        Kind::service, Kind::network,
+                                   Kind::ring};
 // `kind:` of a document, in the order of kKinds.
 inline constexpr std::array<std::string_view, kKinds.size()> kDocumentKinds{
-    "Namespace", "Node", "Job", "Pod", "Service", "Network"};
+    "Namespace", "Node", "Job", "Pod", "Service", "Network", "Ring"};
 
 // What every object has. Names are DNS labels (RFC 1123, at most 63 octets).
 // Nodes, Namespaces and Networks belong to no namespace: theirs is empty.
@@ -94,10 +95,13 @@ struct Container {
   bool operator==(const Container&) const = default;
 };
 
+enum class Scope : std::uint8_t { cluster, edge };  // who may ask: pods and nodes; also the world, by edges
+
 // One line of `expose`: service port -> a container's named port.
 struct Expose {
   std::uint16_t port = 0;
   std::string to;
+  Scope scope = Scope::cluster;
   bool operator==(const Expose&) const = default;
 };
 
@@ -189,6 +193,7 @@ struct ServicePort {
   std::uint16_t port = 0;    // at the VIP
   std::uint16_t target = 0;  // at the pod
   Protocol protocol = Protocol::tcp;
+  Scope scope = Scope::cluster;
   bool operator==(const ServicePort&) const = default;
 };
 
@@ -260,13 +265,39 @@ struct Network {
   bool operator==(const Network&) const = default;
 };
 
-using Object = std::variant<Namespace, Node, Job, Pod, Service, Network>;
+// One change of a ring: whose pods' addresses came and went, and when.
+struct RingStep {
+  WallTime at{};
+  std::vector<IpAddress> joined, left;
+  bool operator==(const RingStep&) const = default;
+};
+
+// What older steps have made of the ring; a slot is an index of `members`, two letters each (ring_text.h).
+struct RingBase {
+  std::vector<IpAddress> members;
+  std::string slots;
+  bool operator==(const RingBase&) const = default;
+};
+
+// The ring by which edges choose a pod of a service, as the history of its changes (docs/adr/0026): whoever
+// replays it has the same ring. Made by control for a service that the world may ask; has the service's name.
+struct Ring {
+  Meta meta;
+  std::uint32_t number = 0;  // 1..: the service's, on every edge
+  std::vector<IpAddress> members;  // who takes new flows now: behind the newest step
+  RingBase base;                   // before the oldest
+  std::vector<RingStep> steps;     // the oldest first
+  std::uint32_t settled = 0;    // of them, from the first: no flow from before needs them
+  bool operator==(const Ring&) const = default;
+};
+
+using Object = std::variant<Namespace, Node, Job, Pod, Service, Network, Ring>;
 
 Kind kind_of(const Object& object);
 bool in_namespace(Kind kind);  // rather than of the whole cluster
 const Meta& meta_of(const Object& object);
 Meta& meta_of(Object& object);
-std::string_view to_string(Kind kind);  // "namespace", "node", "job", "pod", "service", "network"
+std::string_view to_string(Kind kind);  // "namespace", "node", "job", "pod", "service", "network", "ring"
 
 // "job/web" in the default namespace, "job/shop/web" elsewhere, "node/n1".
 std::string display_name(Kind kind, std::string_view ns, std::string_view name);

@@ -18,6 +18,7 @@ void each_object(const Snapshot& snapshot, const std::function<void(const Object
   each_of(snapshot.jobs, visit);
   each_of(snapshot.pods, visit);
   each_of(snapshot.services, visit);
+  each_of(snapshot.rings, visit);
 }
 
 void Snapshot::put(Object object) {

@@ -30,6 +30,7 @@ struct Snapshot {
   Table<Pod> pods;
   Table<Service> services;
   Table<Network> networks;
+  Table<Ring> rings;
 
   void put(Object object);  // insert or replace
   void erase(Kind kind, const std::string& ns, const std::string& name);
@@ -51,12 +52,14 @@ auto in_table(S& snapshot, Kind kind, Use use) {
     case Kind::service:
       return use(snapshot.services);
     case Kind::network:
+      return use(snapshot.networks);
+    case Kind::ring:
       break;
   }
-  return use(snapshot.networks);
+  return use(snapshot.rings);
 }
 
-// Every object, kind after kind. put() of each gives the same tables again.
+// Every object, kind after kind, those first to which others refer. put() of each gives the same tables again.
 void each_object(const Snapshot& snapshot, const std::function<void(const Object&)>& visit);
 
 template <class T>

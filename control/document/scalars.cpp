@@ -219,6 +219,25 @@ Read<std::vector<std::string>> TextList::read(const Value& value) {
   return list;
 }
 
+Value AddressList::write(const std::vector<IpAddress>& list) {
+  Value value = Value::list();
+  for (const IpAddress& address : list) value.items.push_back(Address::write(address));
+  return value;
+}
+
+Read<std::vector<IpAddress>> AddressList::read(const Value& value) {
+  if (!value.is_list()) return complain("needs a list of addresses", "Write [10.0.0.1, fd00::1]");
+  std::vector<IpAddress> list;
+  for (const Value& item : value.items) {
+    auto address = Address::read(item);
+    if (!address)
+      return complain(address.error().reason, address.error().remedy,
+                      item.is_scalar() ? display_value(item.text) : "", item.at);
+    list.push_back(*address);
+  }
+  return list;
+}
+
 Value TextMap::write(const std::map<std::string, std::string>& map) {
   Value value = Value::map();
   for (const auto& [key, text] : map) value.add(key, Value::string(text));

@@ -102,6 +102,11 @@ struct Address {
   static Read<IpAddress> read(const Value& value);
 };
 
+struct AddressList {
+  static Value write(const std::vector<IpAddress>& list);
+  static Read<std::vector<IpAddress>> read(const Value& value);
+};
+
 struct Cidr {  // 10.244.0.0/16
   static Value write(const Prefix& prefix) { return Value::string(format(prefix)); }
   static Read<Prefix> read(const Value& value);

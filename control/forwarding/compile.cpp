@@ -2,11 +2,13 @@
 #include "control/forwarding/compile.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "control/catalog/network.h"
+#include "control/forwarding/ready.h"
 
 namespace fairlead::forwarding {
 namespace {
@@ -174,7 +176,7 @@ class Compiler {
       endpoint.address = address;
       reachable &= add_endpoint(endpoint);
     }
-    if (reachable && pod.status.phase == PodPhase::ready && !pod.stop)
+    if (reachable && takes_new_flows(pod))
       ready_[{pod.meta.ns, pod.job}].push_back({&pod, node->second->status.state == NodeState::ready});
   }
 
@@ -203,30 +205,19 @@ class Compiler {
     return false;
   }
 
-  struct ReadyPod {
-    const Pod* pod = nullptr;
-    bool node_ready = false;
-  };
-
-  static std::vector<model::Backend> backends(const std::vector<ReadyPod>& pods, Family family,
-                                              std::uint16_t target, bool on_ready_nodes) {
-    std::vector<model::Backend> rows;
-    for (const ReadyPod& ready : pods) {
-      const IpAddress& address = family == Family::v4 ? ready.pod->ipv4 : ready.pod->ipv6;
-      if (ready.node_ready == on_ready_nodes && !address.is_none()) rows.push_back({address, target, 1});
-    }
-    return rows;
-  }
-
   model::ServicePortRow port_row(const ServicePort& port, const std::vector<ReadyPod>& pods, Family family) {
     model::ServicePortRow row;
     row.protocol = port.protocol == Protocol::udp ? kUdp : kTcp;
     row.port = port.port;
-    row.backends = backends(pods, family, port.target, true);
-    if (row.backends.empty()) {
-      row.backends = backends(pods, family, port.target, false);
-      ++(row.backends.empty() ? out_.without_backend : out_.failed_open);
-    }
+    row.edge = port.scope == Scope::edge;
+    std::vector<ReadyPod> of_family;
+    std::ranges::copy_if(pods, std::back_inserter(of_family), [family](const ReadyPod& ready) {
+      return !address_of(*ready.pod, family).is_none();
+    });
+    const Chosen chosen = choose(of_family);
+    for (const Pod* pod : chosen.pods) row.backends.push_back({address_of(*pod, family), port.target, 1});
+    out_.failed_open += chosen.failed_open ? 1 : 0;
+    out_.without_backend += chosen.pods.empty() ? 1 : 0;
     return row;
   }
 
@@ -265,7 +256,7 @@ class Compiler {
   std::set<AddressIn> vips_;
   std::set<std::uint32_t> ifindexes_;
   std::map<AddressIn, model::Endpoint> endpoints_;
-  std::map<ObjectName, std::vector<ReadyPod>> ready_;
+  ReadyPods ready_;
   Compiled out_;
 };
 

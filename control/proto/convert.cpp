@@ -23,6 +23,8 @@ google::protobuf::Message& sub_message(v1::Object& message, Kind kind) {
       return *message.mutable_pod();
     case Kind::network:
       return *message.mutable_network();
+    case Kind::ring:
+      return *message.mutable_ring();
     case Kind::service:
       break;
   }
@@ -43,6 +45,8 @@ const google::protobuf::Message* sub_message(const v1::Object& message) {
       return &message.service();
     case v1::Object::kNetwork:
       return &message.network();
+    case v1::Object::kRing:
+      return &message.ring();
     case v1::Object::OBJECT_NOT_SET:
       break;
   }

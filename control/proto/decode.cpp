@@ -52,6 +52,7 @@ Result<Join> value(const v1::Join& from) {
   join.version = from.version();
   join.cluster_id = from.cluster_id();
   join.uplink_mtu = from.uplink_mtu();
+  join.edge = from.edge();
   join.labels = Labels(from.labels().begin(), from.labels().end());
   return join;
 }

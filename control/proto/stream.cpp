@@ -68,6 +68,7 @@ struct ToAgentMessage {
     out.set_version(as_utf8(join.version));
     out.set_cluster_id(as_utf8(join.cluster_id));
     out.set_uplink_mtu(join.uplink_mtu);
+    out.set_edge(join.edge);
     for (const auto& [key, value] : join.labels) (*out.mutable_labels())[as_utf8(key)] = as_utf8(value);
   }
   void operator()(const Heartbeat& heartbeat) const {

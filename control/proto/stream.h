@@ -39,6 +39,7 @@ struct Join {
   Labels labels;
   std::string cluster_id;
   std::uint32_t uplink_mtu = 0;
+  bool edge = false;  // fairlead-lb, not a node's agent
   bool operator==(const Join&) const = default;
 };
 

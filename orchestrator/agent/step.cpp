@@ -80,12 +80,6 @@ void tell(Context& context, PodState& pod, std::string what, std::string cause, 
   pod.story.push_back({context.now.wall, warning, std::move(what), std::move(cause)});
 }
 
-Millis backoff(std::uint32_t failures, Millis first, Millis last) {
-  if (failures == 0) return Millis{0};
-  const std::uint32_t doublings = std::min(failures - 1, 20U);
-  return std::min(last, first * (std::int64_t{1} << doublings));
-}
-
 Step step(NodeState& state, const Event& event, Now now) {
   Context context{state, now, {}, false};
   apply_event(context, event);

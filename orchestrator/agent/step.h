@@ -116,9 +116,6 @@ Step step(NodeState& state, const Event& event, Now now);
 // Containers that crash again and again, now.
 std::uint32_t crash_looping(const NodeState& state);
 
-// The pause before try number `failures` + 1: first, doubling, to the last.
-Millis backoff(std::uint32_t failures, Millis first, Millis last);
-
 std::string_view to_string(Verb verb);
 
 }  // namespace fairlead::agent

@@ -146,7 +146,7 @@ std::optional<Service> wanted_service(const Job& job) {
   Service service;
   for (const Expose& expose : job.expose)
     if (const ContainerPort* port = find_port(job, expose.to))
-      service.ports.push_back({port->name, expose.port, port->port, port->protocol});
+      service.ports.push_back({port->name, expose.port, port->port, port->protocol, expose.scope});
   if (service.ports.empty()) return std::nullopt;
   service.meta.name = job.meta.name;
   service.meta.ns = job.meta.ns;

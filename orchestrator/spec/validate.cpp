@@ -211,6 +211,7 @@ struct Check {
   void operator()(const Network& o) const { check_network(out, o); }
   void operator()(const Node& o) const { check_meta(out, o.meta); }
   void operator()(const Service& o) const { check_meta(out, o.meta); }
+  void operator()(const Ring& o) const { check_meta(out, o.meta); }
   void operator()(const Pod& o) const {
     check_meta(out, o.meta);
     check_template(out, o.pod);

@@ -17,6 +17,13 @@ std::string encode_for_agent(const proto::WatchEvent& event) {
   return proto::encode(proto::ControlMessage(event));
 }
 
+bool needed_by_nodes(Kind kind) { return kind != Kind::ring; }
+bool needed_by_edges(Kind kind) { return kind != Kind::job && kind != Kind::namespace_; }
+
+// How a stream is called among those of all.
+std::string name_of(const proto::Join& join) { return (join.edge ? "edge/" : "") + join.name; }
+std::string object_of(const std::string& name) { return name.starts_with("edge/") ? name : "node/" + name; }
+
 // A stream whose peer never says who it is.
 net::Task<> close_later(net::WebSocketPtr stream) {
   co_await net::sleep_for(kJoinDeadline);
@@ -53,7 +60,7 @@ net::Task<> Agents::serve(net::Request request, net::WebSocketPtr stream) {
     co_return;
   }
   net::TaskGroup feed(co_await net::asio::this_coro::executor);
-  feed.spawn("catalog", follow(&cluster_.state(), Revision{}, stream, encode_for_agent));
+  feed.spawn("catalog", follow(&cluster_.state(), Revision{}, stream, encode_for_agent, (*link)->edge ? needed_by_edges : needed_by_nodes));
   co_await read_messages(*link);
   left(*link);
   feed.cancel();
@@ -67,26 +74,31 @@ Result<Agents::Joined> Agents::join(const net::Message& first) {
     return fail(Code::invalid, "agent's stream", "the first message is not Join",
                 "use an agent of this version");
   FL_TRY_OK(check_free(*join));
-  FL_TRY(proto::Welcome welcome, cluster_.join(*join));
-  return Joined{join->name, join->address, std::move(welcome)};
+  FL_TRY(proto::Welcome welcome, join->edge ? cluster_.join_edge(*join) : cluster_.join(*join));
+  return Joined{name_of(*join), join->edge, join->address, std::move(welcome)};
 }
 
 // Another machine takes a name over when the one that has it is heard no more, and not before.
 Result<> Agents::check_free(const proto::Join& join) const {
-  const auto link = links_.find(join.name);
-  if (link == links_.end() || link->second->address == join.address || !cluster_.is_heard(join.name))
+  const auto link = links_.find(name_of(join));
+  if (link == links_.end() || link->second->address == join.address ||
+      (!join.edge && !cluster_.is_heard(join.name)))
     return {};
-  return fail(Code::conflict, "node/" + join.name, "is connected from " + format(link->second->address),
+  return fail(Code::conflict, object_of(name_of(join)), "is connected from " + format(link->second->address),
               "stop that agent, or give this one another --name");
 }
 
 Result<Agents::LinkPtr> Agents::admit(const Joined& joined, net::WebSocketPtr stream) {
   ++counters_.joins;
   if (const auto old = links_.find(joined.node); old != links_.end()) replace(LinkPtr(old->second));
-  auto link = std::make_shared<Link>(Link{joined.node, joined.address, std::move(stream), {}, {}});
+  auto link = std::make_shared<Link>(Link{joined.node, joined.edge, joined.address, std::move(stream), {}, {}});
   links_[joined.node] = link;
   FL_TRY_OK(link->stream->send(frame(joined.welcome)));
-  log::info("a node joined", {{"node", joined.node}, {"number", std::to_string(joined.welcome.node_number)}});
+  if (joined.edge)
+    log::info("an edge joined", {{"edge", joined.node}});
+  else
+    log::info("a node joined",
+              {{"node", joined.node}, {"number", std::to_string(joined.welcome.node_number)}});
   return link;
 }
 
@@ -94,6 +106,7 @@ void Agents::replace(const LinkPtr& old) {
   ++counters_.replaced;
   left(old);
   old->stream->close("a newer connection of this node has taken its place");
+  if (old->edge) return;
   const Result<> noted =
       cluster_.note({{Kind::node, "", old->node},
                      true,
@@ -124,11 +137,12 @@ Result<> Agents::take(const LinkPtr& link, proto::AgentMessage message) {
   const auto current = links_.find(link->node);
   if (current == links_.end() || current->second != link) return {};  // replaced, and closing
   if (auto* beat = std::get_if<proto::Heartbeat>(&message)) {
-    cluster_.heard(link->node, *beat);
+    link->edge ? cluster_.edge_heard(link->node.substr(5), *beat) : cluster_.heard(link->node, *beat);
     link->last = std::move(*beat);
     announce();
     return {};
   }
+  if (link->edge) return fail(Code::invalid, link->node, "speaks as a node", "connect again");
   if (const auto* report = std::get_if<proto::PodReport>(&message))
     return cluster_.report(link->node, *report);
   if (auto* data = std::get_if<proto::StreamData>(&message)) {
@@ -206,7 +220,10 @@ void Agents::ask_again(const std::string& why) {
 
 void Agents::left(const LinkPtr& link) {
   const auto found = links_.find(link->node);
-  if (found != links_.end() && found->second == link) links_.erase(found);
+  if (found != links_.end() && found->second == link) {
+    links_.erase(found);
+    if (link->edge) cluster_.edge_left(link->node.substr(5));
+  }
   std::vector<std::uint64_t> orphans;
   for (const auto& [id, relay] : relays_)
     if (relay.link == link) orphans.push_back(id);
@@ -215,7 +232,15 @@ void Agents::left(const LinkPtr& link) {
 
 std::map<std::string, proto::Heartbeat> Agents::heartbeats() const {
   std::map<std::string, proto::Heartbeat> all;
-  for (const auto& [node, link] : links_) all.emplace(node, link->last);
+  for (const auto& [node, link] : links_)
+    if (!link->edge) all.emplace(node, link->last);
+  return all;
+}
+
+std::map<std::string, Revision> Agents::edges() const {
+  std::map<std::string, Revision> all;
+  for (const auto& [name, link] : links_)
+    if (link->edge) all.emplace(name.substr(5), link->last.applied);
   return all;
 }
 

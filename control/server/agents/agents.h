@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Agents: the nodes' streams. Each node has one: the newest, if it connects
+// Agents: the streams of nodes and of edges. Each node has one: the newest, if it connects
 // twice from one address; another address is refused while the node is heard. Up come heartbeats and pod
 // reports; down go the catalog and, opened by users, streams to one pod (exec, logs) or node (drops), which
 // are relayed by number. The last heartbeat of each stays for /metrics. Either side's end closes the other; a
@@ -59,12 +59,14 @@ class Agents {
   std::size_t open_relays() const { return relays_.size(); }
   std::size_t queued_messages() const;
   std::map<std::string, proto::Heartbeat> heartbeats() const;  // the last one of each connected node
+  std::map<std::string, Revision> edges() const;               // connected, and which tables they have in place
   Result<proto::Heartbeat> heartbeat(const std::string& node) const;
   const AgentCounters& counters() const { return counters_; }
 
  private:
   struct Link {
-    std::string node;
+    std::string node;  // "n1", or of an edge "edge/e1", which no node can be called
+    bool edge = false;
     IpAddress address;
     net::WebSocketPtr stream;
     proto::Heartbeat last;
@@ -78,6 +80,7 @@ class Agents {
 
   struct Joined {
     std::string node;
+    bool edge = false;
     IpAddress address;
     proto::Welcome welcome;
   };

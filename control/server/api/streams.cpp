@@ -11,6 +11,7 @@ namespace {
 
 constexpr Millis kDropsDeadline{5000};
 
+bool any_kind(Kind) { return true; }
 std::string encode_for_user(const proto::WatchEvent& event) { return proto::encode(event); }
 
 Result<proto::StreamOpen> read_exec(const net::Request& request) {
@@ -66,7 +67,7 @@ net::Task<> Api::watch(net::Request request, net::WebSocketPtr stream) {
     co_return;
   }
   net::TaskGroup feed(co_await net::asio::this_coro::executor);
-  feed.spawn("watch", follow(&cluster_.state(), Revision(*from), stream, encode_for_user));
+  feed.spawn("watch", follow(&cluster_.state(), Revision(*from), stream, encode_for_user, any_kind));
   co_await read_until_closed(stream);
   feed.cancel();
   co_await feed.wait();

@@ -19,6 +19,7 @@ struct TakeOver {
   void operator()(Node& node) const { node.status = std::get<Node>(from).status; }
   void operator()(Namespace&) const {}
   void operator()(Service&) const {}
+  void operator()(Ring&) const {}
   void operator()(Network& network) const { network.index = std::get<Network>(from).index; }
 };
 
@@ -39,6 +40,8 @@ std::string_view maker_of(Kind kind) {
       return "a node is what its agent says: start fairlead-agent there";
     case Kind::service:
       return "a service is made from its job's expose: apply the job";
+    case Kind::ring:
+      return "a ring is the history of its service's pods: apply the job";
     default:
       return "";
   }
@@ -212,6 +215,8 @@ Result<Intent> intend_removal(const Snapshot& snapshot, const ipam::Leases& leas
     }
     case Kind::service:
       return fail(Code::denied, name, "is made from its job's expose", "take `expose` out of the job");
+    case Kind::ring:
+      return fail(Code::denied, name, "goes with its service", "take `scope: edge` out of the job");
     case Kind::network:
       FL_TRY_OK(plan::check_network_removal(std::get<Network>(*found), snapshot, leases));
       intent.unit.erase.push_back(key);

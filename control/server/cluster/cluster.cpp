@@ -6,10 +6,13 @@
 
 #include "base/io/log.h"
 #include "control/catalog/network.h"
+#include "control/forwarding/rings.h"
 #include "control/server/cluster/quarantine.h"
 #include "control/server/nodes/disk.h"
 #include "orchestrator/plan/networks.h"
+#include "orchestrator/plan/rings.h"
 #include "orchestrator/plan/verify.h"
+#include "orchestrator/spec/names.h"
 
 namespace fairlead::server {
 namespace {
@@ -112,6 +115,18 @@ Result<proto::Welcome> Cluster::join(const proto::Join& join) {
                         networks_of(snapshot(), *node), rules_.heartbeat};
 }
 
+Result<proto::Welcome> Cluster::join_edge(const proto::Join& join) {
+  FL_TRY_OK(check_cluster(join, state_.facts().cluster_id));
+  if (!spec::is_dns_label(join.name))
+    return fail(Code::invalid, "edge/" + join.name, "is no DNS label", "start it with another --name");
+  liveness_.edge_heard(join.name, outside_.mono(), {});
+  return proto::Welcome{0, state_.facts().cluster_id, snapshot().cluster_seed, {}, rules_.heartbeat};
+}
+
+void Cluster::edge_heard(const std::string& edge, const proto::Heartbeat& beat) {
+  liveness_.edge_heard(edge, outside_.mono(), beat.applied);
+}
+
 // False: every node has its addresses in every network.
 Result<bool> Cluster::settle_hosts() {
   const plan::Writes writes = plan::settle_hosts(snapshot(), state_.facts().leases);
@@ -122,6 +137,14 @@ Result<bool> Cluster::settle_hosts() {
   hosts_refused_ = refused;
   if (writes.empty()) return false;
   FL_TRY_OK(state_.commit(writes.units, writes.events, outside_.wall()));
+  return true;
+}
+
+// False: every ring says who takes new flows.
+Result<bool> Cluster::settle_rings() {
+  const plan::Writes writes = plan::settle_rings(snapshot(), outside_.wall());
+  if (writes.empty()) return false;
+  FL_TRY_OK(state_.commit(writes.units, {}, outside_.wall()));
   return true;
 }
 
@@ -212,6 +235,8 @@ Result<bool> Cluster::settle_once() {
   const WallTime now = outside_.wall();
   FL_TRY(const bool hosts, settle_hosts());
   if (hosts) return true;
+  FL_TRY(const bool rings, settle_rings());
+  if (rings) return true;
   const reconciler::Changes changes = reconciler::reconcile(snapshot(), now, rules_of_reconcile());
   postponed_ = changes.postponed;
   if (postponed_ > 0) settle_again_ = true;  // a tick later some more may go
@@ -288,7 +313,8 @@ bool Cluster::is_due() const {
 
 void Cluster::set_deadline() {
   const WallTime now = outside_.wall();
-  const auto next = reconciler::next_deadline(snapshot(), now, rules_of_reconcile());
+  auto next = reconciler::next_deadline(snapshot(), now, rules_of_reconcile());
+  if (const auto ring = forwarding::next_ring_deadline(snapshot()); ring && (!next || *ring < *next)) next = ring;
   deadline_.reset();
   if (next) deadline_ = {*next, outside_.mono() + (*next - now)};
 }

@@ -60,6 +60,10 @@ class Cluster {
 
   Result<proto::Welcome> join(const proto::Join& join);
   void heard(const std::string& node, const proto::Heartbeat& beat);
+  // Edges are no objects: they follow the catalog, and removals wait for their tables.
+  Result<proto::Welcome> join_edge(const proto::Join& join);
+  void edge_heard(const std::string& edge, const proto::Heartbeat& beat);
+  void edge_left(const std::string& edge) { liveness_.forget_edge(edge); }
   bool is_heard(const std::string& node) const { return liveness_.is_heard(node, outside_.mono()); }
   Result<> report(const std::string& node, const proto::PodReport& report);
   Result<> note(Note note);
@@ -86,6 +90,7 @@ class Cluster {
   Checked<proto::ApplyResult> carry_out(Intent intent, const Call& call);
   Result<bool> settle_once();
   Result<bool> settle_hosts();
+  Result<bool> settle_rings();
   void turn(const NodeTurn& turn);
   void look_at_disk(const std::string& node, const proto::Heartbeat& beat);
   void free_addresses();

@@ -234,7 +234,7 @@ Result<Explanation> explain_object(const Facts& facts, const plan::ObjectKey& ke
     }
   }
   const std::string name = display_name(key.kind, key.ns, key.name);
-  if (key.kind == Kind::namespace_)
+  if (key.kind == Kind::namespace_ || key.kind == Kind::ring)
     return fail(Code::unsupported, name, "has no state to explain",
                 "explain a job, pod, service, node or network");
   if (!facts.events.list(name, 0).empty()) return Explanation{name, "does not exist any more", "", {}, ""};

@@ -5,11 +5,18 @@
 
 namespace fairlead::server {
 
-void Liveness::heard(const std::string& node, MonoTime now, Revision applied) {
-  Heard& last = heard_[node];
+void Liveness::hear(Heard& last, MonoTime now, Revision applied) {
   if (applied > last.applied) last.behind_since.reset();
   last.at = now;
   last.applied = std::max(last.applied, applied);
+}
+
+void Liveness::heard(const std::string& node, MonoTime now, Revision applied) {
+  hear(heard_[node], now, applied);
+}
+
+void Liveness::edge_heard(const std::string& edge, MonoTime now, Revision applied) {
+  hear(edges_[edge], now, applied);
 }
 
 void Liveness::forget(const std::string& node) {
@@ -35,6 +42,11 @@ void Liveness::observe(const Snapshot& snapshot, Revision due, MonoTime now) {
     if (!behind) heard.behind_since.reset();
     if (behind && !heard.behind_since) heard.behind_since = now;
   }
+  for (auto& [name, edge] : edges_) {
+    if (edge.applied >= due) edge.behind_since.reset();
+    if (edge.applied < due && !edge.behind_since) edge.behind_since = now;
+  }
+  observed_ = now;
 }
 
 bool Liveness::is_heard(const std::string& node, MonoTime now) const {
@@ -66,6 +78,8 @@ Revision Liveness::acknowledged(const Snapshot& snapshot) const {
     const auto found = heard_.find(node->meta.name);
     oldest = std::min(oldest, found == heard_.end() ? Revision{} : found->second.applied);
   }
+  for (const auto& [name, edge] : edges_)
+    if (counts(edge, observed_)) oldest = std::min(oldest, edge.applied);
   return any_ready ? oldest : Revision{};
 }
 
@@ -79,6 +93,10 @@ std::vector<Awaited> Liveness::awaited(const Snapshot& snapshot, Revision revisi
     const auto since = behind(node->meta.name, now);
     missing.push_back({node->meta.name, applied, since ? since->behind : Millis{0}});
   }
+  for (const auto& [name, edge] : edges_)
+    if (edge.applied < revision && counts(edge, now))
+      missing.push_back({"edge/" + name, edge.applied,
+                         std::chrono::duration_cast<Millis>(now - edge.behind_since.value_or(now))});
   return missing;
 }
 

@@ -6,6 +6,9 @@
 //
 // A node that is heard but whose tables stand still though newer ones are due
 // is as good as silent: nobody may wait for it, and its pods serve nobody well.
+//
+// An edge is no object and has no turns: it is waited for while it is heard and its
+// tables do not stand still.
 #pragma once
 
 #include <map>
@@ -45,6 +48,8 @@ class Liveness {
 
   void heard(const std::string& node, MonoTime now, Revision applied);
   void forget(const std::string& node);
+  void edge_heard(const std::string& edge, MonoTime now, Revision applied);
+  void forget_edge(const std::string& edge) { edges_.erase(edge); }
   // A turn was stored: from now on the silence is counted, or no more.
   void turned(const NodeTurn& turn, MonoTime now);
   // For how long nodes have been silent, of those whose turn happened in this control's life.
@@ -57,10 +62,10 @@ class Liveness {
   // Nodes whose stored state is no longer true.
   std::vector<NodeTurn> due(const Snapshot& snapshot, MonoTime now) const;
 
-  // The oldest revision that every ready node has in place; 0 while one has said nothing,
+  // The oldest revision that every ready node, and every edge that is heard, has in place; 0 while one has said nothing,
   // or when there are nodes and none is ready.
   Revision acknowledged(const Snapshot& snapshot) const;
-  // The ready nodes that do not have `revision` in place.
+  // The ready nodes, and edges as "edge/NAME", that do not have `revision` in place.
   std::vector<Awaited> awaited(const Snapshot& snapshot, Revision revision, MonoTime now) const;
   // Of a node that is heard: for how long its tables have stood still.
   std::optional<Awaited> behind(const std::string& node, MonoTime now) const;
@@ -77,7 +82,13 @@ class Liveness {
 
   MonoTime grace_until_;
   LivenessRules rules_;
-  std::map<std::string, Heard> heard_;
+  static void hear(Heard& last, MonoTime now, Revision applied);
+  bool counts(const Heard& edge, MonoTime now) const {
+    return now - edge.at <= rules_.silent_after && !is_stuck(edge, now);
+  }
+
+  std::map<std::string, Heard> heard_, edges_;
+  MonoTime observed_{};
   std::map<std::string, MonoTime> silent_since_;
 };
 

@@ -13,20 +13,11 @@ namespace {
 
 using Type = proto::WatchEvent::Type;
 
-template <class T>
-void list_table(const Table<T>& table, Revision revision, std::vector<proto::WatchEvent>& out) {
-  for (const auto& [name, object] : table) out.push_back({Type::put, revision, Object(*object)});
-}
-
-// Networks, namespaces and nodes first: what the others refer to.
-std::vector<proto::WatchEvent> list_all(const Snapshot& snapshot) {
+std::vector<proto::WatchEvent> list_all(const Snapshot& snapshot, Wanted wanted) {
   std::vector<proto::WatchEvent> all;
-  list_table(snapshot.networks, snapshot.revision, all);
-  list_table(snapshot.namespaces, snapshot.revision, all);
-  list_table(snapshot.nodes, snapshot.revision, all);
-  list_table(snapshot.jobs, snapshot.revision, all);
-  list_table(snapshot.pods, snapshot.revision, all);
-  list_table(snapshot.services, snapshot.revision, all);
+  each_object(snapshot, [&](const Object& object) {
+    if (wanted(kind_of(object))) all.push_back({Type::put, snapshot.revision, object});
+  });
   return all;
 }
 
@@ -41,9 +32,12 @@ Result<proto::WatchEvent> to_event(State& state, const store::WatchEvent& change
   return proto::WatchEvent{Type::put, revision, std::move(object)};
 }
 
-Result<std::vector<proto::WatchEvent>> to_events(State& state, const store::WatchBatch& batch) {
+Result<std::vector<proto::WatchEvent>> to_events(State& state, const store::WatchBatch& batch,
+                                                 Wanted wanted) {
   std::vector<proto::WatchEvent> events;
   for (const store::WatchEvent& change : batch.events) {
+    const auto key = parse_object_key(change.now.key);
+    if (key && !wanted(key->kind)) continue;
     FL_TRY(proto::WatchEvent event, to_event(state, change));
     events.push_back(std::move(event));
   }
@@ -67,7 +61,7 @@ std::string reason_of(const Error& error) {
 
 }  // namespace
 
-net::Task<> follow(State* state, Revision from, net::WebSocketPtr stream, EncodeEvent encode) {
+net::Task<> follow(State* state, Revision from, net::WebSocketPtr stream, EncodeEvent encode, Wanted wanted) {
   boost::asio::steady_timer changed(co_await boost::asio::this_coro::executor,
                                     boost::asio::steady_timer::time_point::max());
   const Revision start = from.value == 0 ? state->published().snapshot.revision : from;
@@ -77,7 +71,7 @@ net::Task<> follow(State* state, Revision from, net::WebSocketPtr stream, Encode
     co_return;
   }
   std::vector<proto::WatchEvent> first;
-  if (from.value == 0) first = list_all(state->published().snapshot);
+  if (from.value == 0) first = list_all(state->published().snapshot, wanted);
   first.push_back({Type::synced, start, std::nullopt});
   bool open = co_await send_all(stream, std::move(first), encode);
   while (open) {
@@ -88,7 +82,7 @@ net::Task<> follow(State* state, Revision from, net::WebSocketPtr stream, Encode
       open = stream->is_open();
       continue;
     }
-    auto events = batch ? to_events(*state, **batch) : std::unexpected(batch.error());
+    auto events = batch ? to_events(*state, **batch, wanted) : std::unexpected(batch.error());
     if (!events) {
       stream->close(reason_of(events.error()));
       co_return;

@@ -16,9 +16,11 @@
 namespace fairlead::server {
 
 using EncodeEvent = std::string (*)(const proto::WatchEvent&);
+using Wanted = bool (*)(Kind);  // objects of which kinds
 
 // from 0: everything first; otherwise only what came after that revision.
 // Ends when the stream closes or the task is cancelled.
-net::Task<> follow(State* state, Revision from, net::WebSocketPtr stream, EncodeEvent encode);
+net::Task<> follow(State* state, Revision from, net::WebSocketPtr stream, EncodeEvent encode,
+                   Wanted wanted);
 
 }  // namespace fairlead::server

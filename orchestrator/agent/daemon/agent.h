@@ -32,8 +32,8 @@
 #include "orchestrator/agent/saved/saved_state.h"
 #include "orchestrator/agent/saved/snapshot_log.h"
 #include "orchestrator/agent/step.h"
-#include "orchestrator/agent/stream/control_link.h"
-#include "orchestrator/agent/stream/snapshot_builder.h"
+#include "control/follower/control_link.h"
+#include "control/follower/snapshot_builder.h"
 #include "orchestrator/agent/stream/user_streams.h"
 
 namespace fairlead::agent {
@@ -98,7 +98,7 @@ class Agent {
   SavedState saved_;
   StateFile state_file_;
   NodeState state_;
-  SnapshotBuilder builder_;
+  follower::SnapshotBuilder builder_;
   SnapshotLog log_;
   Millis remembered_{0};  // age of what this agent went on with, without control
   std::shared_ptr<const Snapshot> snapshot_;
@@ -107,7 +107,7 @@ class Agent {
   std::unique_ptr<PodWork> work_;
   std::unique_ptr<ExitWatcher> exits_;
   std::map<std::string, dns::Server> names_;  // by network
-  ControlLink link_;
+  follower::ControlLink link_;
   UserStreams streams_;
   net::TaskGroup tasks_;
   boost::asio::steady_timer timer_;

@@ -123,7 +123,7 @@ bool Agent::recall() {
   const Result<SavedSnapshot> saved = log_.load();
   if (!saved) log::error("the saved objects are not used", {{"why", format(saved.error())}});
   if (!saved || saved->events.empty()) return false;
-  SnapshotBuilder builder;
+  follower::SnapshotBuilder builder;
   builder.begin(saved_.welcome ? saved_.welcome->cluster_seed : 0);  // without it, nothing is published
   for (const proto::WatchEvent& event : saved->events) builder.apply(event);
   snapshot_ = builder.take();

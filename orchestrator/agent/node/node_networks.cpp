@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "control/catalog/network.h"
 #include "base/io/log.h"
 #include "orchestrator/agent/pods/names.h"
 #include "orchestrator/runtime/network/link.h"

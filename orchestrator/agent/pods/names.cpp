@@ -29,10 +29,4 @@ std::string node_link_name(std::uint32_t index) {
   return std::string(runtime::kNodeLink) + (index == 1 ? "" : std::to_string(index));
 }
 
-MacAddress mac_of(const IpAddress& address) {
-  const auto& b = address.bytes;
-  return MacAddress{
-      {0x02, address.is_v4() ? std::uint8_t{0x04} : std::uint8_t{0x06}, b[12], b[13], b[14], b[15]}};
-}
-
 }  // namespace fairlead::agent

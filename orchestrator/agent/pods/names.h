@@ -21,7 +21,4 @@ std::string pod_link_name(std::string_view cluster, std::string_view uid);  // p
 std::string host_link_name(std::string_view cluster, std::uint32_t index);
 std::string node_link_name(std::uint32_t index);
 
-// Locally administered: of a pod's or the host endpoint's end, from its address.
-MacAddress mac_of(const IpAddress& address);
-
 }  // namespace fairlead::agent

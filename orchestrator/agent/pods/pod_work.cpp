@@ -4,6 +4,7 @@
 #include <csignal>
 #include <optional>
 
+#include "control/catalog/network.h"
 #include "base/net/netlink.h"
 #include "control/dns/resolv_conf.h"
 #include "orchestrator/agent/pods/names.h"
@@ -87,7 +88,7 @@ Result<> PodWork::make_link(const Pod& pod) {
   FL_TRY(const PodNetwork network, networks_.of(pod.network));
   runtime::PodLink link;
   link.host_end = pod_link_name(paths_.cluster, uid);
-  link.mac = mac_of(pod.ipv4.is_none() ? pod.ipv6 : pod.ipv4);
+  link.mac = mac_of(first_address(pod));
   link.gateway = kGatewayMac;
   link.mtu = network.mtu;
   link.ipv4 = pod.ipv4;

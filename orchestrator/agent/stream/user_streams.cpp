@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/io/log.h"
-#include "orchestrator/agent/stream/control_link.h"
+#include "control/follower/control_link.h"
 #include "orchestrator/agent/stream/stream_work.h"
 
 namespace fairlead::agent {
@@ -96,7 +96,7 @@ struct UserStreams::Session {
   }
 };
 
-UserStreams::UserStreams(asio::io_context& loop, runtime::NodePaths paths, ControlLink& link, Drops drops)
+UserStreams::UserStreams(asio::io_context& loop, runtime::NodePaths paths, follower::ControlLink& link, Drops drops)
     : loop_(loop),
       paths_(std::move(paths)),
       link_(link),

@@ -19,9 +19,11 @@
 #include "control/proto/stream.h"
 #include "orchestrator/runtime/paths.h"
 
-namespace fairlead::agent {
-
+namespace fairlead::follower {
 class ControlLink;
+}
+
+namespace fairlead::agent {
 
 class UserStreams {
  public:
@@ -29,7 +31,7 @@ class UserStreams {
 
   static constexpr std::size_t kMaxStreams = 64;
 
-  UserStreams(boost::asio::io_context& loop, runtime::NodePaths paths, ControlLink& link, Drops drops);
+  UserStreams(boost::asio::io_context& loop, runtime::NodePaths paths, follower::ControlLink& link, Drops drops);
   ~UserStreams();  // stops and waits for every stream
 
   void open(const proto::StreamOpen& request);
@@ -46,7 +48,7 @@ class UserStreams {
 
   boost::asio::io_context& loop_;
   runtime::NodePaths paths_;
-  ControlLink& link_;
+  follower::ControlLink& link_;
   Drops drops_;
   std::map<std::uint64_t, std::shared_ptr<Session>> sessions_;
   net::TaskGroup pumps_;

@@ -110,6 +110,22 @@ Row row(const Pod& o, std::span<const Pod>, const View& view) {
           why_of(o, view)};
 }
 
+// "edge", and where only some ports are the world's, which: "edge:443".
+std::string scope_of(const Service& service) {
+  std::string ports;
+  for (const ServicePort& port : service.ports)
+    if (port.scope == Scope::edge) ports += (ports.empty() ? "" : ",") + count(port.port);
+  if (ports.empty()) return words(kScopes, Scope::cluster);
+  const bool all = std::ranges::all_of(service.ports, [](const auto& p) { return p.scope == Scope::edge; });
+  return words(kScopes, Scope::edge) + (all ? "" : ":" + ports);
+}
+
+Row row(const Ring& o, std::span<const Pod>, const View& view) {
+  const WallTime last = o.steps.empty() ? o.meta.created : o.steps.back().at;
+  return {o.meta.name,      count(o.members.size()),      count(o.steps.size()),
+          count(o.settled), format_age(last, view.now), format_age(o.meta.created, view.now)};
+}
+
 Row row(const Service& o, std::span<const Pod> pods, const View& view) {
   std::string ports;
   for (const ServicePort& port : o.ports)
@@ -121,7 +137,7 @@ Row row(const Service& o, std::span<const Pod> pods, const View& view) {
     ++wanted;
     ready += pod.status.phase == PodPhase::ready && !view.silent.contains(pod.node) ? 1 : 0;
   }
-  Row cells{o.meta.name, both(o.vip4, o.vip6), ports, share(ready, wanted), "cluster"};
+  Row cells{o.meta.name, both(o.vip4, o.vip6), ports, share(ready, wanted), scope_of(o)};
   if (view.wide) cells.push_back(format_age(o.meta.created, view.now));
   return cells;
 }
@@ -142,6 +158,8 @@ Row header(Kind kind, const View& view) {
       return {"POD", "JOB", "NODE", "ADDRESS", "STATE", "RESTARTS", "AGE", "WHY"};
     case Kind::network:
       return {"NETWORK", "VNI", "MODE", "MTU", "POD-POOLS", "VIP-POOLS", "PODS", "AGE"};
+    case Kind::ring:
+      return {"RING", "PODS", "CHANGES", "SETTLED", "LAST-CHANGE", "AGE"};
     case Kind::service:
       break;
   }

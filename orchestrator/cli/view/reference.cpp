@@ -10,10 +10,11 @@ namespace fairlead::cli {
 namespace {
 
 constexpr std::array<std::string_view, kKinds.size()> kPlurals{"namespaces", "nodes",    "jobs",
-                                                               "pods",       "services", "networks"};
+                                                               "pods",       "services", "networks",
+                                                               "rings"};
 
 // What hands are used to type; none for a job, which is short enough.
-constexpr std::array<std::string_view, kKinds.size()> kShort{"ns", "no", "", "po", "svc", "net"};
+constexpr std::array<std::string_view, kKinds.size()> kShort{"ns", "no", "", "po", "svc", "net", ""};
 
 // Names travel in paths; control checks them for real.
 Result<> check_name(std::string_view name) {

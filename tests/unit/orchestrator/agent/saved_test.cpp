@@ -6,7 +6,7 @@
 
 #include "base/io/file.h"
 #include "orchestrator/agent/saved/snapshot_log.h"
-#include "orchestrator/agent/stream/snapshot_builder.h"
+#include "control/follower/snapshot_builder.h"
 #include "tests/support/scratch.h"
 
 namespace fairlead::agent {
@@ -42,7 +42,7 @@ std::string text_of(const Snapshot& snapshot) {
 
 std::string text_of(const SavedSnapshot& saved) {
   if (saved.events.empty()) return "nothing";
-  SnapshotBuilder builder;
+  follower::SnapshotBuilder builder;
   builder.begin(0);
   for (const WatchEvent& event : saved.events) builder.apply(event);
   return text_of(*builder.take());
@@ -60,7 +60,7 @@ struct Stream {
     if (event.type == Type::bookmark || event.type == Type::synced) log.note(builder.take());
   }
   SnapshotLog& log;
-  SnapshotBuilder builder;
+  follower::SnapshotBuilder builder;
 };
 
 std::string whole_file() {

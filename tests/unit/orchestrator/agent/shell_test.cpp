@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts around step() that need neither root nor a network: exits seen by
-// their files, snapshots built from a stream, the state that survives a
+// their files, the state that survives a
 // restart, the pool's bound, names and limits.
 #include <filesystem>
 #include <fstream>
@@ -17,7 +17,6 @@
 #include "orchestrator/agent/pods/exit_watcher.h"
 #include "orchestrator/agent/pods/names.h"
 #include "orchestrator/agent/saved/saved_state.h"
-#include "orchestrator/agent/stream/snapshot_builder.h"
 #include "orchestrator/agent/stream/stream_work.h"
 #include "tests/support/scratch.h"
 
@@ -122,43 +121,6 @@ TEST(ExitWatcher, ReadsOnlyNumbersAsCodes) {
   EXPECT_EQ(parse_exit_code("137\n"), 137);
   for (const char* text : {"", "x", "1x", "99999999999999999999"})
     EXPECT_EQ(parse_exit_code(text), std::nullopt) << text;
-}
-
-TEST(SnapshotBuilder, IsNotWholeBeforeItIsSynced) {
-  SnapshotBuilder builder;
-  builder.begin(7);
-  builder.apply({Type::put, Revision{7}, Object{pod_named("a")}});
-  EXPECT_FALSE(builder.synced());
-  builder.apply({Type::synced, Revision{7}, {}});
-  ASSERT_TRUE(builder.changed());
-  const auto whole = builder.take();
-  EXPECT_EQ(whole->pods.size(), 1U);
-  EXPECT_EQ(whole->revision, Revision{7});
-  EXPECT_FALSE(builder.changed());
-}
-
-TEST(SnapshotBuilder, FollowsPutsAndRemovalsAndKeepsWhatItGave) {
-  SnapshotBuilder builder;
-  builder.begin(7);
-  builder.apply({Type::synced, Revision{1}, {}});
-  builder.apply({Type::put, Revision{2}, Object{pod_named("a")}});
-  builder.apply({Type::bookmark, Revision{3}, {}});
-  const auto with = builder.take();
-  builder.apply({Type::remove, Revision{4}, Object{pod_named("a")}});
-  EXPECT_TRUE(builder.take()->pods.empty());
-  EXPECT_EQ(with->pods.size(), 1U);
-  EXPECT_EQ(with->revision, Revision{3});
-}
-
-TEST(SnapshotBuilder, ANewStreamForgetsWhatTheOldOneSaid) {
-  SnapshotBuilder builder;
-  builder.begin(7);
-  builder.apply({Type::put, Revision{2}, Object{pod_named("a")}});
-  builder.apply({Type::synced, Revision{2}, {}});
-  builder.begin(7);
-  EXPECT_FALSE(builder.synced());
-  builder.apply({Type::synced, Revision{1}, {}});
-  EXPECT_TRUE(builder.take()->pods.empty());
 }
 
 SavedState some_state() {

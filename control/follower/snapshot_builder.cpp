@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orchestrator/agent/stream/snapshot_builder.h"
+#include "control/follower/snapshot_builder.h"
 
 #include <algorithm>
 
 #include "base/check.h"
 
-namespace fairlead::agent {
+namespace fairlead::follower {
 
 void SnapshotBuilder::begin(std::uint64_t cluster_seed) {
   next_ = Snapshot{};
@@ -41,4 +41,4 @@ std::shared_ptr<const Snapshot> SnapshotBuilder::take() {
   return std::make_shared<const Snapshot>(next_);
 }
 
-}  // namespace fairlead::agent
+}  // namespace fairlead::follower

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orchestrator/agent/stream/control_link.h"
+#include "control/follower/control_link.h"
 
 #include <algorithm>
 
@@ -7,9 +7,8 @@
 #include "base/io/clock.h"
 #include "base/io/log.h"
 #include "control/net/stream_client.h"
-#include "orchestrator/agent/step.h"
 
-namespace fairlead::agent {
+namespace fairlead::follower {
 namespace {
 
 // A stream that lived for less counts as a failure: a node that is welcomed and put off at once is not in a
@@ -130,4 +129,4 @@ void ControlLink::set_applied(Revision revision) {
   if (welcomed_) send(heartbeat());
 }
 
-}  // namespace fairlead::agent
+}  // namespace fairlead::follower

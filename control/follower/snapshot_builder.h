@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Snapshot out of watch events. A new stream begins with the whole list,
 // closed by `synced`; until then the last whole snapshot stays what it was, so
-// that a reconnecting agent never acts on half a list.
+// that who reconnects never acts on half a list.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 #include "control/catalog/snapshot.h"
 #include "control/proto/stream.h"
 
-namespace fairlead::agent {
+namespace fairlead::follower {
 
 class SnapshotBuilder {
  public:
@@ -26,4 +26,4 @@ class SnapshotBuilder {
   bool changed_ = false;
 };
 
-}  // namespace fairlead::agent
+}  // namespace fairlead::follower

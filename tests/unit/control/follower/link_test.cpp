@@ -10,10 +10,10 @@
 #include "base/hash.h"
 #include "control/net/router.h"
 #include "control/net/server.h"
-#include "orchestrator/agent/stream/control_link.h"
+#include "control/follower/control_link.h"
 #include "tests/support/scratch.h"
 
-namespace fairlead::agent {
+namespace fairlead::follower {
 namespace {
 
 Result<> anybody(const net::Principal&, std::string_view, std::string_view) { return {}; }
@@ -146,4 +146,4 @@ TEST(ReconnectPause, GrowsIsBoundedAndSpreadsNodes) {
 }
 
 }  // namespace
-}  // namespace fairlead::agent
+}  // namespace fairlead::follower

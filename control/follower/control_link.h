@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The agent's stream to control: connects, joins, beats, and connects again
+// The stream of an agent, or of an edge, to control: connects, joins, beats, and connects again
 // after a pause that grows and has jitter, for ever. Messages are handed on in
-// their order; nothing is kept for later: after a reconnect the agent reports
+// their order; nothing is kept for later: after a reconnect an agent reports
 // everything anew. One loop's thread.
 #pragma once
 
@@ -14,7 +14,7 @@
 #include "control/net/websocket.h"
 #include "control/proto/stream.h"
 
-namespace fairlead::agent {
+namespace fairlead::follower {
 
 constexpr const char* kAgentStreamPath = "/v1/agent";
 
@@ -65,4 +65,4 @@ class ControlLink {
   Revision applied_;
 };
 
-}  // namespace fairlead::agent
+}  // namespace fairlead::follower
