@@ -16,6 +16,10 @@ namespace fairlead::net {
 
 Result<std::string> read_token(const std::string& file);  // one line; at least 16 characters
 
+// Whom a daemon follows: over TCP its token is needed, and a flag for plaintext beyond loopback.
+Result<ServerAddress> control_address(const std::string& text, const std::string& token_file,
+                                      bool insecure_plaintext);
+
 struct ClientCall {
   Method method = Method::get;
   std::string target;  // path and query, see format_target()

@@ -138,7 +138,8 @@ FWD_INLINE int fwd_check_wire_source(struct fwd_machine* m, struct fwd_context* 
   if (from && fwd_epoch_older(c->wire_src_epoch, from->epoch)) return FWD_STALE_EPOCH;
   if (from)
     return from->vtep == c->from_vtep && !(from->flags & FWD_ENDPOINT_VIP) ? FWD_PASS : FWD_SPOOFED_SOURCE;
-  if (fwd_route_kind(m, c->net, &c->pkt.src) == FWD_ROUTE_CLUSTER) return FWD_PASS;
+  if (fwd_route_kind(m, c->net, &c->pkt.src) == FWD_ROUTE_CLUSTER)
+    return c->from_vtep == FWD_VTEP_OUTSIDE ? FWD_SPOOFED_SOURCE : FWD_PASS;
   const struct fwd_endpoint* to = fwd_endpoint_of(m, c->net, &c->pkt.dst);
   if (!to || !(to->flags & FWD_ENDPOINT_VIP)) return FWD_SPOOFED_SOURCE;
   return fwd_from_edge(m, c, config);

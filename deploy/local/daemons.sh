@@ -15,6 +15,9 @@ daemon_pid() {
 
 daemon_runs() { daemon_pid "$1" >/dev/null; }
 
+# One that has just been launched may still be setsid or nsenter.
+daemon_ended() { [ ! -d "/proc/$(cat "$(pid_file "$1")" 2>/dev/null || say none)" ]; }
+
 # launch NAME SPACE PROGRAM ARGS...: setsid and nsenter execute in place, so $! is the program.
 launch() {
   local name=$1 space=$2 program=$3
@@ -32,7 +35,7 @@ until_true() {
   until "$@" >/dev/null 2>&1; do
     sleep 0.05
     [ "$SECONDS" -lt "$end" ] || return 1
-    [ -z "$daemon" ] || daemon_runs "$daemon" || "$@" >/dev/null 2>&1 || {
+    [ -z "$daemon" ] || ! daemon_ended "$daemon" || "$@" >/dev/null 2>&1 || {
       say "$daemon has ended" >&2
       return 1
     }

@@ -10,6 +10,7 @@
 /* A written frame: by the link that it came by, or by another one. */
 static __always_inline int leave(const struct xdp_md* xdp, __u32 link) {
   if (!link || link == xdp->ingress_ifindex) return XDP_TX;
+  if (link == FWD_LINK_HERE) return XDP_PASS;
   return (int)bpf_redirect_map(&edge_ports, link, XDP_DROP);
 }
 

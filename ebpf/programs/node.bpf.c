@@ -70,12 +70,24 @@ int from_pod(struct __sk_buff* skb) {
   return act(c, bytes);
 }
 
+/* Generic XDP copies a frame that is shared or has little room before it, and the copy forgets how long its
+ * Ethernet header is (mac_len; seen on Linux 6.18): the packet then begins with its IP header here. The other
+ * still stands before it. An edge beside us (fairlead-lb) may run so. */
+FWD_INLINE int uncover_ethernet(struct __sk_buff* skb) {
+  __be16 type;
+  if (bpf_skb_load_bytes(skb, 12, &type, sizeof type) == 0 && type == (__be16)skb->protocol) return 0;
+  if (bpf_skb_load_bytes_relative(skb, 12, &type, sizeof type, BPF_HDR_START_MAC)) return 0;
+  if (type != (__be16)skb->protocol) return 0;
+  return bpf_skb_change_head(skb, FWD_ETH_LENGTH, 0) || bpf_skb_store_bytes(skb, 12, &type, sizeof type, 0);
+}
+
 SEC("tc")
 int from_wire(struct __sk_buff* skb) {
   const __u32 zero = 0;
   struct fwd_machine m = {skb};
   struct fwd_context* c = bpf_map_lookup_elem(&contexts, &zero);
   if (!c) return TC_ACT_OK;
+  if (uncover_ethernet(skb)) return TC_ACT_SHOT;
   const __u32 bytes = skb->len;
   fwd_from_wire(&m, c);
   return act(c, bytes);

@@ -86,6 +86,7 @@ void show_status(const api::Status& status) {
   std::printf("%s on %s, %s, for %s\n", status.engine.c_str(), printable(ports).c_str(),
               printable(status.config).c_str(), format_age(status.since, wall_now()).c_str());
   std::printf("%u of %u flows remembered\n", status.remembered, status.flows);
+  if (!status.control.empty()) std::printf("control %s\n", printable(status.control).c_str());
   if (!status.reload_error.empty()) std::printf("NOT IN USE: %s\n", printable(status.reload_error).c_str());
   std::puts("");
   Table table{{"SERVICE", "ADDRESSES", "PORTS", "DELIVER", "SERVERS", "RING", "CHANGED", "CONN/S", "WHY"},

@@ -147,6 +147,17 @@ Result<std::string> read_token(const std::string& file) {
   return token;
 }
 
+Result<ServerAddress> control_address(const std::string& text, const std::string& token_file,
+                                      bool insecure_plaintext) {
+  FL_TRY(ServerAddress control, ServerAddress::parse(text));
+  if (!control.socket.empty()) return control;
+  FL_TRY_OK(check_plaintext(control, insecure_plaintext));
+  if (token_file.empty())
+    return fail(Code::invalid, "token", "joining over TCP needs the cluster's token", "name its file");
+  FL_TRY(control.token, read_token(token_file));
+  return control;
+}
+
 Task<Result<Response>> call_async(ServerAddress address, ClientCall what) {
   return exchange(std::move(address), std::move(what));
 }

@@ -13,12 +13,10 @@ using metrics::MetricType;
 
 void add_objects(Families& families, const Snapshot& snapshot) {
   families.add(MetricType::Gauge, "objects", "Objects by kind");
-  families.value(static_cast<double>(snapshot.namespaces.size()), {{"kind", "namespace"}});
-  families.value(static_cast<double>(snapshot.nodes.size()), {{"kind", "node"}});
-  families.value(static_cast<double>(snapshot.jobs.size()), {{"kind", "job"}});
-  families.value(static_cast<double>(snapshot.pods.size()), {{"kind", "pod"}});
-  families.value(static_cast<double>(snapshot.services.size()), {{"kind", "service"}});
-  families.value(static_cast<double>(snapshot.networks.size()), {{"kind", "network"}});
+  for (const Kind kind : kKinds) {
+    const std::size_t count = in_table(snapshot, kind, [](const auto& table) { return table.size(); });
+    families.value(static_cast<double>(count), {{"kind", std::string(to_string(kind))}});
+  }
   std::array<std::size_t, kPodPhaseNames.size()> phases{};
   for (const auto& [name, pod] : snapshot.pods) ++phases[static_cast<std::size_t>(pod->status.phase)];
   families.add(MetricType::Gauge, "pods", "Pods by phase");
@@ -117,7 +115,13 @@ void add_nodes(Families& families, const std::map<std::string, proto::Heartbeat>
 
 void add_agents(Families& families, const Agents& agents) {
   const AgentCounters& counters = agents.counters();
-  families.gauge("agents_connected", "Nodes with a stream", agents.connected());
+  const std::map<std::string, Revision> edges = agents.edges();
+  families.gauge("agents_connected", "Nodes with a stream", agents.connected() - edges.size());
+  families.gauge("edges_connected", "Edges with a stream", edges.size());
+  families.add(MetricType::Gauge, "edge_applied_revision",
+               "The revision of which an edge has the tables in place");
+  for (const auto& [edge, applied] : edges)
+    families.value(static_cast<double>(applied.value), {{"edge", edge}});
   families.gauge("agent_queued_messages", "Messages that wait for slow agents", agents.queued_messages());
   families.counter("agent_joins_total", "Joins of agents", counters.joins);
   families.counter("agent_refused_total", "Agents that could not join", counters.refused);

@@ -54,7 +54,7 @@ void Api::add_routes(net::Router& router) {
   router.on_stream("/v1/namespaces/{ns}/pods/{name}/logs", "logs",
                    [this](Request r, net::WebSocketPtr s) { return logs(std::move(r), std::move(s)); });
   for (const char* pattern :
-       {"/v1/namespaces", "/v1/nodes", "/v1/jobs", "/v1/pods", "/v1/services", "/v1/networks"})
+       {"/v1/namespaces", "/v1/nodes", "/v1/jobs", "/v1/pods", "/v1/services", "/v1/networks", "/v1/rings"})
     now(Method::get, pattern, "get", {"namespace"}, &Api::list);
   for (const char* pattern : {"/v1/{kinds}/{name}", "/v1/namespaces/{ns}/{kinds}/{name}"}) {
     now(Method::get, pattern, "get", {}, &Api::get);

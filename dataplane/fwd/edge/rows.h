@@ -94,13 +94,14 @@ struct fwd_edge_slots { /* a row: slots 2n and 2n + 1 */
 };
 
 /* edge_servers[number]: one backend of one service, and the way to it. 0 is nobody. */
-#define FWD_DELIVER_VXLAN 1U /* to a node of the cluster; the inner MAC names the pod */
-#define FWD_DELIVER_L2 2U    /* as it is, to the server's MAC: it holds the address itself */
-#define FWD_DELIVER_IPIP 3U  /* IP in IP (RFC 2003, 2473) */
-#define FWD_DELIVER_GUE 4U   /* IP in UDP, as the kernel's fou takes it (GUE, variant 0) */
-#define FWD_DELIVER_NAT 5U   /* addressed anew, from an address and port of the edge, and back by it */
-#define FWD_SERVER_LIVE 1U   /* flows that it has go on */
-#define FWD_SERVER_NO_NEW 2U /* drained: datagrams, which have no end, move on */
+#define FWD_DELIVER_VXLAN 1U      /* to a node of the cluster; the inner MAC names the pod */
+#define FWD_DELIVER_L2 2U         /* as it is, to the server's MAC: it holds the address itself */
+#define FWD_DELIVER_IPIP 3U       /* IP in IP (RFC 2003, 2473) */
+#define FWD_DELIVER_GUE 4U        /* IP in UDP, as the kernel's fou takes it (GUE, variant 0) */
+#define FWD_DELIVER_NAT 5U        /* addressed anew, from an address and port of the edge, and back by it */
+#define FWD_LINK_HERE 0xffffffffU /* `link`: this machine's kernel takes the frame */
+#define FWD_SERVER_LIVE 1U        /* flows that it has go on */
+#define FWD_SERVER_NO_NEW 2U      /* drained: datagrams, which have no end, move on */
 struct fwd_edge_server {
   __u32 service;
   __u16 flags;
@@ -114,7 +115,8 @@ struct fwd_edge_server {
   __u32 vni;
   __u16 epoch;    /* VXLAN to a node of ours: of the pod's address */
   __be16 port_be; /* NAT: the server's; 0: the packet's own */
-  __u32 link;     /* the engine's number of the port that frames to it leave by; 0: the one they came by */
+  __u32
+      link; /* the engine's number of the port that frames to it leave by; 0: the one they came by; or here */
   __u32 zero2[2];
 };
 

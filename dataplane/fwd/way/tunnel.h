@@ -74,9 +74,10 @@ FWD_INLINE int fwd_outer(struct fwd_machine* m, struct fwd_context* c, const str
   if (!fwd_addr_equal(&c->pkt.dst, &config->vtep)) return FWD_PASS;
   const __u32 expected = FWD_ETH_LENGTH + (c->pkt.family == 4 ? 20U : 40U);
   const struct fwd_vtep_number* from = fwd_find_vtep_numbers(m, &c->pkt.src);
-  if (!from || from->number == config->vtep_number) return FWD_OUTER_UNKNOWN;
+  if (!from) return FWD_OUTER_UNKNOWN;
   if (c->pkt.l4 != expected || c->pkt.flags & FWD_PKT_FRAGMENT) return FWD_OUTER_BAD;
-  c->from_vtep = from->number;
+  /* An edge beside this node's own programs has no other address; it speaks for the world's clients alone. */
+  c->from_vtep = from->number == config->vtep_number ? FWD_VTEP_OUTSIDE : from->number;
   c->from_flags = from->flags;
   *vxlan = c->pkt.l4 + 8;
   return FWD_PASS;

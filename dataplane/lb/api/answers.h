@@ -48,7 +48,8 @@ struct Drop {
 struct Status {
   std::string engine;
   std::string version;
-  std::string config;  // path of the file
+  std::string config;   // path of the file
+  std::string control;  // of a cluster: whether it is heard, and what was last said; blank: stand-alone
   WallTime since{};
   std::uint32_t flows = 0;       // room for
   std::uint32_t remembered = 0;  // flows that have a word

@@ -52,6 +52,7 @@ void fields(V& v, typename V::template Ref<Status> o) {
   v.field("engine", o.engine, doc::Text{}, doc::Rule::always);
   v.field("version", o.version, doc::Text{}, doc::Rule::always);
   v.field("config", o.config, doc::Text{}, doc::Rule::always);
+  v.field("control", o.control, doc::Text{});
   v.field("since", o.since, doc::Time{}, doc::Rule::always);
   v.field("flows", o.flows, doc::Number<std::uint32_t>{}, doc::Rule::always);
   v.field("remembered", o.remembered, doc::Number<std::uint32_t>{}, doc::Rule::always);

@@ -48,7 +48,8 @@ void expand_servers(Value& file) {
 
 class Validation {
  public:
-  Validation(const Config& config, const Positions& positions) : config_(config), positions_(positions) {}
+  Validation(const Config& config, const Positions& positions, Services services)
+      : config_(config), positions_(positions), services_(services) {}
 
   std::vector<Diagnostic> run() {
     check_self();
@@ -160,7 +161,7 @@ class Validation {
   void check_self() {
     check_engine();
     check_links("interfaces", config_.interfaces);
-    if (config_.services.empty()) complain("services", "", "has none", "Describe at least one");
+    check_source();
     if (config_.mtu != 0 && config_.mtu < kLeastMtu)
       complain("mtu", std::to_string(config_.mtu), "is less than IPv6 has", "Write 1280 or more");
     if (config_.settle < kLeastSettle)
@@ -170,6 +171,16 @@ class Validation {
       complain("own4", format(config_.own4), "is no IPv4 address", "Write it as own6");
     if (config_.own6.is_v4())
       complain("own6", format(config_.own6), "is no IPv6 address", "Write it as own4");
+  }
+
+  void check_source() {
+    const bool of_control = services_ == Services::of_control;
+    if (config_.services.empty() && !of_control)
+      complain("services", "", "has none", "Describe at least one, or name a cluster's control (--control)");
+    if (!config_.services.empty() && of_control)
+      complain("services", "", "are given by control", "Remove them, or leave --control out");
+    if (config_.secret && of_control)
+      complain("secret", "", "is the cluster's", "Remove it, or leave --control out");
   }
 
   void check(const ServiceConfig& service, const std::string& path) {
@@ -264,6 +275,7 @@ class Validation {
 
   const Config& config_;
   const Positions& positions_;
+  Services services_;
   std::set<std::string> names_;
   std::vector<Diagnostic> found_;
 };
@@ -276,7 +288,8 @@ std::unexpected<std::vector<Diagnostic>> refused(std::vector<Diagnostic> found, 
 
 }  // namespace
 
-std::expected<Config, std::vector<Diagnostic>> parse_config(std::string_view file, std::string_view text) {
+std::expected<Config, std::vector<Diagnostic>> parse_config(std::string_view file, std::string_view text,
+                                                            Services services) {
   auto documents = document::parse_text(text, 1);
   if (!documents) return refused({std::move(documents).error()}, file);
   if (documents->empty())
@@ -290,7 +303,7 @@ std::expected<Config, std::vector<Diagnostic>> parse_config(std::string_view fil
   reader.read(documents->front(), config);
   if (!reader.diagnostics().empty()) return refused(reader.take_diagnostics(), file);
   const Positions positions = reader.take_positions();
-  std::vector<Diagnostic> found = Validation(config, positions).run();
+  std::vector<Diagnostic> found = Validation(config, positions, services).run();
   if (!found.empty()) return refused(std::move(found), file);
   return config;
 }
@@ -310,6 +323,7 @@ model::EdgeService edge_service(const ServiceConfig& service, std::uint32_t numb
     server.to = from.to;
     server.vni = from.vni;
     server.port = from.port;
+    server.epoch = from.epoch;
     if (const auto mac = MacAddress::parse(from.mac)) server.inner = *mac;
     edge.servers.push_back(server);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The file of a stand-alone edge (lb.yaml) as a value. parse_config() refuses
+// The file of an edge (lb.yaml) as a value; in a cluster it says only what is the machine's, and control
+// gives the services. parse_config() refuses
 // what an edge could not do: each mistake with file, line, column, field, reason
 // and remedy, and all of them at once. Pure.
 //
@@ -47,7 +48,17 @@ struct ServerConfig {
   std::uint32_t vni = 0;   // vxlan
   std::string mac{};       // vxlan: of the server behind its VXLAN device
   bool drain = false;
+  std::uint16_t epoch = 0;  // vxlan, of control: of the pod's address
   bool operator==(const ServerConfig&) const = default;
+};
+
+// A ring that control keeps: the edge replays it as it is.
+struct GivenRing {
+  std::uint32_t number = 0;  // the service's
+  model::EdgeRing base;
+  std::vector<model::RingChange> history;
+  std::uint32_t settled = 0;
+  bool operator==(const GivenRing&) const = default;
 };
 
 struct ServiceConfig {
@@ -60,6 +71,7 @@ struct ServiceConfig {
   model::Affinity affinity = model::Affinity::none;
   bool remember_all = false;
   model::EdgeLimits limits;
+  std::optional<GivenRing> ring{};
   bool operator==(const ServiceConfig&) const = default;
 };
 
@@ -94,8 +106,9 @@ struct Config {
   bool operator==(const Config&) const = default;
 };
 
-std::expected<Config, std::vector<document::Diagnostic>> parse_config(std::string_view file,
-                                                                      std::string_view text);
+enum class Services : std::uint8_t { of_the_file, of_control };
+std::expected<Config, std::vector<document::Diagnostic>> parse_config(
+    std::string_view file, std::string_view text, Services services = Services::of_the_file);
 
 // A service as the tables know it, without next hops and history.
 model::EdgeService edge_service(const ServiceConfig& service, std::uint32_t number);

@@ -88,7 +88,7 @@ void fields(V& v, typename V::template Ref<Config> o) {
   v.field("vxlan_port", o.vxlan_port, doc::Port{}, doc::Rule::always);
   v.field("settle", o.settle, doc::Duration{}, doc::Rule::always);
   v.field("mtu", o.mtu, doc::Number<std::uint16_t>{});
-  v.list("services", o.services, doc::Rule::required);
+  v.list("services", o.services);
 }
 
 }  // namespace fairlead::lb

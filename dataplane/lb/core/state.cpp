@@ -52,12 +52,6 @@ void restore(const Saved& saved, const Saved::Of& of, Service& service) {
       found->second.drained = true;
 }
 
-bool in_ring(const Service& service, const IpAddress& address) {
-  if (service.history.empty()) return false;
-  const auto& members = service.history.back().members;
-  return std::ranges::any_of(members, [&](const model::RingMember& m) { return m.address == address; });
-}
-
 IpAddress own_address(const State& state, Family family) {
   const IpAddress& given = family == Family::v4 ? state.config.own4 : state.config.own6;
   if (!given.is_none()) return given;
@@ -69,6 +63,22 @@ IpAddress own_address(const State& state, Family family) {
 }
 
 }  // namespace
+
+bool in_ring(const Service& service, const IpAddress& address) {
+  if (service.history.empty()) return false;
+  const auto& members = service.history.back().members;
+  return std::ranges::any_of(members, [&](const model::RingMember& m) { return m.address == address; });
+}
+
+void take_given_ring(Service& service) {
+  if (!service.config.ring) return;
+  const GivenRing& given = *service.config.ring;
+  service.number = given.number;
+  service.base = given.base;
+  service.settled = given.settled;
+  service.history.clear();
+  for (const model::RingChange& change : given.history) service.history.push_back({change, Millis{0}});
+}
 
 const IpAddress& target_of(const Server& server) {
   return server.config.to.is_none() ? server.config.address : server.config.to;
@@ -95,6 +105,7 @@ State begin(const std::optional<Saved>& saved, const Config& config, std::uint64
       service.number = free_number(taken);
       taken.insert(service.number);
     }
+    take_given_ring(service);
   }
   return state;
 }
@@ -157,6 +168,8 @@ Standing standing(const Service& service, const Server& server, MonoTime now) {
   if (!server.hop) return {"no way", server.no_hop.empty() ? "its next hop is asked for" : server.no_hop};
   if (server.drained) return {"drained", "by fairlead lb drain"};
   if (server.config.drain) return {"drained", "the file says so"};
+  if (service.config.ring && !in_ring(service, server.config.address))
+    return {"drained", "control: it keeps its connections and gets no new ones"};
   if (!service.config.check) return {"up", server.no_hop};
   const std::string kept = service.all_dead ? "; kept, for all look dead" : "";
   if (!server.judged) return {"unknown", "not probed yet"};

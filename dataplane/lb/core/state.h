@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a stand-alone edge knows, as values: its file, each service's ring as the
+// What an edge knows, as values: its file, each service's ring as the
 // history of its changes, each server's health and next hop. step.h changes it,
 // edge_of() makes the tables' state of it.
 #pragma once
@@ -88,6 +88,9 @@ model::ForwardingState edge_of(const State& state);
 
 // Bytes of a client's IP packet that reach a server.
 std::uint16_t room_of(model::Delivery delivery, const IpAddress& to, std::uint32_t mtu);
+
+bool in_ring(const Service& service, const IpAddress& address);  // it takes new flows
+void take_given_ring(Service& service);                          // that its config has, if it has one
 
 // A server's word and why: "up", "down", "drained", "no way", "unknown".
 struct Standing {

@@ -3,18 +3,13 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 namespace fairlead::lb {
 namespace {
 
 std::string name_of(const Service& service, const Server& server) {
   return service.config.name + "/" + format(server.config.address);
-}
-
-bool in_ring(const Service& service, const IpAddress& address) {
-  if (service.history.empty()) return false;
-  return std::ranges::any_of(service.history.back().members,
-                             [&](const model::RingMember& m) { return m.address == address; });
 }
 
 class Step {
@@ -44,6 +39,7 @@ class Step {
   }
 
   void settle(Service& service) {
+    if (service.config.ring) return;
     const Millis least = service.quiet ? kSettles : std::max(kSettles, state_.config.settle);
     for (; service.settled < service.history.size() && service.history[service.settled].age >= least;
          ++service.settled)
@@ -68,6 +64,7 @@ class Step {
     const State before = state_;
     std::set<std::uint32_t> taken;
     for (const auto& [name, service] : before.services) taken.insert(service.number);
+    const Ways ways = ways_of(before);
     state_.config = event.config;
     state_.services.clear();
     for (const ServiceConfig& from : event.config.services) {
@@ -79,16 +76,29 @@ class Step {
         taken.insert(service.number);
         service.waits_since = now_;
       }
-      reconfigure(service, from);
+      reconfigure(service, from, ways);
       state_.services.emplace(from.name, std::move(service));
     }
-    tell("Configured", "lb", std::to_string(state_.services.size()) + " services");
+    const bool of_control =
+        std::ranges::any_of(event.config.services, [](const ServiceConfig& s) { return s.ring.has_value(); });
+    if (!of_control || before.services.size() != state_.services.size())
+      tell("Configured", "lb", std::to_string(state_.services.size()) + " services");
     outcome_.tables = true;
     touch_all();
     return {};
   }
 
-  void reconfigure(Service& service, const ServiceConfig& to) {
+  // The way to a target is told once, when it is found: who is new takes it from those who have it.
+  using Ways = std::map<IpAddress, std::pair<std::optional<Hop>, std::string>>;
+  static Ways ways_of(const State& state) {
+    Ways ways;
+    for (const auto& [name, service] : state.services)
+      for (const auto& [address, server] : service.servers)
+        ways.try_emplace(target_of(server), server.hop, server.no_hop);
+    return ways;
+  }
+
+  static void reconfigure(Service& service, const ServiceConfig& to, const Ways& ways) {
     const bool other_check = service.config.check != to.check;
     service.config = to;
     std::map<IpAddress, Server> servers;
@@ -99,21 +109,26 @@ class Step {
         if (server.config.to != config.to) server.hop.reset();
       }
       server.config = config;
+      if (const auto way = ways.find(target_of(server)); way != ways.end() && !server.hop)
+        std::tie(server.hop, server.no_hop) = way->second;
       if (other_check) server.judged = false;
       servers.emplace(config.address, std::move(server));
     }
     service.servers = std::move(servers);
+    take_given_ring(service);
   }
 
   Result<> take(const Drained& event) {
     const auto service = state_.services.find(event.service);
     if (service == state_.services.end())
-      return fail(Code::not_found, "service " + event.service, "is not in the file",
-                  "see fairlead lb status");
+      return fail(Code::not_found, "service " + event.service, "is not known here", "see fairlead lb status");
     const auto server = service->second.servers.find(event.server);
     if (server == service->second.servers.end())
       return fail(Code::not_found, "server " + format(event.server), "is not one of " + event.service,
                   "see fairlead lb backends");
+    if (service->second.config.ring)
+      return fail(Code::conflict, "server " + format(event.server), "is a pod, which control takes out",
+                  "delete the pod, or have its probe fail");
     if (!event.drained && server->second.config.drain)
       return fail(Code::conflict, "server " + format(event.server), "is drained by the file",
                   "remove its drain: true and reload");
@@ -231,6 +246,7 @@ class Step {
   }
 
   void repair(Service& service) {
+    if (service.config.ring) return;
     if (waits(service)) return;
     service.waits_since.reset();
     const model::RingChange members = members_of(service);

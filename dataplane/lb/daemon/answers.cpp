@@ -112,6 +112,9 @@ api::Status Lb::status() const {
   told.engine = tables_->engine().name();
   told.version = FAIRLEAD_VERSION;
   told.config = options_.config.string();
+  if (source_)
+    told.control = std::string(source_->connected() ? "is heard" : "is away") + ", revision " +
+                   std::to_string(due_.value) + (behind_ ? " is not in place yet" : "");
   told.since = since_;
   told.flows = state_.config.flows;
   told.remembered = static_cast<std::uint32_t>(flows("").value_or(api::Flows{}).taken);

@@ -54,9 +54,9 @@ void keep_room(Config& config, std::uint32_t flows) {
 
 }  // namespace
 
-Result<Config> read_config(const std::filesystem::path& path) {
-  FL_TRY(const std::string text, read_file(path));
-  auto config = parse_config(path.string(), text);
+Result<Config> read_config(const std::filesystem::path& path, Services services) {
+  FL_TRY(const std::string text, fairlead::read_file(path));
+  auto config = parse_config(path.string(), text, services);
   if (config) return std::move(*config);
   Error all = document::to_error(config.error().front());
   for (std::size_t i = 1; i < config.error().size(); ++i) {
@@ -77,7 +77,8 @@ Lb::Lb(net::asio::any_io_executor executor, LbOptions options, Config config, St
 Lb::~Lb() = default;
 
 Result<std::unique_ptr<Lb>> Lb::open(net::asio::any_io_executor executor, LbOptions options) {
-  FL_TRY(Config config, read_config(options.config));
+  FL_TRY(Config config,
+         read_config(options.config, options.cluster ? Services::of_control : Services::of_the_file));
   StateFile file(options.state_dir);
   std::optional<Saved> saved;
   if (!options.fresh) {
@@ -94,16 +95,18 @@ Result<> Lb::begin(const std::optional<Saved>& saved) {
   if (saved) FL_TRY_OK(same_secret(state_.config.secret, saved->forwarding.self.cluster_seed));
   FL_TRY(engine_, open_engine(options_.name, state_.config));
   tables_ = std::make_unique<Tables>(engine_->take());
-  if (tables_->had_rows() && !saved && !options_.fresh)
+  if (tables_->had_rows() && !saved && !options_.fresh && !options_.cluster)
     return fail(Code::corrupt, file_.path().string(),
                 "is missing, and the tables of an earlier run are in use",
                 "put it back; or begin anew with --fresh: flows may then move to other servers");
   const auto room = static_cast<std::uint32_t>(tables_->memory().edge_flows.size() * FWD_BUCKET_FLOWS);
   keep_room(state_.config, room);
+  if (options_.cluster) begin_in_cluster(saved);
   state_ = lb::begin(saved, state_.config, random_seed(), mono_now());
   FL_TRY(hops_,
          NextHops::open(executor_, [this](const IpAddress& target, const std::optional<Hop>& hop,
                                           const std::string& why) { (void)send(Found{target, hop, why}); }));
+  if (options_.cluster) hops_->allow_here();
   prober_ = std::make_unique<Prober>(
       executor_,
       [this](const ProbeTarget& target, const ProbeResult& result) {
@@ -119,9 +122,38 @@ Result<> Lb::begin(const std::optional<Saved>& saved) {
   return {};
 }
 
+// Rings are control's: only until it answers, what an earlier run knew goes on.
+void Lb::begin_in_cluster(const std::optional<Saved>& saved) {
+  unknowing_ = !saved;
+  if (saved) state_.config.services = services_of(*saved);
+  source_ =
+      std::make_unique<ClusterSource>(*options_.cluster, [this](ClusterNews news) { take(std::move(news)); });
+}
+
+void Lb::take(ClusterNews news) {
+  for (const Error& error : news.known.refused) tell("ServiceRefused", error.object, error.reason);
+  if (!unknowing_ && news.seed != state_.seed)
+    return tell("ConfigRefused", "control", "its cluster is another one; begin anew there with --fresh");
+  due_ = news.revision;
+  Config config = state_.config;
+  config.services = std::move(news.known.services);
+  if (!unknowing_ && config == state_.config) {
+    if (!behind_) source_->set_applied(due_);
+    return;
+  }
+  unknowing_ = false;
+  state_.seed = news.seed;
+  (void)send(Configured{std::move(config)});
+  watch();
+}
+
 void Lb::start() {
   server_->start();
   watch();
+  if (source_) {
+    tasks_.spawn("control", source_->run());
+    tasks_.spawn("heartbeat", source_->beat());
+  }
   tasks_.spawn("next hops", hops_->run());
   tasks_.spawn("tick", tick_on(this));
 }
@@ -176,9 +208,11 @@ void Lb::look_for_quiet() {
 }
 
 void Lb::reload() {
-  Result<Config> config = read_config(options_.config);
+  Result<Config> config =
+      read_config(options_.config, source_ ? Services::of_control : Services::of_the_file);
   Result<> good = config ? same_secret(config->secret, state_.seed) : std::unexpected(config.error());
   if (good) {
+    if (source_) config->services = state_.config.services;
     keep_room(*config, state_.config.flows);
     good = engine_->attach(*config);
   }
@@ -259,6 +293,7 @@ net::Task<> Lb::publish_later(Lb* self) {
 }
 
 Result<> Lb::publish() {
+  if (unknowing_) return {};
   const Saved saved = saved_of(state_);
   Result<> done = file_.save(saved);
   std::size_t rows = 0;
@@ -270,6 +305,7 @@ Result<> Lb::publish() {
       done = std::unexpected(std::move(written).error());
   }
   behind_ = !done;
+  if (done && source_) source_->set_applied(due_);
   const std::string error = done ? "" : format(done.error());
   if (error != publish_error_ && !done) tell("TablesRefused", "lb", error);
   publish_error_ = error;
@@ -283,8 +319,8 @@ void Lb::tell(const std::vector<Told>& told) {
 }
 
 void Lb::tell(std::string what, std::string object, std::string why) {
-  static const std::set<std::string> kBad{"ServerDown", "AllDead", "ConfigRefused", "TablesRefused",
-                                          "HistoryFull"};
+  static const std::set<std::string> kBad{"ServerDown",    "AllDead",     "ConfigRefused",
+                                          "TablesRefused", "HistoryFull", "ServiceRefused"};
   (kBad.contains(what) ? log::warn : log::info)(what, {{"object", object}, {"why", why}});
   events_.push_back({wall_now(), std::move(what), std::move(object), std::move(why)});
   if (events_.size() > kEvents) events_.pop_front();

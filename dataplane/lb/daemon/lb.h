@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lb: a stand-alone edge at work. Events (the file, probes, next hops, commands, time)
+// Lb: an edge at work. Events (the file or control, probes, next hops, commands, time)
 // go through core/step.h; what comes out is on the disk before it is in the tables.
 // Its end leaves XDP's data path as it is. One loop's thread.
 #pragma once
@@ -11,6 +11,7 @@
 
 #include "control/net/server.h"
 #include "dataplane/lb/api/answers.h"
+#include "dataplane/lb/cluster/source.h"
 #include "dataplane/lb/core/step.h"
 #include "dataplane/lb/daemon/engine.h"
 #include "dataplane/lb/daemon/rates.h"
@@ -25,12 +26,13 @@ struct LbOptions {
   std::filesystem::path config;
   std::filesystem::path state_dir;
   std::string name = "lb";
-  bool fresh = false;  // flows of before may move
+  bool fresh = false;                     // flows of before may move
+  std::optional<ClusterOptions> cluster;  // whose control gives the services; none: the file does
   net::ServerOptions net;
 };
 
 // The file's value, or every mistake in it, one line each.
-Result<Config> read_config(const std::filesystem::path& path);
+Result<Config> read_config(const std::filesystem::path& path, Services services);
 
 class Lb {
  public:
@@ -55,6 +57,8 @@ class Lb {
  private:
   Lb(net::asio::any_io_executor executor, LbOptions options, Config config, StateFile file);
   Result<> begin(const std::optional<Saved>& saved);
+  void begin_in_cluster(const std::optional<Saved>& saved);
+  void take(ClusterNews news);
   Result<> send(const Event& event);  // and publishes soon
   Result<> publish();
   void publish_soon();
@@ -81,6 +85,7 @@ class Lb {
   std::unique_ptr<Tables> tables_;
   std::unique_ptr<NextHops> hops_;
   std::unique_ptr<Prober> prober_;
+  std::unique_ptr<ClusterSource> source_;
   Rates rates_;
   net::Router router_;
   std::unique_ptr<net::Server> server_;
@@ -90,7 +95,9 @@ class Lb {
   MonoTime saved_at_{}, looked_at_{};
   std::string reload_error_, publish_error_;
   bool publish_posted_ = false;
-  bool behind_ = false;  // the tables are not what the state says yet
+  bool behind_ = false;     // the tables are not what the state says yet
+  bool unknowing_ = false;  // neither control nor the state file has said anything: the tables stay
+  Revision due_;            // that the state is of
 };
 
 }  // namespace fairlead::lb

@@ -21,6 +21,7 @@ namespace {
 struct CommandLine {
   std::string config = "/etc/fairlead/lb.yaml", state_dir = "/var/lib/fairlead/lb", name = "lb";
   std::string socket{api::kSocket}, token_file, log_level = "info";
+  std::string control, control_token_file, cluster = "default";
   std::vector<std::string> listen;
   bool insecure_plaintext = false, check = false, remove = false, fresh = false;
 };
@@ -39,6 +40,10 @@ constexpr const char* kFooter = R"(Example, /etc/fairlead/lb.yaml:
   fairlead-lb                   forwards; fairlead lb status shows how
   fairlead-lb --remove          takes programs, tables and state away
 
+In a cluster the file says only what is the machine's (interfaces); services, pods and rings come from control:
+  fairlead-lb --control 192.168.77.1:7400 --control-token-file /etc/fairlead/token --name edge1
+This machine is one of the cluster's nodes (fairlead-agent), so that the others take its packets.
+
 SIGHUP reads the file again; a mistake in it leaves all as it is. SIGTERM ends the daemon only: XDP forwards on
 (DPDK is the daemon), and the next fairlead-lb goes on where this one was.)";
 
@@ -50,7 +55,12 @@ void declare(CLI::App& app, CommandLine& line) {
       ->capture_default_str();
   app.add_option("--listen", line.listen, "ADDRESS:PORT for metrics and remote people; needs --token-file");
   app.add_option("--token-file", line.token_file, "file with the token that TCP callers must send");
-  app.add_flag(net::kPlaintextFlag, line.insecure_plaintext, "listen beyond loopback without TLS");
+  app.add_option("--control", line.control,
+                 "a cluster's control, ADDRESS:PORT or a Unix socket: it gives the services");
+  app.add_option("--control-token-file", line.control_token_file, "file with the cluster's token");
+  app.add_option("--cluster", line.cluster, "the cluster's id")->capture_default_str();
+  app.add_flag(net::kPlaintextFlag, line.insecure_plaintext,
+               "listen, or ask control, beyond loopback without TLS");
   app.add_option("--log-level", line.log_level, "debug, info, warn or error")->capture_default_str();
   app.add_flag("--check", line.check, "only say whether the file is right");
   app.add_flag("--remove", line.remove, "take programs, tables and state away, and exit");
@@ -60,12 +70,20 @@ void declare(CLI::App& app, CommandLine& line) {
 
 int complain(const Error& error, int code) { return fairlead::complain("fairlead-lb", error, code); }
 
+Result<ClusterOptions> cluster_of(const CommandLine& line) {
+  ClusterOptions cluster{{}, line.cluster, line.name, {}};
+  auto control = net::control_address(line.control, line.control_token_file, line.insecure_plaintext);
+  if (!control) return std::unexpected(std::move(control).error().within("--control"));
+  cluster.control = std::move(*control);
+  return cluster;
+}
+
 Result<LbOptions> options_of(const CommandLine& line) {
   constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789-";
   if (line.name.empty() || line.name.size() > 32 ||
       line.name.find_first_not_of(kLetters) != std::string::npos)
     return fail(Code::invalid, "--name " + line.name, "is not 1 to 32 of a-z, 0-9 and -", "choose another");
-  LbOptions options{line.config, line.state_dir, line.name, line.fresh, {}};
+  LbOptions options{line.config, line.state_dir, line.name, line.fresh, {}, {}};
   options.net.socket = line.socket;
   options.net.insecure_plaintext = line.insecure_plaintext;
   for (const std::string& text : line.listen) {
@@ -74,6 +92,9 @@ Result<LbOptions> options_of(const CommandLine& line) {
   }
   if (!line.token_file.empty()) {
     FL_TRY(options.net.token, net::read_token(line.token_file));
+  }
+  if (!line.control.empty()) {
+    FL_TRY(options.cluster, cluster_of(line));
   }
   return options;
 }
@@ -117,7 +138,8 @@ int run(int argc, char** argv) {
   Result<LbOptions> options = options_of(line);
   if (!options) return complain(options.error(), 2);
   if (line.check) {
-    const Result<Config> config = read_config(options->config);
+    const Result<Config> config =
+        read_config(options->config, options->cluster ? Services::of_control : Services::of_the_file);
     if (!config) return complain(config.error(), 2);
     std::printf("%s is right: %zu services\n", line.config.c_str(), config->services.size());
     return 0;

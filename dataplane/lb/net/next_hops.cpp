@@ -11,6 +11,7 @@
 
 #include "base/io/clock.h"
 #include "base/io/log.h"
+#include "dataplane/fwd/edge/rows.h"
 
 namespace fairlead::lb {
 namespace {
@@ -95,7 +96,7 @@ NextHops::Known NextHops::find(const IpAddress& target, const std::map<std::uint
   const auto way = netlink_.way_to(target);
   if (!way) return {{}, format(way.error()), true};
   if (!*way) return {{}, "no route to " + format(target), true};
-  if ((*way)->local) return {{}, format(target) + " is this machine's own address", true};
+  if ((*way)->local) return here(target, links);
   const auto link = links.find((*way)->link);
   if (link == links.end() || !link->second.up) return {{}, name_of(links, (*way)->link) + " is down", true};
   const auto port = std::ranges::find(ports_, link->second.name, &PortLink::link);
@@ -109,6 +110,22 @@ NextHops::Known NextHops::find(const IpAddress& target, const std::map<std::uint
   const std::uint32_t number = port->number == 0 ? link->first : port->number;
   const std::uint32_t mtu = (*way)->mtu == 0 ? link->second.mtu : std::min((*way)->mtu, link->second.mtu);
   return {Hop{mac->second, link->second.mac, back ? 0 : number, mtu, (*way)->source}, "", true};
+}
+
+// The frame keeps the MAC of the link that has the address, as if it had come for it.
+NextHops::Known NextHops::here(const IpAddress& target, const std::map<std::uint32_t, LinkInfo>& links) {
+  if (!here_) return {{}, format(target) + " is this machine's own address", true};
+  for (const auto& [index, link] : links) {
+    if (!is_port(link.name)) continue;
+    const auto own = netlink_.addresses(index);
+    if (own && std::ranges::find(*own, target) != own->end())
+      return {Hop{link.mac, link.mac, FWD_LINK_HERE, 0, target}, "", true};
+  }
+  return {{}, format(target) + " is this machine's, on no port of this edge: add its link", true};
+}
+
+bool NextHops::is_port(const std::string& link) const {
+  return std::ranges::find(ports_, link, &PortLink::link) != ports_.end();
 }
 
 void NextHops::tell(const IpAddress& target, Known now) {

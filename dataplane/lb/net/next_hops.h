@@ -34,6 +34,8 @@ class NextHops {
 
   // The engine's links: no other frames leave by, and of one alone no number is needed.
   void set_ports(std::vector<PortLink> ports) { ports_ = std::move(ports); }
+  // A target may be this machine itself, whose kernel then takes the frame (FWD_LINK_HERE): a cluster's node.
+  void allow_here() { here_ = true; }
   // From now on exactly these; what is new is looked for at once.
   void watch(std::set<IpAddress> targets);
   net::Task<> run();  // until it is cancelled
@@ -52,12 +54,15 @@ class NextHops {
   Result<> look(bool ask);
   Known find(const IpAddress& target, const std::map<std::uint32_t, LinkInfo>& links,
              const std::map<std::pair<std::uint32_t, IpAddress>, MacAddress>& neighbours, bool ask);
+  Known here(const IpAddress& target, const std::map<std::uint32_t, LinkInfo>& links);
+  bool is_port(const std::string& link) const;
   void tell(const IpAddress& target, Known now);
 
   std::unique_ptr<Events> events_;
   Netlink netlink_;
   OnFound on_found_;
   std::vector<PortLink> ports_;
+  bool here_ = false;
   std::map<IpAddress, Known> targets_;
 };
 

@@ -85,13 +85,8 @@ std::uint64_t memory_of_machine() {
 }
 
 Result<net::ServerAddress> control_of(const CommandLine& line) {
-  FL_TRY(net::ServerAddress control, net::ServerAddress::parse(line.join));
-  if (!control.socket.empty()) return control;
-  if (Result<> may = net::check_plaintext(control, line.insecure_plaintext); !may)
-    return std::unexpected(std::move(may).error().within("--join"));
-  if (line.token_file.empty())
-    return fail(Code::invalid, "--token-file", "joining over TCP needs the cluster's token", "name its file");
-  FL_TRY(control.token, net::read_token(line.token_file));
+  auto control = net::control_address(line.join, line.token_file, line.insecure_plaintext);
+  if (!control) return std::unexpected(std::move(control).error().within("--join"));
   return control;
 }
 

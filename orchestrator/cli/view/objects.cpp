@@ -110,11 +110,15 @@ Row row(const Pod& o, std::span<const Pod>, const View& view) {
           why_of(o, view)};
 }
 
+std::string port_text(const ServicePort& port) {
+  return count(port.port) + (port.protocol == Protocol::udp ? "/udp" : "");
+}
+
 // "edge", and where only some ports are the world's, which: "edge:443".
 std::string scope_of(const Service& service) {
   std::string ports;
   for (const ServicePort& port : service.ports)
-    if (port.scope == Scope::edge) ports += (ports.empty() ? "" : ",") + count(port.port);
+    if (port.scope == Scope::edge) ports += (ports.empty() ? "" : ",") + port_text(port);
   if (ports.empty()) return words(kScopes, Scope::cluster);
   const bool all = std::ranges::all_of(service.ports, [](const auto& p) { return p.scope == Scope::edge; });
   return words(kScopes, Scope::edge) + (all ? "" : ":" + ports);
@@ -122,15 +126,15 @@ std::string scope_of(const Service& service) {
 
 Row row(const Ring& o, std::span<const Pod>, const View& view) {
   const WallTime last = o.steps.empty() ? o.meta.created : o.steps.back().at;
-  return {o.meta.name,      count(o.members.size()),      count(o.steps.size()),
+  return {o.meta.name,      count(o.members.size()),    count(o.steps.size()),
           count(o.settled), format_age(last, view.now), format_age(o.meta.created, view.now)};
 }
 
 Row row(const Service& o, std::span<const Pod> pods, const View& view) {
   std::string ports;
   for (const ServicePort& port : o.ports)
-    ports += (ports.empty() ? "" : ",") + count(port.port) + (port.protocol == Protocol::udp ? "/udp" : "") +
-             "->" + (port.name.empty() ? count(port.target) : port.name);
+    ports += (ports.empty() ? "" : ",") + port_text(port) + "->" +
+             (port.name.empty() ? count(port.target) : port.name);
   std::uint64_t wanted = 0, ready = 0;
   for (const Pod& pod : pods) {
     if (pod.meta.ns != o.meta.ns || pod.job != o.job || pod.stop || !holds(pod)) continue;

@@ -65,6 +65,20 @@ struct Edge {
 
 using All = std::vector<IpAddress>;
 
+TEST(Step, AServerThatIsNewTakesTheWayThatAnotherHas) {
+  Edge edge;
+  edge.find_all();
+  Config config = edge.state.config;
+  ServiceConfig other = config.services.front();
+  other.name = "other";
+  other.addresses = {address("198.51.100.9")};
+  other.servers.resize(1);  // the same machine, whose way is told no second time
+  config.services.push_back(other);
+  edge.send(Configured{config});
+  EXPECT_EQ(edge.state.services.at("other").servers.at(a).hop, edge.web().servers.at(a).hop);
+  EXPECT_EQ(edge.state.services.at("other").history.size(), 1U);
+}
+
 TEST(Step, WaitsForAllNextHopsAndMakesOneRing) {
   Edge edge;
   edge.send(Found{a, hop(1), ""});

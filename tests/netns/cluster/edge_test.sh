@@ -1,0 +1,140 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A service that the world may ask, on real daemons:
+#
+#   outside 203.0.113.1 --- ECMP ---> n1: fairlead-lb and pods, n2: fairlead-lb and pods, n3: pods
+#        ^------------------------- the pod's node answers directly
+#
+# Requests reach the pods of every node, those beside the edge too. Connections
+# and flows stay with their pod while pods are added, all of them come by the
+# other edge, edges are killed and come back without control. No request fails
+# while pods are taken away.
+set -euo pipefail
+. "$1/tests/support/cluster.sh"
+PEOPLE=$ROOT/tests/netns/lb/people.py
+ask() { in_space outside python3 -B "$PEOPLE" ask "$VIP" 80 "$1"; }
+lb() { # NODE COMMAND...
+  local node=$1
+  shift
+  "$BUILD/bin/fairlead" lb "$@" --lb "$CLUSTER_DIR/$node.lb"
+}
+tell_more() {
+  for node in n1 n2; do
+    [ ! -S "$CLUSTER_DIR/$node.lb" ] || { lb $node status; lb $node backends; } || true
+  done
+  for node in n1 n2 n3; do cluster_cli node drops $node || true; done
+  [ ! -e "$CLUSTER_DIR/held" ] || cat "$CLUSTER_DIR/held"
+}
+let_go() {
+  [ -z "${HOLDER:-}" ] || kill -9 "$HOLDER" 2>/dev/null || true
+  for node in n1 n2; do
+    stop_daemon "edge-$node"
+    in_space $node "$BUILD/bin/fairlead-lb" --remove --name "$CLUSTER-$node" --state-dir "$CLUSTER_DIR/$node.edge" || true
+  done
+}
+edge() { # NODE
+  # Frames on a veth are sent back by the stack alone: its driver wants a program at the other end.
+  printf 'interfaces: [eth0]\nmode: generic\n' >"$CLUSTER_DIR/lb.yaml"
+  launch "edge-$1" "$1" fairlead-lb --config "$CLUSTER_DIR/lb.yaml" --state-dir "$CLUSTER_DIR/$1.edge" --name "$CLUSTER-$1" \
+    --socket "$CLUSTER_DIR/$1.lb" --control "$UNDERLAY4.$CONTROL_HOST:$JOIN_PORT" --control-token-file "$CLUSTER_DIR/token" \
+    --cluster "$CLUSTER" --insecure-plaintext
+  disown
+  eventually 10 lb "$1" status || die "the edge on $1 does not start"
+}
+pods_at() { [ "$(lb "$1" backends | grep -c ' up ')" = "$2" ]; } # NODE COUNT
+job() { # REPLICAS SCOPE
+  cluster_cli apply -f - <<YAML
+kind: Job
+name: web
+replicas: $1
+grace: 5s
+containers:
+  - name: web
+    image: oci:hello
+    resources: {cpu: 0.02, memory: 32MiB}
+    ports: {http: 8080, echo: 9000, datagrams: 9000/udp}
+    ready: {http: {port: http, path: /healthz}, every: 200ms}
+expose:
+  - {port: 80, to: http, scope: $2}
+  - {port: 7, to: echo, scope: $2}
+  - {port: 7, to: datagrams, scope: $2}
+  - {port: 8, to: echo}
+update: {drain: 1s}
+YAML
+}
+route() { in_space outside ip route replace "$VIP/32" src "$OUTSIDE4" "$@"; }
+by() { echo nexthop via "$UNDERLAY4.${1#n}" dev eth0; } # NODE
+
+step "three nodes, a job for the world, an edge on n1"
+start_cluster 3
+in_space outside sh -c 'ethtool -K eth0 tx off gso off tso off gro off >/dev/null 2>&1; echo 1 >/proc/sys/net/ipv4/fib_multipath_hash_policy'
+job 3 cluster
+VIP=$(cluster_cli get services -o json | python3 -c 'import json,sys; print(json.load(sys.stdin)["items"][0]["vip4"])')
+route $(by n1)
+eventually 60 ready_pods 3 || die "3 pods do not become ready"
+job 3 edge # they come into the ring together: no slot has changed hands
+edge n1
+eventually 10 pods_at n1 3 || die "the edge does not know the pods"
+cluster_cli get services,rings
+lb n1 status
+lb n1 backends
+
+step "requests reach every pod, also those beside the edge"
+ask 60 >"$CLUSTER_DIR/asked"
+cat "$CLUSTER_DIR/asked"
+! grep -q failed "$CLUSTER_DIR/asked" || die "requests fail"
+for node in n1 n2 n3; do grep -q "node=$node " "$CLUSTER_DIR/asked" || die "none reaches $node"; done
+! in_space outside timeout 1 bash -c "exec 3<>/dev/tcp/$VIP/8" 2>/dev/null || die "a port of the cluster alone answers the world"
+
+step "100 connections and 100 UDP flows by two edges, while pods come, edges die and control is away"
+edge n2
+eventually 10 pods_at n2 3 || die "the second edge does not know the pods"
+route $(by n1) $(by n2)
+mkfifo "$CLUSTER_DIR/end"
+nsenter --net="$(space_path outside)" python3 -B "$PEOPLE" hold "$VIP" 7 100 <"$CLUSTER_DIR/end" >"$CLUSTER_DIR/held" 2>&1 &
+HOLDER=$!
+exec 9>"$CLUSTER_DIR/end"
+eventually 20 grep -q "all are there" "$CLUSTER_DIR/held" || die "they do not come"
+job 5 edge
+eventually 30 ready_pods 5 || die "5 pods do not become ready"
+eventually 5 pods_at n1 5 || die "the edge does not learn of new pods"
+eventually 5 pods_at n2 5 || die "the edge does not learn of new pods"
+route $(by n2)
+sleep 1
+route $(by n1)
+sleep 1
+route $(by n1) $(by n2)
+kill_daemon edge-n1
+kill_daemon control
+edge n1 # from what it has saved
+ask 20 >"$CLUSTER_DIR/asked"
+! grep -q failed "$CLUSTER_DIR/asked" || die "without control: $(cat "$CLUSTER_DIR/asked")"
+pods_at n1 5 || die "without control the edge has forgotten pods"
+again control
+joined_again() { lb n1 status | grep -q 'control.*revision'; }
+eventually 20 joined_again || die "the edge does not come back to control"
+sleep 1
+say end >&9
+wait "$HOLDER" || die "the clients end badly"
+HOLDER=
+tail -n 1 "$CLUSTER_DIR/held"
+grep -q "connections 100 flows 100 broken 0 moved 0" "$CLUSTER_DIR/held" || die "flows broke"
+
+step "no request fails while pods are taken away and replaced"
+(while [ ! -e "$CLUSTER_DIR/enough" ]; do ask 10; done) >"$CLUSTER_DIR/asked" &
+ASKER=$!
+job 2 edge
+eventually 60 ready_pods 2 || die "the pods do not go"
+cluster_cli delete pod "$(cluster_cli get pods | awk '/ ready / {print $1; exit}')"
+sleep 3
+eventually 60 ready_pods 2 || die "the pod is not replaced"
+touch "$CLUSTER_DIR/enough"
+wait $ASKER
+grep -v failed "$CLUSTER_DIR/asked" | awk '{n += $NF} END {print n, "requests"}'
+! grep failed "$CLUSTER_DIR/asked" || die "requests failed"
+pods_at n1 2 || die "the edge keeps pods that are gone: $(lb n1 backends)"
+
+step "it is the world's no longer"
+job 2 cluster
+gone() { ! lb n1 status | grep -q web && [ "$(cluster_cli get rings | wc -l)" -le 1 ]; }
+eventually 10 gone || die "it is still there: $(lb n1 status)"
