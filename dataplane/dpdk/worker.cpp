@@ -79,12 +79,13 @@ class Loop {
   void put(const Frame& frame, const fwd_edge& edge, std::uint32_t port) {
     close_frame(frame);
     auto* const buffer = static_cast<rte_mbuf*>(frame.buffer);
+    const std::uint32_t host = order_.ports[port].other;
     if (leaves(edge)) {
       const bool sent_on = edge.verdict == FWD_TO_BACKEND || edge.verdict == FWD_TO_CLIENT;
+      if (sent_on && edge.link == FWD_LINK_HERE) return put_into(host, buffer);
       const std::uint32_t to = sent_on && edge.link ? edge.link - 1 : port;
       return put_into(to, buffer);
     }
-    const std::uint32_t host = order_.ports[port].other;
     if (edge.verdict != FWD_PASS || host == kHasItsCopy) return rte_pktmbuf_free(buffer);
     put_into(host, buffer);
   }

@@ -106,7 +106,9 @@ Result<> Lb::begin(const std::optional<Saved>& saved) {
   FL_TRY(hops_,
          NextHops::open(executor_, [this](const IpAddress& target, const std::optional<Hop>& hop,
                                           const std::string& why) { (void)send(Found{target, hop, why}); }));
-  if (options_.cluster) hops_->allow_here();
+  // DPDK hands frames to the kernel by taps alone.
+  const bool to_kernel = !state_.config.dpdk || !state_.config.dpdk->taps.empty();
+  if (options_.cluster && to_kernel) hops_->allow_here();
   prober_ = std::make_unique<Prober>(
       executor_,
       [this](const ProbeTarget& target, const ProbeResult& result) {
