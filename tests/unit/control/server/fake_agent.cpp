@@ -55,6 +55,7 @@ net::Task<> FakeAgent::run() {
   join.kernel = "6.18.44";
   join.version = "test";
   join.cluster_id = habits_.cluster;
+  join.edge = habits_.edge;
   send(join);
   if (habits_.heartbeats) tasks_->spawn("beat", beat());
   for (;;) {
@@ -102,6 +103,7 @@ void FakeAgent::take(const proto::ControlMessage& message) {
 
 void FakeAgent::take_event(const proto::WatchEvent& event) {
   if (event.revision > seen_) seen_ = event.revision;
+  if (event.object) saw_[static_cast<std::size_t>(kind_of(*event.object))] = true;
   const auto* pod = event.object ? std::get_if<Pod>(&*event.object) : nullptr;
   if (pod == nullptr || pod->node != name_) return;
   if (event.type == proto::WatchEvent::Type::put) take_pod(*pod);

@@ -5,6 +5,7 @@
 // 7), logs (two lines) and drops. On a loop and thread of its own.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <map>
@@ -20,6 +21,7 @@ namespace fairlead::server {
 struct AgentHabits {
   bool heartbeats = true;
   bool acknowledges = true;  // heartbeats carry what has been seen
+  bool edge = false;         // joins as an edge: no pods are placed there
   bool waits = false;        // removes a pod only when every node has acknowledged
   PodPhase reaches = PodPhase::ready;
   std::string why;  // reported with it
@@ -45,7 +47,8 @@ class FakeAgent {
   std::uint16_t number() const { return number_; }
   std::uint64_t acknowledged() const { return acknowledged_; }  // by all, as control says
   std::size_t pods() const { return pods_; }
-  std::string end_reason() const { return end_reason_; }  // after ended()
+  bool saw(Kind kind) const { return saw_[static_cast<std::size_t>(kind)]; }  // an object of it
+  std::string end_reason() const { return end_reason_; }                      // after ended()
 
  private:
   net::Task<> run();
@@ -70,6 +73,7 @@ class FakeAgent {
   std::atomic<std::uint16_t> number_ = 0;
   std::atomic<std::uint64_t> acknowledged_ = 0;
   std::atomic<std::size_t> pods_ = 0;
+  std::array<std::atomic<bool>, kKinds.size()> saw_{};
   std::string end_reason_;
   std::thread thread_;
 };

@@ -86,6 +86,36 @@ TEST(Liveness, ANodeWhoseTablesStandStillCountsAsSilentUntilTheyMove) {
   EXPECT_EQ(hear(Millis(75001), 90), (std::vector<NodeTurn>{{"n2", NodeState::ready}}));
 }
 
+TEST(Liveness, AnEdgeIsWaitedForWhileItIsHeardAndMoves) {
+  const Snapshot snapshot = two_nodes();
+  Liveness liveness = fresh();
+  const auto hear = [&](Millis at, std::optional<std::uint64_t> edge) {
+    liveness.heard("n1", kStart + at, snapshot.revision);
+    liveness.heard("n2", kStart + at, snapshot.revision);
+    if (edge) liveness.edge_heard("e1", kStart + at, Revision(*edge));
+    liveness.observe(snapshot, snapshot.revision, kStart + at);
+    return liveness.acknowledged(snapshot);
+  };
+  EXPECT_EQ(hear(Millis(0), std::nullopt), Revision(90));
+  EXPECT_EQ(hear(Millis(1000), 80), Revision(80));
+  EXPECT_EQ(liveness.awaited(snapshot, Revision(85), kStart + Millis(1700)),
+            (std::vector<Awaited>{{"edge/e1", Revision(80), Millis(700)}}));
+  EXPECT_EQ(hear(Millis(2000), 90), Revision(90));
+  EXPECT_TRUE(liveness.awaited(snapshot, Revision(90), kStart + Millis(2000)).empty());
+  liveness.edge_heard("e2", kStart + Millis(2000), Revision(80));
+  EXPECT_EQ(hear(Millis(8000), 90), Revision(80));
+  EXPECT_EQ(hear(Millis(8001), 90), Revision(90)) << "e2 is silent";
+  for (int second = 9; second < 60; ++second) {
+    liveness.edge_heard("e2", kStart + Millis(1000 * second), Revision(81));
+    hear(Millis(1000 * second), 90);
+  }
+  EXPECT_EQ(liveness.acknowledged(snapshot), Revision(90)) << "its tables stand still";
+  liveness.edge_heard("e3", kStart + Millis(59000), Revision(80));
+  EXPECT_EQ(liveness.acknowledged(snapshot), Revision(80));
+  liveness.forget_edge("e3");
+  EXPECT_EQ(liveness.acknowledged(snapshot), Revision(90));
+}
+
 TEST(Liveness, OnlyANodeThatIsHeardIsBehind) {
   const Snapshot snapshot = two_nodes();
   Liveness liveness = fresh();

@@ -111,6 +111,31 @@ TEST_F(StreamHouse, AFollowedStreamEndsWhenItsNodeGoes) {
   EXPECT_TRUE(seen.starts_with("one\ntwo\nerror node/n1: its agent is not connected")) << seen;
 }
 
+TEST_F(ControlHouse, AnEdgeFollowsWhatItNeedsIsNoNodeAndIsWaitedFor) {
+  start();
+  FakeAgent n1(address(), "n1");
+  AgentHabits habits;
+  habits.edge = true;
+  habits.acknowledges = false;
+  FakeAgent edge(address(), "e1", habits);
+  ASSERT_TRUE(soon([&] { return n1.welcomed() && edge.welcomed(); }));
+  std::string job = kWeb;
+  apply(job.replace(job.find("to: http}"), 9, "to: http, scope: edge}"));
+  ASSERT_TRUE(soon([&] { return ready_pods().size() == 3; }));
+  ASSERT_TRUE(soon([&] { return edge.saw(Kind::ring) && edge.saw(Kind::pod) && edge.saw(Kind::service); }));
+  EXPECT_FALSE(edge.saw(Kind::job));
+  EXPECT_FALSE(n1.saw(Kind::ring));
+  EXPECT_EQ(list<Node>("nodes").size(), 1U);
+  EXPECT_EQ(metric("fairlead_agents_connected"), 1);
+  EXPECT_EQ(metric("fairlead_edges_connected"), 1);
+  ASSERT_TRUE(soon([&] { return list<Ring>("rings").at(0).members.size() == 3; }));
+  EXPECT_EQ(n1.acknowledged(), 0U) << "the edge has no tables in place yet";
+  edge.acknowledge(true);
+  EXPECT_TRUE(soon([&] { return n1.acknowledged() > 0; }));
+  edge.leave();
+  EXPECT_TRUE(soon([&] { return metric("fairlead_edges_connected") == 0; }));
+}
+
 TEST_F(ControlHouse, TheNewestStreamOfANodeCounts) {
   start();
   FakeAgent old(address(), "n1");
