@@ -10,7 +10,7 @@ constexpr const char* kL4Footer =
     "octets one way, udp-rr datagrams; against --target also tcp-connect, connections alone.\n"
     "Every run has the way straight to one server as its baseline. docs/bench-l4.md says how to read it.\n"
     "Examples:\n"
-    "  fairlead bench l4                                            20 seconds, XDP\n"
+    "  fairlead bench l4                                            half a minute, XDP\n"
     "  fairlead bench l4 --engine xdp,dpdk,node --compare nftables,haproxy --report l4.html\n"
     "  fairlead bench l4 --flows 2000 --workload udp-rr --rounds 9 -o json\n"
     "  fairlead bench responder --listen 192.0.2.11:7000            on a server of yours, and then\n"
