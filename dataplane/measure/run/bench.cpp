@@ -72,8 +72,7 @@ class Rounds {
     for (std::size_t w = 0; w < options_.workloads.size(); ++w)
       for (std::size_t way = 0; way < setting_.ways.size(); ++way)
         report.rows.push_back(row_of(setting_.ways[way], options_.workloads[w], gathered_[w][way],
-                                     baseline(w, way),
-                                     setting_.ways[way].baseline.empty() ? 1 : options_.servers));
+                                     baseline(w, way), servers_of(way)));
     report.samples = done_ - failed_;
     report.failed = failed_;
     report.disturbed = disturbed_;
@@ -83,6 +82,11 @@ class Rounds {
   }
 
  private:
+  // Of a service of somebody's, those that answer are all that is known.
+  unsigned servers_of(std::size_t way) const {
+    if (options_.target) return 0;
+    return setting_.ways[way].baseline.empty() ? 1 : options_.servers;
+  }
   static bool has_open_loop(Workload workload) { return workload != Workload::tcp_bulk; }
 
   LoadSpec spec_for(Workload workload, std::size_t way, double rate) const {
