@@ -99,7 +99,7 @@ Preset release, unless FAIRLEAD_PRESET names another.
   step "building the programs for Debian 13 with preset $preset on $JOBS cores"
   in_trixie "$VM_DIR/chroot" sh -ec "
     cmake --preset $preset -S /src -B /build >/build/configure.log 2>&1 || { cat /build/configure.log; exit 1; }
-    NINJA_STATUS='[%f/%t %es] ' ninja -C /build -j $JOBS fairlead fairlead-control fairlead-agent fairlead-lb
+    NINJA_STATUS='[%f/%t %es] ' ninja -C /build -j $JOBS fairlead fairlead-control fairlead-agent fairlead-lb fairlead-lb-dpdk
     cd /build && rm -rf packages && cpack -G DEB -B packages >cpack.log 2>&1 || { cat cpack.log; exit 1; }" ||
     die "the packages could not be built"
   rm -rf "$PACKAGES_DIR"

@@ -2,6 +2,7 @@
 // The engine that the file asks for, on its links.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 
 #include "dataplane/lb/config/config.h"
@@ -24,7 +25,15 @@ class Engine {
 
 // `name`: of this edge among those of the machine; its tables are pinned or kept under it.
 Result<std::unique_ptr<Engine>> open_engine(const std::string& name, const Config& config);
+// On DPDK. A program without it becomes the one that has it (dataplane/lb/dpdk), or says why not.
+Result<std::unique_ptr<Engine>> open_dpdk(const std::string& name, const Config& config);
 // Programs and tables of that edge; success when there are none.
 Result<> remove_engine(const std::string& name);
+Result<> remove_xdp(const std::string& name);  // those of XDP
+// Tables of DPDK: in memory, gone with a reboot as what they remember.
+std::filesystem::path kept_file(const std::string& name);
+
+// conflict: the file asks for what this process cannot become.
+std::unexpected<Error> needs_restart(const std::string& what);
 
 }  // namespace fairlead::lb

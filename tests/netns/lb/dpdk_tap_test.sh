@@ -9,6 +9,9 @@
 # take the way of clients' packets; servers behind nat answer; kill -9 and a restart
 # break no connection; what DPDK took is the kernel's again at the end.
 set -euo pipefail
+# A bpf file system of its own: libxdp, where it can, pins what kill -9 would leave.
+if [ -z "${FL_OWN_MOUNTS:-}" ]; then FL_OWN_MOUNTS=1 exec unshare --mount bash "$0" "$@"; fi
+mount -t bpf bpf /sys/fs/bpf
 source "$1/tests/netns/lb/lab.sh"
 BEHIND=198.51.100.3
 
