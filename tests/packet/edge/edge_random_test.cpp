@@ -23,13 +23,13 @@
 #include "tests/packet/edge/edge_kernel.h"
 #include "tests/packet/kernel.h"
 #include "tests/packet/packet_text.h"
+#include "tests/support/counts.h"
 
 namespace fairlead::test {
 namespace {
 
 using Random = std::mt19937_64;
 
-constexpr int kLeastPackets = 100000;  // FL_RANDOM_PACKETS asks for more
 constexpr int kPacketsPerState = 1000;
 constexpr int kPacketsPerChange = 200;
 constexpr std::uint32_t kBuckets = 4;  // small: full buckets are part of the test
@@ -37,8 +37,9 @@ constexpr std::uint64_t kBeat = 5120000;
 constexpr std::size_t kBurst = 32;
 
 int wanted_packets() {
+  const int least = counted(100'000, 10'000'000);
   const char* more = std::getenv("FL_RANDOM_PACKETS");
-  return more ? std::max(kLeastPackets, std::atoi(more)) : kLeastPackets;
+  return more ? std::max(least, std::atoi(more)) : least;
 }
 
 std::size_t below(Random& random, std::size_t limit) { return random() % limit; }
