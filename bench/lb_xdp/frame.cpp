@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/ip.h"
-#include "bench/lb_xdp/service.h"
+#include "bench/support/service.h"
 
 namespace fairlead::bench {
 namespace {

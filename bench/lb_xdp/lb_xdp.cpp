@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 #include <stdexcept>
 
-#include "bench/lb_xdp/service.h"
 #include "bench/lb_xdp/wrapper.h"
 #include "bench/support/quiet.h"
 #include "bench/support/run.h"
+#include "bench/support/service.h"
 #include "dataplane/fwd/verdicts.h"
 #include "dataplane/model/diff.h"
 #include "dataplane/model/lower.h"
