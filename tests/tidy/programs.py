@@ -19,6 +19,7 @@ BROUGHT = {
     "debootstrap": "debootstrap", "git": "git", "ip": "iproute2", "mke2fs": "e2fsprogs", "mountpoint": "util-linux", "nft": "nftables",
     "haproxy": "haproxy", "nsenter": "util-linux", "ping": "iputils-ping", "python3": "python3",
     "qemu-system-x86_64": "qemu-system-x86", "runc": "runc", "setpriv": "util-linux", "setsid": "util-linux",
+    "taskset": "util-linux",
     "unshare": "util-linux",
 }
 EVERYWHERE = set("""
