@@ -52,6 +52,13 @@ Result<ServiceConfig> config_of(const Snapshot& snapshot, const fairlead::Servic
   return config;
 }
 
+// Not of a file that this edge had before.
+bool is_of_a_cluster(const model::EdgeService& service) {
+  return std::ranges::all_of(service.servers, [](const model::EdgeServer& server) {
+    return server.delivery == model::Delivery::vxlan && !server.to.is_none();
+  });
+}
+
 ServerConfig server_of(const model::EdgeServer& from) {
   ServerConfig server;
   server.address = from.address;
@@ -83,7 +90,7 @@ std::vector<ServiceConfig> services_of(const Saved& saved) {
   for (const auto& [name, of] : saved.services) {
     const auto edge =
         std::ranges::find(saved.forwarding.edge.services, of.number, &model::EdgeService::number);
-    if (edge == saved.forwarding.edge.services.end()) continue;
+    if (edge == saved.forwarding.edge.services.end() || !is_of_a_cluster(*edge)) continue;
     ServiceConfig config;
     config.name = name;
     config.addresses = edge->addresses;

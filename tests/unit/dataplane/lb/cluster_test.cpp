@@ -95,6 +95,16 @@ TEST(ClusterServices, ComeBackFromWhatAnEdgeSaved) {
   EXPECT_EQ(edge_of(again), edge_of(state)) << "tables stay as they are without control";
 }
 
+TEST(ClusterServices, OfAFileThatWasBeforeAreNotTheClusters) {
+  const char* file =
+      "interfaces: [eth0]\nservices:\n  - {name: web, addresses: [198.51.100.1], ports: [tcp/80],"
+      " deliver: ipip, servers: [192.0.2.1]}\n";
+  State state = begin({}, parse_config("lb.yaml", file).value(), 7, MonoTime{});
+  const Hop hop{{{2, 0, 0, 0, 0, 1}}, {{2, 0, 0, 0, 0, 2}}, 0, 1500, address("192.0.2.9")};
+  ASSERT_TRUE(step(state, Found{address("192.0.2.1"), hop, ""}, MonoTime{}));
+  EXPECT_TRUE(services_of(saved_of(state)).empty());
+}
+
 TEST(GivenRing, IsReplayedAsItIs) {
   State state = begin({}, with(services_of(cluster()).services), 7, MonoTime{});
   const Service& web = state.services.at("web");
