@@ -12,6 +12,7 @@
 #include "base/io/command_line.h"
 #include "base/io/log.h"
 #include "base/io/memory.h"
+#include "base/net/netlink.h"
 #include "control/net/client.h"
 #include "dataplane/lb/daemon/lb.h"
 
@@ -50,7 +51,8 @@ SIGHUP reads the file again; a mistake in it leaves all as it is. SIGTERM ends t
 void declare(CLI::App& app, CommandLine& line) {
   app.add_option("--config", line.config, "the file")->capture_default_str();
   app.add_option("--state-dir", line.state_dir, "folder that survives a reboot")->capture_default_str();
-  app.add_option("--name", line.name, "of this edge, where a machine has several")->capture_default_str();
+  app.add_option("--name", line.name, "of this edge, where a machine or a cluster has several")
+      ->capture_default_str();
   app.add_option("--socket", line.socket, "Unix socket for people on this machine (mode 0600)")
       ->capture_default_str();
   app.add_option("--listen", line.listen, "ADDRESS:PORT for metrics and remote people; needs --token-file");
@@ -70,11 +72,24 @@ void declare(CLI::App& app, CommandLine& line) {
 
 int complain(const Error& error, int code) { return fairlead::complain("fairlead-lb", error, code); }
 
+// By which this machine reaches control: two machines with one name are told apart by it.
+IpAddress address_towards(const net::ServerAddress& control) {
+  const auto host = IpAddress::parse(control.host);
+  Result<Netlink> netlink = Netlink::open();
+  if (!host || !netlink) return {};
+  const auto way = netlink->way_to(*host);
+  return way && *way ? (*way)->source : IpAddress{};
+}
+
 Result<ClusterOptions> cluster_of(const CommandLine& line) {
   ClusterOptions cluster{{}, line.cluster, line.name, {}};
+  if (line.name == CommandLine{}.name)
+    return fail(Code::invalid, "--name", "is not given, and edges of a cluster have names of their own",
+                "add --name edge1");
   auto control = net::control_address(line.control, line.control_token_file, line.insecure_plaintext);
   if (!control) return std::unexpected(std::move(control).error().within("--control"));
   cluster.control = std::move(*control);
+  cluster.address = address_towards(cluster.control);
   return cluster;
 }
 
