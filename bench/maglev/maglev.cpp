@@ -31,7 +31,7 @@ std::vector<model::RingMember> members(std::size_t count) {
 
 std::vector<model::Backend> backends(const std::vector<model::RingMember>& of) {
   std::vector<model::Backend> made;
-  for (const model::RingMember& member : of) made.push_back({member.address, 80, member.weight});
+  for (const model::RingMember& member : of) made.push_back({member.address, 80, member.weight, {}});
   return made;
 }
 

@@ -215,7 +215,9 @@ class Compiler {
       return !address_of(*ready.pod, family).is_none();
     });
     const Chosen chosen = choose(of_family);
-    for (const Pod* pod : chosen.pods) row.backends.push_back({address_of(*pod, family), port.target, 1});
+    for (const Pod* pod : chosen.pods)
+      row.backends.push_back(
+          {address_of(*pod, family), port.target, 1, row.edge ? mac_of(first_address(*pod)) : MacAddress{}});
     out_.failed_open += chosen.failed_open ? 1 : 0;
     out_.without_backend += chosen.pods.empty() ? 1 : 0;
     return row;

@@ -14,7 +14,7 @@
 
 #include <linux/types.h>
 
-#define FWD_ABI_VERSION 3
+#define FWD_ABI_VERSION 4
 
 /* Bytes of the outer headers in front of a pod's IP packet (way/tunnel.h). */
 #define FWD_OUTER_IPV4 50U
@@ -132,8 +132,8 @@ struct fwd_service {
   __u32 flags;
 };
 
-/* targets{net, VIP, port, protocol, MAC} -> where at the pod of that MAC, which is here: what the world may
- * ask by an edge, whose choice of a pod is the inner MAC. */
+/* targets{net, VIP, port, protocol, MAC} -> where at the pod of that MAC: what the world may ask by an edge,
+ * whose choice of a pod is the inner MAC. */
 struct fwd_target_key {
   __u32 net;
   struct fwd_addr vip;

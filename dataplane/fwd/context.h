@@ -37,7 +37,7 @@ struct fwd_context {
   /* the decision */
   __u32 verdict;
   __u32 out_ifindex; /* TO_POD, TO_HOST, TO_SELF; TO_NODE with its MACs written; TOO_BIG with an answer */
-  __u32 out_vtep;    /* TO_WIRE, TO_NODE */
+  __u32 out_vtep;    /* TO_WIRE, TO_NODE, HANDED_ON */
   struct fwd_addr next_hop; /* TO_NODE */
   /* where it came from */
   __u32 in_ifindex;
@@ -52,8 +52,9 @@ struct fwd_context {
   __u32 own_epoch;      /* from a pod: of the link it came from */
   __u16 wire_src_epoch; /* from the wire: epochs as the sending node knows them, 16 bits; 0: unknown */
   __u16 wire_dst_epoch;
-  __u8 inner_mac[6]; /* from the wire: whom the inner frame is for */
-  __u32 ethertype;   /* 0x0800 or 0x86dd, of the packet (or of the inner one) */
+  __u8 inner_mac[6];  /* from the wire: whom the inner frame is for, */
+  __u8 inner_from[6]; /* and its source */
+  __u32 ethertype;    /* 0x0800 or 0x86dd, of the packet (or of the inner one) */
   struct fwd_headers pkt;
   /* Room for rows and headers, as a BPF stack has 512 bytes. Nobody clears it: each
    * stage reads only what it, or the flow before it, has written. */

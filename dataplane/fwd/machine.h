@@ -27,6 +27,8 @@ struct fwd_machine;
 FWD_INLINE __u32 fwd_packet_length(struct fwd_machine* m);
 FWD_INLINE int fwd_load(struct fwd_machine* m, __u32 offset, void* to, __u32 length);
 FWD_INLINE int fwd_store(struct fwd_machine* m, __u32 offset, const void* from, __u32 length);
+/* Of what no sum in the packet balances, which stays on as it is. */
+FWD_INLINE int fwd_replace(struct fwd_machine* m, __u32 offset, const void* from, __u32 length);
 
 /* Sums: fix the checksum at `offset` for one changed 32-bit word. A tc program
  * leaves this to the kernel: packets on a veth carry unfinished checksums. */

@@ -4,7 +4,7 @@
  *
  *   from a pod:   parse -> source guard -> service -> egress policy
  *                 -> endpoint or route, epoch -> what fits -> encapsulate, hand over or deliver
- *   from a wire:  outer check -> decapsulate (or native) -> source check -> ingress policy
+ *   from a wire:  outer check -> (second chance) -> decapsulate (or native) -> source check -> ingress policy
  *                 -> endpoint, epochs -> translate -> deliver
  *   (what comes from outside through an edge is translated behind the source check)
  *
@@ -24,7 +24,7 @@
 #ifndef FAIRLEAD_FWD_PIPELINE_H
 #define FAIRLEAD_FWD_PIPELINE_H
 
-#include "dataplane/fwd/flow/from_edge.h"
+#include "dataplane/fwd/flow/second_chance.h"
 #include "dataplane/fwd/guard.h"
 #include "dataplane/fwd/icmp/translate.h"
 #include "dataplane/fwd/size/split.h"
@@ -153,7 +153,10 @@ FWD_INLINE int fwd_arrive(struct fwd_machine* m, struct fwd_context* c, const st
   int bad = fwd_outer(m, c, config, &vxlan);
   if (bad) return bad;
   if (vxlan) {
-    bad = fwd_decapsulate(m, c, vxlan);
+    const __u8 outer = c->pkt.family;
+    bad = fwd_read_tunnel(m, c, vxlan);
+    if (!bad && fwd_chance_offered(c, config)) bad = fwd_second_chance(m, c, config, vxlan);
+    if (!bad) bad = fwd_decapsulate(m, c, outer);
     if (!bad) bad = fwd_parse(m, &c->pkt, c->ethertype);
     if (!bad && fwd_not_unicast(&c->pkt)) bad = FWD_MULTICAST;
     return bad ? bad : fwd_check_wire_source(m, c, config, known);

@@ -10,17 +10,18 @@
 #ifndef FAIRLEAD_FWD_VERDICTS_H
 #define FAIRLEAD_FWD_VERDICTS_H
 
-#define FWD_ACTIONS(X)                                                           \
-  X(PASS, "not ours: the kernel's stack takes it unchanged")                     \
-  X(TO_OUTSIDE, "from a pod to the world: the kernel routes and masquerades it") \
-  X(TO_POD, "delivered to a pod on this node")                                   \
-  X(TO_HOST, "delivered to the node's own endpoint")                             \
-  X(TO_WIRE, "encapsulated to another node")                                     \
-  X(TO_SELF, "answered here: an echo to a service's address")                    \
-  X(TO_NODE, "handed to another node as it is: its network is native")           \
-  X(SPLIT, "cut in two, each of which comes again: IPv6 on a narrow underlay")   \
-  X(TO_BACKEND, "sent by an edge on its way to a server of the service")         \
-  X(TO_CLIENT, "an answer straight to a client of the world: a pod's, or a server's by an edge (nat)")
+#define FWD_ACTIONS(X)                                                                                 \
+  X(PASS, "not ours: the kernel's stack takes it unchanged")                                           \
+  X(TO_OUTSIDE, "from a pod to the world: the kernel routes and masquerades it")                       \
+  X(TO_POD, "delivered to a pod on this node")                                                         \
+  X(TO_HOST, "delivered to the node's own endpoint")                                                   \
+  X(TO_WIRE, "encapsulated to another node")                                                           \
+  X(TO_SELF, "answered here: an echo to a service's address")                                          \
+  X(TO_NODE, "handed to another node as it is: its network is native")                                 \
+  X(SPLIT, "cut in two, each of which comes again: IPv6 on a narrow underlay")                         \
+  X(TO_BACKEND, "sent by an edge on its way to a server of the service")                               \
+  X(TO_CLIENT, "an answer straight to a client of the world: a pod's, or a server's by an edge (nat)") \
+  X(HANDED_ON, "an edge's, of a flow not known here: to the node of the pod that may have it")
 
 #define FWD_DROPS(X)                                                                            \
   X(NO_LINK, "the link has no row: its pod is not (or no longer) published")                    \

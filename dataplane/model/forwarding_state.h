@@ -100,6 +100,7 @@ struct Backend {
   IpAddress address;  // same family as the VIP
   std::uint16_t port = 0;
   std::uint32_t weight = 1;  // 1..1000
+  MacAddress mac;  // by which edges name the pod, where the world may ask its port; none: they cannot
   auto operator<=>(const Backend&) const = default;
 };
 

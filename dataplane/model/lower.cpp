@@ -248,16 +248,12 @@ class RingPlaces {
   std::uint32_t next_ = 0;
 };
 
-// Pods of this node, by network and address: what an edge calls them.
-using LocalPods = std::map<std::pair<std::uint32_t, IpAddress>, MacAddress>;
-
 class ServiceLowering {
  public:
-  ServiceLowering(const TableImage& previous, std::uint64_t seed, const LocalPods& pods, TableImage& image)
+  ServiceLowering(const TableImage& previous, std::uint64_t seed, TableImage& image)
       : previous_(previous),
         image_(image),
         seed_(seed),
-        pods_(pods),
         generation_(next_generation(previous)),
         backends_(previous, generation_),
         rings_(previous) {}
@@ -292,11 +288,10 @@ class ServiceLowering {
 
   void lower_targets(const ServiceRow& service, const ServicePortRow& port) {
     for (const Backend& backend : port.backends) {
-      const auto pod = pods_.find({service.network, backend.address});
-      if (pod == pods_.end()) continue;
+      if (backend.mac == MacAddress{}) continue;
       fwd_target_key key{
           service.network, row_address(service.vip), to_be16(port.port), port.protocol, 0, {}, {}};
-      copy_mac(pod->second, key.mac);
+      copy_mac(backend.mac, key.mac);
       put(image_, TableId::targets, key, fwd_target{row_address(backend.address), to_be16(backend.port), {}});
     }
   }
@@ -317,7 +312,6 @@ class ServiceLowering {
   const TableImage& previous_;
   TableImage& image_;
   std::uint64_t seed_;
-  const LocalPods& pods_;
   std::uint32_t generation_;
   BackendPlaces backends_;
   RingPlaces rings_;
@@ -335,11 +329,7 @@ Result<TableImage> lower(const ForwardingState& state, const TableImage& previou
     networks[network.index] = &network;
   }
   for (const Vtep& vtep : state.vteps) lower_vtep(state.self, vtep, image);
-  LocalPods pods;
-  for (const Endpoint& endpoint : state.endpoints)
-    if (endpoint.ifindex != 0 && !endpoint.host)
-      pods.emplace(std::pair(endpoint.network, endpoint.address), endpoint.mac);
-  ServiceLowering services(previous, state.self.cluster_seed, pods, image);
+  ServiceLowering services(previous, state.self.cluster_seed, image);
   for (const ServiceRow& service : state.services) {
     FL_TRY_OK(services.lower(service));
   }

@@ -73,7 +73,8 @@ void write_service(const ServiceRow& service, std::string& out) {
       LineWriter(out)
           .word("backend")
           .word(format_backend_address(backend))
-          .optional("weight", backend.weight, 1);
+          .optional("weight", backend.weight, 1)
+          .optional("mac", backend.mac);
     }
   }
 }
@@ -203,7 +204,8 @@ class Parser {
     if (bracketed == backend.address.is_v4())
       return line.error("a backend with misplaced brackets", "write 10.0.0.1:80 or [fd00::1]:80");
     FL_TRY(backend.port, line.number<std::uint16_t>(text.substr(colon + 1), "port"));
-    return line.field("weight", backend.weight);
+    FL_TRY_OK(line.field("weight", backend.weight));
+    return line.field("mac", backend.mac);
   }
 
   using Read = Result<> (Parser::*)(LineReader&);

@@ -197,6 +197,10 @@ FWD_INLINE int fwd_store(struct fwd_machine* m, __u32 offset, const void* from, 
   return bpf_skb_store_bytes(m->skb, offset, from, length, 0) != 0;
 }
 
+FWD_INLINE int fwd_replace(struct fwd_machine* m, __u32 offset, const void* from, __u32 length) {
+  return bpf_skb_store_bytes(m->skb, offset, from, length, BPF_F_RECOMPUTE_CSUM) != 0;
+}
+
 FWD_INLINE __u32 add_sums(__u32 a, __u32 b) {
   const __u64 sum = (__u64)a + b;
   return (__u32)sum + (__u32)(sum >> 32);

@@ -49,6 +49,7 @@ FWD_INLINE int act(const struct fwd_context* c, __u32 bytes) {
     case FWD_TOO_BIG:
       remember_drop(c);
       return c->out_ifindex ? (int)bpf_redirect(c->out_ifindex, 0) : TC_ACT_SHOT;
+    case FWD_HANDED_ON:
     case FWD_TO_CLIENT:
     case FWD_TO_WIRE: /* the kernel's routes name the next hop, its neighbours the MAC */
       self = bpf_map_lookup_elem(&config, &zero);

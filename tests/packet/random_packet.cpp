@@ -97,7 +97,8 @@ std::string epochs(Random& random) {
          pick(random, {"2", "2", "2", "2", "1", "3", "0"});
 }
 
-// What an edge sends on for a client of the world: the inner MAC names the pod.
+// What an edge sends on for a client of the world: the inner MAC names the pod, and the source may name one
+// that has it instead.
 std::string frame_of_edge(Random& random) {
   const bool six = chance(random, 40);
   const std::string client = six ? "2001:db8:99::" : "203.0.113.",
@@ -105,7 +106,10 @@ std::string frame_of_edge(Random& random) {
   const std::string vip = six ? "fd00:96::30" : chance(random, 90) ? "10.96.0.30" : "10.96.0.20";
   const std::string pod = pick(random, {"a", "a", "a", "b", "c"});
   const std::string port = std::to_string(40000 + below(random, 3));
-  std::string text = "eth 02:66:6c:00:00:01 > 02:00:00:00:00:0" + pod + " / ";
+  const std::string from =
+      pick(random, {"02:66:6c:00:00:01", "02:66:6c:00:00:01", "02:00:00:00:00:0a", "02:00:00:00:00:0b",
+                    "02:00:00:00:00:0c", "03:00:00:00:00:0b", "03:00:00:00:00:0c"});
+  std::string text = "eth " + from + " > 02:00:00:00:00:0" + pod + " / ";
   if (chance(random, 15))
     return text + ip_layer(random, six, client + number, vip) + " / " + (six ? "icmp6 2 0" : "icmp4 3 4") +
            " / " + ip_layer(random, six, vip, client + number) + " / tcp 80 > " + port + " A";

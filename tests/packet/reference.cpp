@@ -78,6 +78,10 @@ FWD_INLINE int fwd_store(fwd_machine* m, std::uint32_t offset, const void* from,
   return 0;
 }
 
+FWD_INLINE int fwd_replace(fwd_machine* m, std::uint32_t offset, const void* from, std::uint32_t length) {
+  return fwd_store(m, offset, from, length);
+}
+
 FWD_INLINE int fwd_sum_l4(fwd_machine* m, std::uint32_t offset, std::uint32_t from, std::uint32_t to,
                           std::uint32_t flags) {
   if (outside(m, offset, 2)) return 1;

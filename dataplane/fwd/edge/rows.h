@@ -102,6 +102,7 @@ struct fwd_edge_slots { /* a row: slots 2n and 2n + 1 */
 #define FWD_LINK_HERE 0xffffffffU /* `link`: this machine's kernel takes the frame */
 #define FWD_SERVER_LIVE 1U        /* flows that it has go on */
 #define FWD_SERVER_NO_NEW 2U      /* drained: datagrams, which have no end, move on */
+#define FWD_SERVER_GAVE 4U        /* VXLAN: gave slots away, not long ago: others may have what comes to it */
 struct fwd_edge_server {
   __u32 service;
   __u16 flags;

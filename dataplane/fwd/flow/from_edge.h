@@ -27,23 +27,25 @@ FWD_INLINE int fwd_edge_flow_is(struct fwd_machine* m, const struct fwd_context*
   return to && !fwd_epoch_passed(to, flow->epoch) && fwd_edge_mac_is(c, to->mac);
 }
 
-FWD_INLINE const struct fwd_target* fwd_target_of(struct fwd_machine* m, const struct fwd_context* c) {
+/* Where the pod of `mac` takes what flow `of` asks. */
+FWD_INLINE const struct fwd_target* fwd_target_of(struct fwd_machine* m, const struct fwd_flow_key* of,
+                                                  const __u8* mac) {
   struct fwd_target_key key;
   __builtin_memset(&key, 0, sizeof key);
-  key.net = c->net;
-  key.vip = c->pkt.dst;
-  key.port_be = c->pkt.dport_be;
-  key.proto = c->pkt.proto;
-  __builtin_memcpy(key.mac, c->inner_mac, sizeof key.mac);
+  key.net = of->net;
+  key.vip = of->dst;
+  key.port_be = of->dport_be;
+  key.proto = of->proto;
+  __builtin_memcpy(key.mac, mac, sizeof key.mac);
   return fwd_find_targets(m, &key);
 }
 
 FWD_RARE int fwd_edge_new_flow(struct fwd_machine* m, struct fwd_context* c,
                                const struct fwd_config* config) {
-  const struct fwd_target* target = fwd_target_of(m, c);
+  const struct fwd_target* target = fwd_target_of(m, &c->key, c->inner_mac);
   if (!target) return FWD_NO_BACKEND;
   const struct fwd_endpoint* to = fwd_endpoint_of(m, c->net, &target->addr);
-  if (!to) return FWD_NOT_LOCAL;
+  if (!to || !(to->flags & FWD_ENDPOINT_LOCAL)) return FWD_NOT_LOCAL;
   if (fwd_epoch_passed(to, c->wire_dst_epoch)) return FWD_STALE_EPOCH;
   fwd_forward_straight(c);
   c->forward.dst = target->addr;

@@ -41,11 +41,8 @@ FWD_INLINE int fwd_rewrite_error(struct fwd_machine* m, struct fwd_context* c, c
   return bad;
 }
 
-/* An ICMP error flows in the direction that answers the packet it quotes. */
-FWD_RARE int fwd_icmp_error(struct fwd_machine* m, struct fwd_context* c) {
-  if (fwd_parse_quote(m, &c->pkt, &c->quote)) return FWD_PASS; /* quotes too little: nothing of ours */
-  if (!fwd_has_ports(&c->quote)) return FWD_PASS;
-  if (!fwd_addr_equal(&c->pkt.dst, &c->quote.src)) return FWD_PASS; /* not to the quoted packet's sender */
+/* Of the flow that answers the quoted packet. */
+FWD_INLINE void fwd_error_key(struct fwd_context* c) {
   __builtin_memset(&c->key, 0, sizeof c->key);
   c->key.net = c->net;
   c->key.proto = c->quote.proto;
@@ -53,6 +50,14 @@ FWD_RARE int fwd_icmp_error(struct fwd_machine* m, struct fwd_context* c) {
   c->key.dst = c->quote.src;
   c->key.sport_be = c->quote.dport_be;
   c->key.dport_be = c->quote.sport_be;
+}
+
+/* An ICMP error flows in the direction that answers the packet it quotes. */
+FWD_RARE int fwd_icmp_error(struct fwd_machine* m, struct fwd_context* c) {
+  if (fwd_parse_quote(m, &c->pkt, &c->quote)) return FWD_PASS; /* quotes too little: nothing of ours */
+  if (!fwd_has_ports(&c->quote)) return FWD_PASS;
+  if (!fwd_addr_equal(&c->pkt.dst, &c->quote.src)) return FWD_PASS; /* not to the quoted packet's sender */
+  fwd_error_key(c);
   const struct fwd_flow* flow = fwd_flow_find(m, &c->key);
   if (!flow || !(flow->flags & FWD_FLOW_REWRITE)) return FWD_PASS;
   if (flow->vtep == FWD_VTEP_OUTSIDE) c->from_vtep = flow->vtep; /* it goes where the flow's answers go */

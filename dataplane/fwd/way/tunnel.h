@@ -83,8 +83,8 @@ FWD_INLINE int fwd_outer(struct fwd_machine* m, struct fwd_context* c, const str
   return FWD_PASS;
 }
 
-/* Takes the outer headers off. `vxlan` is the offset of the VXLAN header. */
-FWD_INLINE int fwd_decapsulate(struct fwd_machine* m, struct fwd_context* c, __u32 vxlan) {
+/* Whose packet it is, as the VXLAN header at offset `vxlan` and the inner Ethernet header say. */
+FWD_INLINE int fwd_read_tunnel(struct fwd_machine* m, struct fwd_context* c, __u32 vxlan) {
   __u8 h[8 + FWD_ETH_LENGTH];
   struct fwd_vni_key vni;
   if (fwd_load(m, vxlan, h, sizeof h)) return FWD_OUTER_BAD;
@@ -99,12 +99,17 @@ FWD_INLINE int fwd_decapsulate(struct fwd_machine* m, struct fwd_context* c, __u
     c->wire_dst_epoch = (__u16)((__u32)h[3] << 8 | h[7]);
   }
   __builtin_memcpy(c->inner_mac, h + 8, sizeof c->inner_mac);
+  __builtin_memcpy(c->inner_from, h + 14, sizeof c->inner_from);
   c->ethertype = (__u32)h[20] << 8 | h[21];
   if (c->ethertype != FWD_ETHERTYPE_IPV4 && c->ethertype != FWD_ETHERTYPE_IPV6) return FWD_NOT_IP;
-  const __u8 family = c->ethertype == FWD_ETHERTYPE_IPV4 ? 4 : 6;
-  if (fwd_packet_length(m) < vxlan + sizeof h + (family == 4 ? 20U : 40U)) return FWD_TRUNCATED;
-  return fwd_pop(m, c->pkt.family == 4 ? FWD_OUTER_IPV4 : FWD_OUTER_IPV6, family) ? FWD_KERNEL_REFUSED
-                                                                                  : FWD_PASS;
+  const __u32 least = c->ethertype == FWD_ETHERTYPE_IPV4 ? 20 : 40;
+  return fwd_packet_length(m) < vxlan + sizeof h + least ? FWD_TRUNCATED : FWD_PASS;
+}
+
+/* Takes the outer headers off, of an outer packet of `family`. */
+FWD_INLINE int fwd_decapsulate(struct fwd_machine* m, const struct fwd_context* c, __u8 family) {
+  const __u8 inner = c->ethertype == FWD_ETHERTYPE_IPV4 ? 4 : 6;
+  return fwd_pop(m, family == 4 ? FWD_OUTER_IPV4 : FWD_OUTER_IPV6, inner) ? FWD_KERNEL_REFUSED : FWD_PASS;
 }
 
 #endif

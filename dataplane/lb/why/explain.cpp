@@ -148,8 +148,19 @@ class Explanation {
                         std::string(kWays[row.delivery < std::size(kWays) ? row.delivery : 0]) + " via " +
                         mac_text(row.next_hop);
     if (row.mtu != 0) found += ", packets to " + std::to_string(row.mtu) + " bytes";
+    if (is_second(row))
+      return say(look, found, "may have it: what the node of the other does not know is handed on");
     say(look, found,
         row.flags & FWD_SERVER_NO_NEW ? "keeps its connections, takes nothing new" : "takes new connections");
+  }
+
+  // Does the inner frame come from its MAC (fwd/edge/way/second.h)?
+  bool is_second(const fwd_edge_server& row) const {
+    const std::size_t source = (address_of(row.to).is_v4() ? FWD_OUTER_IPV4 : FWD_OUTER_IPV6) + 6;
+    return run_.verdict == FWD_TO_BACKEND && row.delivery == FWD_DELIVER_VXLAN &&
+           run_.packet.size() >= source + 6 &&
+           std::equal(row.inner_mac, row.inner_mac + 6,
+                      run_.packet.begin() + static_cast<std::ptrdiff_t>(source));
   }
 
   void limits(const Look& look) {

@@ -82,7 +82,7 @@ class Node final : public Engine {
   Result<> publish() {
     model::ServiceRow row{kNetwork, service(), {{6, kPort, {}}, {17, kPort, {}}}};
     for (std::size_t i = 1; i < state_.links.size(); ++i)
-      for (auto& port : row.ports) port.backends.push_back({pod_address(i), kPort, 1});
+      for (auto& port : row.ports) port.backends.push_back({pod_address(i), kPort, 1, {}});
     state_.services.push_back(row);
     model::normalize(state_);
     FL_TRY(const model::TableImage image, model::lower(state_));

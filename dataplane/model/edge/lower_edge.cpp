@@ -82,14 +82,13 @@ class ServerPlaces {
     }
   }
 
-  Result<std::uint16_t> place(const fwd_edge_server& row, TableImage& image) {
+  Result<std::uint16_t> place(const fwd_edge_server& row) {
     std::uint32_t number = 0;
     if (const auto known = known_.find(name_of(row)); known != known_.end()) {
       number = known->second;
     } else {
       FL_TRY(number, free_number());
     }
-    put(image, TableId::edge_servers, __u32{number}, row);
     return static_cast<std::uint16_t>(number);
   }
 
@@ -259,7 +258,7 @@ class EdgeLowering {
   Result<std::map<IpAddress, std::uint16_t>> place_servers(const EdgeService& service) {
     std::map<IpAddress, std::uint16_t> numbers;
     for (const EdgeServer& server : service.servers) {
-      FL_TRY(numbers[server.address], servers_.place(row_of(service, server), image_));
+      FL_TRY(numbers[server.address], servers_.place(row_of(service, server)));
     }
     return numbers;
   }
@@ -272,7 +271,10 @@ class EdgeLowering {
     };
     const RingGenerations ring = replay(service.base, service.history, service.settled, seed_);
     const auto size = static_cast<__u32>(ring.now.slots.size());
-    if (size == 0 || ring.now.members.empty()) return fwd_edge_ring{1, 0};
+    if (size == 0 || ring.now.members.empty()) {
+      put_servers(service, numbers, {});
+      return fwd_edge_ring{1, 0};
+    }
     FL_TRY(const std::uint32_t offset, ring_place(service, size));
     const auto slot_of = [&](std::uint32_t i) {
       fwd_edge_slot slot{};
@@ -283,9 +285,26 @@ class EdgeLowering {
         slot.before = number_of(ring.before_members, ring.before[i]);
       return slot;
     };
-    for (std::uint32_t i = 0; i < size; i += 2)
-      put(image_, TableId::edge_rings, __u32{(offset + i) / 2}, fwd_edge_slots{{slot_of(i), slot_of(i + 1)}});
+    std::set<std::uint16_t> gave;
+    for (std::uint32_t i = 0; i < size; i += 2) {
+      const fwd_edge_slots row{{slot_of(i), slot_of(i + 1)}};
+      put(image_, TableId::edge_rings, __u32{(offset + i) / 2}, row);
+      for (const fwd_edge_slot& slot : row.slot)
+        if (slot.before != 0 && slot.before != slot.now) gave.insert(slot.before);
+    }
+    put_servers(service, numbers, gave);
     return fwd_edge_ring{offset, size};
+  }
+
+  // `gave`: who had slots that others have now. Nodes hand on what such a one does not know.
+  void put_servers(const EdgeService& service, const std::map<IpAddress, std::uint16_t>& numbers,
+                   const std::set<std::uint16_t>& gave) {
+    for (const EdgeServer& server : service.servers) {
+      const std::uint16_t number = numbers.at(server.address);
+      fwd_edge_server row = row_of(service, server);
+      if (server.delivery == Delivery::vxlan && gave.contains(number)) row.flags |= FWD_SERVER_GAVE;
+      put(image_, TableId::edge_servers, __u32{number}, row);
+    }
   }
 
   // Where it stands already, as long as it has the same size.

@@ -7,7 +7,8 @@
 #
 # Requests reach the pods of every node, those beside the edge too. Connections
 # and flows stay with their pod while pods are added, all of them come by the
-# other edge, edges are killed and come back without control. No request fails
+# other edge, edges are killed and come back without control: those that began
+# before the ring changed, and those that began behind it. No request fails
 # while pods are taken away.
 set -euo pipefail
 . "$1/tests/support/cluster.sh"
@@ -23,10 +24,10 @@ tell_more() {
     [ ! -S "$CLUSTER_DIR/$node.lb" ] || { lb $node status; lb $node backends; } || true
   done
   for node in n1 n2 n3; do cluster_cli node drops $node || true; done
-  [ ! -e "$CLUSTER_DIR/held" ] || cat "$CLUSTER_DIR/held"
+  cat "$CLUSTER_DIR"/*.held 2>/dev/null || true
 }
 let_go() {
-  [ -z "${HOLDER:-}" ] || kill -9 "$HOLDER" 2>/dev/null || true
+  for holder in ${HOLDERS:-}; do kill -9 "$holder" 2>/dev/null || true; done
   for node in n1 n2; do
     stop_daemon "edge-$node"
     in_space $node "$BUILD/bin/fairlead-lb" --remove --name "$CLUSTER-$node" --state-dir "$CLUSTER_DIR/$node.edge" || true
@@ -62,6 +63,13 @@ expose:
 update: {drain: 1s}
 YAML
 }
+HOLDERS=
+hold() { # NAME COUNT: connections, and as many UDP flows, until its pipe says end
+  mkfifo "$CLUSTER_DIR/$1.end"
+  nsenter --net="$(space_path outside)" python3 -B "$PEOPLE" hold "$VIP" 7 "$2" <>"$CLUSTER_DIR/$1.end" >"$CLUSTER_DIR/$1.held" 2>&1 &
+  HOLDERS+=" $!"
+  eventually 20 grep -q "all are there" "$CLUSTER_DIR/$1.held" || die "they do not come"
+}
 route() { in_space outside ip route replace "$VIP/32" src "$OUTSIDE4" "$@"; }
 by() { echo nexthop via "$UNDERLAY4.${1#n}" dev eth0; } # NODE
 
@@ -86,19 +94,16 @@ cat "$CLUSTER_DIR/asked"
 for node in n1 n2 n3; do grep -q "node=$node " "$CLUSTER_DIR/asked" || die "none reaches $node"; done
 ! in_space outside timeout 1 bash -c "exec 3<>/dev/tcp/$VIP/8" 2>/dev/null || die "a port of the cluster alone answers the world"
 
-step "100 connections and 100 UDP flows by two edges, while pods come, edges die and control is away"
+step "300 connections and 300 UDP flows by two edges, while pods come, edges die and control is away"
 edge n2
 eventually 10 pods_at n2 3 || die "the second edge does not know the pods"
 route $(by n1) $(by n2)
-mkfifo "$CLUSTER_DIR/end"
-nsenter --net="$(space_path outside)" python3 -B "$PEOPLE" hold "$VIP" 7 100 <"$CLUSTER_DIR/end" >"$CLUSTER_DIR/held" 2>&1 &
-HOLDER=$!
-exec 9>"$CLUSTER_DIR/end"
-eventually 20 grep -q "all are there" "$CLUSTER_DIR/held" || die "they do not come"
+hold before 100
 job 5 edge
 eventually 30 ready_pods 5 || die "5 pods do not become ready"
 eventually 5 pods_at n1 5 || die "the edge does not learn of new pods"
 eventually 5 pods_at n2 5 || die "the edge does not learn of new pods"
+hold behind 200
 route $(by n2)
 sleep 1
 route $(by n1)
@@ -114,11 +119,12 @@ again control
 joined_again() { lb n1 status | grep -q 'control.*revision'; }
 eventually 20 joined_again || die "the edge does not come back to control"
 sleep 1
-say end >&9
-wait "$HOLDER" || die "the clients end badly"
-HOLDER=
-tail -n 1 "$CLUSTER_DIR/held"
-grep -q "connections 100 flows 100 broken 0 moved 0" "$CLUSTER_DIR/held" || die "flows broke"
+for name in before behind; do say end >"$CLUSTER_DIR/$name.end"; done
+for holder in $HOLDERS; do wait "$holder" || die "the clients end badly"; done
+HOLDERS=
+tail -qn 1 "$CLUSTER_DIR"/*.held
+grep -q "connections 100 flows 100 broken 0 moved 0" "$CLUSTER_DIR/before.held" || die "flows broke"
+grep -q "connections 200 flows 200 broken 0 moved 0" "$CLUSTER_DIR/behind.held" || die "flows behind the change broke"
 
 step "no request fails while pods are taken away and replaced"
 (while [ ! -e "$CLUSTER_DIR/enough" ]; do ask 10; done) >"$CLUSTER_DIR/asked" &

@@ -214,11 +214,11 @@ model::ForwardingState Overlay::state_for(const Node& of) const {
       model::ServiceRow row{
           1, ip(vip(number, family)), {{6, 80, {}}, {17, 53, {}}, {17, 54, {}}, {17, 7, {}}, {6, 9000, {}}}};
       for (const std::string& pod : pods) {
-        row.ports[0].backends.push_back({ip(address(pod, family)), 8080, 1});
-        row.ports[4].backends.push_back({ip(address(pod, family)), 9000, 1});
-        row.ports[1].backends.push_back({ip(address(pod, family)), 5353, 1});
-        row.ports[2].backends.push_back({ip(address(pod, family)), 5354, 1});
-        row.ports[3].backends.push_back({ip(address(pod, family)), 7007, 1});
+        row.ports[0].backends.push_back({ip(address(pod, family)), 8080, 1, {}});
+        row.ports[4].backends.push_back({ip(address(pod, family)), 9000, 1, {}});
+        row.ports[1].backends.push_back({ip(address(pod, family)), 5353, 1, {}});
+        row.ports[2].backends.push_back({ip(address(pod, family)), 5354, 1, {}});
+        row.ports[3].backends.push_back({ip(address(pod, family)), 7007, 1, {}});
       }
       state.services.push_back(row);
     }

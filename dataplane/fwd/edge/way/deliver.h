@@ -19,6 +19,7 @@
 
 #include "dataplane/fwd/edge/flow/select.h"
 #include "dataplane/fwd/edge/way/front.h"
+#include "dataplane/fwd/edge/way/second.h"
 
 #define FWD_PROTO_IPIP 4U
 #define FWD_PROTO_IPV6_IN_IP 41U
@@ -43,10 +44,11 @@ FWD_INLINE __u8 fwd_edge_inner_proto(const struct fwd_edge* e) {
 }
 
 /* UDP and what is behind it, at `h`. */
-FWD_INLINE void fwd_edge_vxlan(__be32* h, const struct fwd_edge* e, const struct fwd_edge_config* config,
-                               const struct fwd_edge_server* to) {
+FWD_INLINE void fwd_edge_vxlan(struct fwd_machine* m, __be32* h, const struct fwd_edge* e,
+                               const struct fwd_edge_config* config, const struct fwd_edge_server* to) {
   fwd_write_udp(h, e->hash, config->vxlan_port_be, 8 + 8 + FWD_ETH_LENGTH + e->pkt.end - e->pkt.l3);
-  fwd_write_vxlan(h + 2, to->vni, 0, to->epoch, to->inner_mac, config->gateway_mac, e->ethertype);
+  fwd_write_vxlan(h + 2, to->vni, 0, to->epoch, to->inner_mac, fwd_edge_sender(m, e, config, to),
+                  e->ethertype);
 }
 FWD_INLINE void fwd_edge_gue(__be32* h, const struct fwd_edge* e, const struct fwd_edge_config* config) {
   fwd_write_udp(h, e->hash, config->gue_port_be, 8 + 4 + e->pkt.end - e->pkt.l3);
@@ -59,7 +61,7 @@ FWD_INLINE int fwd_edge_over4(struct fwd_machine* m, const struct fwd_edge* e,
   __be32* behind = h + FWD_FRONT_WORDS + 5;
   if (to->delivery == FWD_DELIVER_VXLAN) {
     fwd_edge_ip4(h, e, config, to, 30, FWD_PROTO_UDP);
-    fwd_edge_vxlan(behind, e, config, to);
+    fwd_edge_vxlan(m, behind, e, config, to);
     return fwd_edge_front(m, e, h, FWD_OUTER_IPV4);
   }
   if (to->delivery == FWD_DELIVER_GUE) {
@@ -77,7 +79,7 @@ FWD_INLINE int fwd_edge_over6(struct fwd_machine* m, const struct fwd_edge* e,
   __be32* behind = h + FWD_FRONT_WORDS + 10;
   if (to->delivery == FWD_DELIVER_VXLAN) {
     fwd_edge_ip6(h, e, config, to, 30, FWD_PROTO_UDP);
-    fwd_edge_vxlan(behind, e, config, to);
+    fwd_edge_vxlan(m, behind, e, config, to);
     return fwd_edge_front(m, e, h, FWD_OUTER_IPV6);
   }
   if (to->delivery == FWD_DELIVER_GUE) {

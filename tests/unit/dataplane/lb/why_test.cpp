@@ -24,6 +24,12 @@ edge_service 1 198.51.100.1 2001:db8:100::1
   server 192.0.2.12 deliver=ipip via=02:00:00:00:00:12 own=02:00:00:00:01:01 drained
   ring 192.0.2.11 192.0.2.12
   ring 192.0.2.11
+edge_service 2 198.51.100.2
+  ports tcp 80
+  server 10.244.0.5 deliver=vxlan to=192.0.2.14 inner=02:04:0a:f4:00:05 vni=4097 via=02:00:00:00:01:0e own=02:00:00:00:01:01
+  server 10.244.0.6 deliver=vxlan to=192.0.2.15 inner=02:04:0a:f4:00:06 vni=4097 via=02:00:00:00:01:0f own=02:00:00:00:01:01
+  ring 10.244.0.5
+  ring 10.244.0.6
 )";
 
 class Why : public testing::Test {
@@ -64,6 +70,14 @@ TEST_F(Why, NamesEachLookUp) {
         "192.0.2.11 by ipip via 02:00:00:00:00:11, packets to 1480 bytes | takes new connections",
         " | TO_BACKEND | ", "in IP 192.0.2.1 > 192.0.2.11"})
     EXPECT_NE(said.find(part), std::string::npos) << part << "\nis not in\n" << said;
+}
+
+TEST_F(Why, NamesWhoMayHaveAConnectionThatAnotherEdgeSawBegin) {
+  const char* second = "192.0.2.15 by vxlan via 02:00:00:00:01:0f | may have it";
+  Tuple asked = tuple("tcp", "203.0.113.9", "40000", "198.51.100.2", "80");
+  EXPECT_NE(text(asked).find(second), std::string::npos) << text(asked);
+  asked.syn = true;
+  EXPECT_EQ(text(asked).find(second), std::string::npos) << "what begins has one choice";
 }
 
 TEST_F(Why, FindsRangesAndBothFamiliesAndWhatIsNotOurs) {

@@ -132,7 +132,7 @@ TEST(Lower, AFreedPlaceRestsBeforeItsReuse) {
   std::set<std::uint32_t> offsets;
   std::set<std::string> indices;
   for (std::uint32_t round = 0; round < 50; ++round) {
-    state.services[0].ports[0].backends = {{ip("10.244.9.0").plus(round), 80, 1}};
+    state.services[0].ports[0].backends = {{ip("10.244.9.0").plus(round), 80, 1, {}}};
     image = lower(state, image).value();
     EXPECT_TRUE(offsets.insert(service_row(image, "10.96.0.7", 80, 6).ring_offset).second) << round;
     for (const auto& [key, value] : image[TableId::backends])
@@ -181,7 +181,7 @@ TEST(Lower, AGapIsFilledOnlyAfterTheEnd) {
   TableImage image = lower(state).value();
   state.services[0].ports[0].backends.clear();
   image = lower(state, image).value();
-  state.services[0].ports[1].backends = {{ip("10.244.0.7"), 53, 1}};
+  state.services[0].ports[1].backends = {{ip("10.244.0.7"), 53, 1, {}}};
   image = lower(state, image).value();
   EXPECT_EQ(service_row(image, "10.96.0.7", 53, 17).ring_offset, 502U);
 }
@@ -252,7 +252,7 @@ TEST(Diff, GoesDownTheTablesAndUpAgain) {
   state.links.erase(state.links.begin());
   state.endpoints.erase(state.endpoints.begin() + 3);
   state.endpoints.erase(state.endpoints.begin());
-  state.services.push_back({1, ip("10.96.0.20"), {{6, 80, {{ip("10.244.5.5"), 80, 1}}}}});
+  state.services.push_back({1, ip("10.96.0.20"), {{6, 80, {{ip("10.244.5.5"), 80, 1, {}}}}}});
   const TableImage after = lower(state, before).value();
   std::string order;
   for (const TableChange& change : diff(before, after)) {

@@ -13,7 +13,7 @@ namespace {
 std::vector<Backend> backends_of(std::size_t count, std::uint32_t first = 0) {
   std::vector<Backend> backends;
   const IpAddress base = IpAddress::parse("10.244.0.0").value();
-  for (std::uint32_t i = 0; i < count; ++i) backends.push_back({base.plus(first + i), 8080, 1});
+  for (std::uint32_t i = 0; i < count; ++i) backends.push_back({base.plus(first + i), 8080, 1, {}});
   return backends;
 }
 

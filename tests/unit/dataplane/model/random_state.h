@@ -139,7 +139,7 @@ class RandomState {
     return backends;
   }
   void add_backend(std::vector<Backend>& to, bool four) {
-    const Backend backend{pod_address(four), 8080, 1 + (often() ? 0 : small(3))};
+    const Backend backend{pod_address(four), 8080, 1 + (often() ? 0 : small(3)), {{2, 4, 0, 0, 0, 7}}};
     const auto same = [&](const Backend& b) { return b.address == backend.address; };
     if (std::ranges::none_of(to, same)) to.push_back(backend);
   }

@@ -56,8 +56,9 @@ TEST(Text, KeepsEveryFieldOfStatesThatAreNotValid) {
     s.vteps = {{u16(), ip(), flip(), u32()}, {u16(), ip(), flip(), 0}};
     s.links = {{u32(), u32(), u32(), mac(), flip(), ip(), ip(), ip(), ip()}};
     s.endpoints = {{u32(), ip(), u16(), u32(), u32(), u32(), mac(), flip()}};
-    s.services = {{u32(), ip(), {{u8(), u16(), {{ip(), u16(), u32()}, {ip(), u16(), u32()}}}}},
-                  {u32(), ip(), {}}};
+    s.services = {
+        {u32(), ip(), {{u8(), u16(), {{ip(), u16(), u32(), mac()}, {ip(), u16(), u32(), {}}}, flip()}}},
+        {u32(), ip(), {}}};
     normalize(s);
     const auto again = parse(format(s));
     ASSERT_TRUE(again) << format(again.error()) << "\n" << format(s);

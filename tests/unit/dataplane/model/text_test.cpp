@@ -24,7 +24,7 @@ TEST(Text, ReadsEachValueIntoItsField) {
   EXPECT_EQ(format(state.links.at(1).extra6), "fd00:96::a");
   EXPECT_EQ(state.endpoints.size(), 4U);
   const ServiceRow& four = state.services.at(0);
-  EXPECT_EQ(four.ports.at(0).backends.at(1), (Backend{*IpAddress::parse("10.244.1.9"), 8080, 3}));
+  EXPECT_EQ(four.ports.at(0).backends.at(1), (Backend{*IpAddress::parse("10.244.1.9"), 8080, 3, {}}));
   EXPECT_EQ(four.ports.at(1).protocol, 17);
   EXPECT_TRUE(four.ports.at(1).backends.empty());
 }

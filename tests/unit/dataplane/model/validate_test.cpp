@@ -18,7 +18,7 @@ TEST(Validate, TakesTheSample) {
 
 TEST(Validate, TakesABackendWithoutEndpointAndAServiceWithoutPorts) {
   ForwardingState state = sample_state();
-  state.services[0].ports[0].backends.push_back({ip("10.244.7.7"), 8080, 1});
+  state.services[0].ports[0].backends.push_back({ip("10.244.7.7"), 8080, 1, {}});
   state.services.push_back({1, ip("10.96.0.99"), {}});
   EXPECT_TRUE(validate(state));
 }
@@ -113,7 +113,7 @@ TEST(Validate, RefusesServices) {
       {[](ForwardingState& s) { s.services[0].ports[0].backends[1].address = ip("10.244.0.7"); },
        "backend 10.244.0.7 port 8080: the backend stands twice"},
       {[](ForwardingState& s) {
-         s.services.push_back({1, ip("10.96.0.5"), {{6, 80, {{ip("10.96.0.7"), 80, 1}}}}});
+         s.services.push_back({1, ip("10.96.0.5"), {{6, 80, {{ip("10.96.0.7"), 80, 1, {}}}}}});
        },
        "service 1 10.96.0.5 tcp 80 backend 10.96.0.7 port 80: is a service's address"},
   });
@@ -123,7 +123,7 @@ TEST(Validate, RefusesMoreThanTheTablesHold) {
   expect_refused({
       {[](ForwardingState& s) {
          for (std::uint32_t i = 0; i <= kMaxRingBackends; ++i)
-           s.services[0].ports[1].backends.push_back({ip("10.245.0.0").plus(i), 53, 1});
+           s.services[0].ports[1].backends.push_back({ip("10.245.0.0").plus(i), 53, 1, {}});
        },
        "service 1 10.96.0.7 udp 53: 6553 backends. use at most 6552"},
       {[](ForwardingState& s) {
@@ -138,7 +138,7 @@ TEST(Validate, RefusesMoreThanTheTablesHold) {
        "table endpoints: 262150 rows, it holds 262144"},
       {[](ForwardingState& s) {
          std::vector<Backend> many;
-         for (std::uint32_t i = 0; i < 200; ++i) many.push_back({ip("10.245.0.0").plus(i), 53, 1});
+         for (std::uint32_t i = 0; i < 200; ++i) many.push_back({ip("10.245.0.0").plus(i), 53, 1, {}});
          for (std::uint16_t port = 1; port <= 17; ++port) s.services[0].ports.push_back({17, port, many});
        },
        "table rings: 1114359 rows, it holds 1048576"},
@@ -146,7 +146,7 @@ TEST(Validate, RefusesMoreThanTheTablesHold) {
          for (std::uint32_t service = 0; service < 11; ++service) {
            std::vector<Backend> many;
            for (std::uint32_t i = 0; i < 6000; ++i)
-             many.push_back({ip("10.0.0.0").plus(service * 6000 + i), 53, 1});
+             many.push_back({ip("10.0.0.0").plus(service * 6000 + i), 53, 1, {}});
            s.services.push_back({1, ip("10.96.1.0").plus(service), {{17, 53, many}}});
          }
        },
