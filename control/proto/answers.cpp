@@ -72,6 +72,19 @@ void fields(V& v, typename V::template Ref<TableList> o) {
 }
 
 template <class V>
+void fields(V& v, typename V::template Ref<Edge> o) {
+  v.field("name", o.name, Text{});
+  v.field("address", o.address, document::Address{});
+  v.field("revision", o.revision, WideStrong<Revision>{});
+}
+
+template <class V>
+void fields(V& v, typename V::template Ref<EdgeList> o) {
+  v.list("edges", o.edges);
+  v.field("revision", o.revision, WideStrong<Revision>{});
+}
+
+template <class V>
 void fields(V& v, typename V::template Ref<Explanation> o) {
   v.field("object", o.object, Text{});
   v.field("state", o.state, Text{});
@@ -150,6 +163,7 @@ std::string to_json(const EventList& events) { return write(events); }
 std::string to_json(const ApplyResult& result) { return write(result); }
 std::string to_json(const DropList& drops) { return write(drops); }
 std::string to_json(const TableList& tables) { return write(tables); }
+std::string to_json(const EdgeList& edges) { return write(edges); }
 std::string to_json(const Explanation& explanation) { return write(explanation); }
 std::string to_json(const ServerVersion& version) { return write(version); }
 std::string to_json(const Error& error) { return document::format_json(to_value(error)); }
@@ -200,6 +214,7 @@ Result<EventList> event_list_from_json(std::string_view text) { return read<Even
 Result<ApplyResult> apply_result_from_json(std::string_view text) { return read<ApplyResult>(text); }
 Result<DropList> drop_list_from_json(std::string_view text) { return read<DropList>(text); }
 Result<TableList> table_list_from_json(std::string_view text) { return read<TableList>(text); }
+Result<EdgeList> edge_list_from_json(std::string_view text) { return read<EdgeList>(text); }
 Result<Explanation> explanation_from_json(std::string_view text) { return read<Explanation>(text); }
 Result<ServerVersion> server_version_from_json(std::string_view text) { return read<ServerVersion>(text); }
 

@@ -94,6 +94,20 @@ struct TableList {
   bool operator==(const TableList&) const = default;
 };
 
+// GET /v1/edges: those that are connected.
+struct Edge {
+  std::string name;
+  IpAddress address;  // by which it reaches control
+  Revision revision;  // of which it has the tables in place
+  bool operator==(const Edge&) const = default;
+};
+
+struct EdgeList {
+  std::vector<Edge> edges;
+  Revision revision;  // the newest
+  bool operator==(const EdgeList&) const = default;
+};
+
 // GET /v1/explain/{kind}/{ns}/{name}: why is it not placed, not ready, not reachable.
 struct Explanation {
   std::string object;                 // "pod/web-2"
@@ -120,6 +134,7 @@ std::string to_json(const ApplyResult& result);
 std::string to_json(const ErrorList& errors);
 std::string to_json(const DropList& drops);
 std::string to_json(const TableList& tables);
+std::string to_json(const EdgeList& edges);
 std::string to_json(const Explanation& explanation);
 std::string to_json(const ServerVersion& version);
 std::string to_json(const Error& error);  // an ErrorList of one
@@ -131,6 +146,7 @@ Result<ApplyResult> apply_result_from_json(std::string_view text);
 Result<ErrorList> error_list_from_json(std::string_view text);
 Result<DropList> drop_list_from_json(std::string_view text);
 Result<TableList> table_list_from_json(std::string_view text);
+Result<EdgeList> edge_list_from_json(std::string_view text);
 Result<Explanation> explanation_from_json(std::string_view text);
 Result<ServerVersion> server_version_from_json(std::string_view text);
 

@@ -69,6 +69,11 @@ struct NodeOptions {
 Outcome<> node_drops(const Session& session, const NodeOptions& options);
 Outcome<> node_tables(const Session& session, const NodeOptions& options);
 
+struct EdgesOptions {
+  std::string output = "table";
+};
+Outcome<> edges(const Session& session, const EdgesOptions& options);
+
 struct VersionOptions {
   std::string output = "table";
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands that look: events, explain, node drops, node tables, version.
+// The commands that look: events, explain, node drops, node tables, edges, version.
 #include <algorithm>
 #include <cstdio>
 #include <thread>
@@ -135,6 +135,16 @@ Outcome<> node_drops(const Session& session, const NodeOptions& options) {
 Outcome<> node_tables(const Session& session, const NodeOptions& options) {
   return print_of_nodes<proto::TableList>(session, options, "/tables", proto::table_list_from_json,
                                           &proto::TableList::tables);
+}
+
+Outcome<> edges(const Session& session, const EdgesOptions& options) {
+  FL_TRY(const std::string body, fetch(session, net::Method::get, "/v1/edges"));
+  FL_TRY(const proto::EdgeList list, understood(proto::edge_list_from_json(body)));
+  if (options.output == "table")
+    std::fputs(table_of(list).text().c_str(), stdout);
+  else
+    print_answer(body, options.output);
+  return {};
 }
 
 Outcome<> version(const Session& session, const VersionOptions& options) {

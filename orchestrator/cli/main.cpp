@@ -37,6 +37,7 @@ struct Everything {
   EventsOptions events;
   ExplainOptions explain;
   NodeOptions node;
+  EdgesOptions edges;
   VersionOptions version;
   LogsOptions logs;
   SnapshotOptions snapshot;
@@ -176,6 +177,11 @@ void add_looks(CLI::App& app, Everything& all, Run& run) {
   };
   look("drops", "Packets that were dropped, by reason", "fairlead node drops n1", node_drops);
   look("tables", "How full the tables of the dataplane are", "fairlead node tables n1", node_tables);
+
+  CLI::App* edges = command(app, "edges", "Edges that are connected, and which tables they have in place",
+                            "fairlead edges");
+  add_output(*edges, all.edges.output);
+  edges->callback([&] { run = [&all](const Session& s) { return as_code(cli::edges(s, all.edges)); }; });
 
   CLI::App* version =
       command(app, "version", "Versions of this program and of the control plane", "fairlead version");

@@ -60,7 +60,8 @@ net::Task<> Agents::serve(net::Request request, net::WebSocketPtr stream) {
     co_return;
   }
   net::TaskGroup feed(co_await net::asio::this_coro::executor);
-  feed.spawn("catalog", follow(&cluster_.state(), Revision{}, stream, encode_for_agent, (*link)->edge ? needed_by_edges : needed_by_nodes));
+  feed.spawn("catalog", follow(&cluster_.state(), Revision{}, stream, encode_for_agent,
+                               (*link)->edge ? needed_by_edges : needed_by_nodes));
   co_await read_messages(*link);
   left(*link);
   feed.cancel();
@@ -91,7 +92,8 @@ Result<> Agents::check_free(const proto::Join& join) const {
 Result<Agents::LinkPtr> Agents::admit(const Joined& joined, net::WebSocketPtr stream) {
   ++counters_.joins;
   if (const auto old = links_.find(joined.node); old != links_.end()) replace(LinkPtr(old->second));
-  auto link = std::make_shared<Link>(Link{joined.node, joined.edge, joined.address, std::move(stream), {}, {}});
+  auto link =
+      std::make_shared<Link>(Link{joined.node, joined.edge, joined.address, std::move(stream), {}, {}});
   links_[joined.node] = link;
   FL_TRY_OK(link->stream->send(frame(joined.welcome)));
   if (joined.edge)
@@ -237,10 +239,10 @@ std::map<std::string, proto::Heartbeat> Agents::heartbeats() const {
   return all;
 }
 
-std::map<std::string, Revision> Agents::edges() const {
-  std::map<std::string, Revision> all;
+std::vector<proto::Edge> Agents::edges() const {
+  std::vector<proto::Edge> all;
   for (const auto& [name, link] : links_)
-    if (link->edge) all.emplace(name.substr(5), link->last.applied);
+    if (link->edge) all.push_back({name.substr(5), link->address, link->last.applied});
   return all;
 }
 

@@ -59,7 +59,7 @@ class Agents {
   std::size_t open_relays() const { return relays_.size(); }
   std::size_t queued_messages() const;
   std::map<std::string, proto::Heartbeat> heartbeats() const;  // the last one of each connected node
-  std::map<std::string, Revision> edges() const;               // connected, and which tables they have in place
+  std::vector<proto::Edge> edges() const;                      // connected, by name
   Result<proto::Heartbeat> heartbeat(const std::string& node) const;
   const AgentCounters& counters() const { return counters_; }
 

@@ -34,6 +34,7 @@ class Api {
   net::Response health(const net::Request& request) const;
   net::Response metrics(const net::Request& request) const;
   net::Response version(const net::Request& request) const;
+  net::Response edges(const net::Request& request) const;
   net::Response list(const net::Request& request) const;
   net::Response get(const net::Request& request) const;
   net::Task<net::Response> put(net::Request request);

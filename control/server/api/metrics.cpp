@@ -115,13 +115,13 @@ void add_nodes(Families& families, const std::map<std::string, proto::Heartbeat>
 
 void add_agents(Families& families, const Agents& agents) {
   const AgentCounters& counters = agents.counters();
-  const std::map<std::string, Revision> edges = agents.edges();
+  const std::vector<proto::Edge> edges = agents.edges();
   families.gauge("agents_connected", "Nodes with a stream", agents.connected() - edges.size());
   families.gauge("edges_connected", "Edges with a stream", edges.size());
   families.add(MetricType::Gauge, "edge_applied_revision",
                "The revision of which an edge has the tables in place");
-  for (const auto& [edge, applied] : edges)
-    families.value(static_cast<double>(applied.value), {{"edge", edge}});
+  for (const proto::Edge& edge : edges)
+    families.value(static_cast<double>(edge.revision.value), {{"edge", edge.name}});
   families.gauge("agent_queued_messages", "Messages that wait for slow agents", agents.queued_messages());
   families.counter("agent_joins_total", "Joins of agents", counters.joins);
   families.counter("agent_refused_total", "Agents that could not join", counters.refused);
@@ -162,6 +162,10 @@ net::Response Api::health(const net::Request&) const { return {200, "text/plain"
 net::Response Api::version(const net::Request&) const {
   return answer(proto::to_json(
       proto::ServerVersion{FAIRLEAD_VERSION, cluster_.state().facts().cluster_id, published().revision}));
+}
+
+net::Response Api::edges(const net::Request&) const {
+  return answer(proto::to_json(proto::EdgeList{agents_.edges(), published().revision}));
 }
 
 }  // namespace fairlead::server

@@ -25,6 +25,7 @@ void Api::add_routes(net::Router& router) {
   now(Method::get, "/healthz", "health", {}, &Api::health);
   now(Method::get, "/metrics", "get", {}, &Api::metrics);
   now(Method::get, "/v1/version", "get", {}, &Api::version);
+  now(Method::get, "/v1/edges", "get", {}, &Api::edges);
   now(Method::get, "/v1/events", "get", {"object", "after", "since", "limit"}, &Api::events);
   now(Method::get, "/v1/explain/{kinds}/{ns}/{name}", "get", {}, &Api::explain);
   const auto later = [&](Method method, std::string_view pattern, std::string verb, Known known,

@@ -82,6 +82,15 @@ Table table_of(const proto::DropList& drops) {
   return table;
 }
 
+Table table_of(const proto::EdgeList& edges) {
+  Table table{{"EDGE", "ADDRESS", "REVISION", "BEHIND"}, {}};
+  for (const proto::Edge& edge : edges.edges)
+    table.rows.push_back(
+        {edge.name, format(edge.address), std::to_string(edge.revision.value),
+         std::to_string(edges.revision.value - std::min(edge.revision, edges.revision).value)});
+  return table;
+}
+
 // A table with a row more than none is never 0 %, and one that is not full never 100 %.
 std::string percent(const proto::TableLevel& level) {
   if (level.capacity == 0 || level.used == 0) return "0%";

@@ -18,6 +18,7 @@ std::string format_next(const proto::ApplyResult& plan, std::string_view file, s
 
 Table table_of(const proto::EventList& events, WallTime now);
 Table table_of(const proto::DropList& drops);
+Table table_of(const proto::EdgeList& edges);
 Table table_of(const proto::TableList& tables);
 std::string format_explanation(const proto::Explanation& explanation);
 

@@ -97,6 +97,8 @@ for node in n1 n2 n3; do grep -q "node=$node " "$CLUSTER_DIR/asked" || die "none
 step "300 connections and 300 UDP flows by two edges, while pods come, edges die and control is away"
 edge n2
 eventually 10 pods_at n2 3 || die "the second edge does not know the pods"
+cluster_cli edges | tee "$CLUSTER_DIR/edges"
+[ "$(grep -c " $UNDERLAY4" "$CLUSTER_DIR/edges")" = 2 ] || die "control does not list both edges"
 route $(by n1) $(by n2)
 hold before 100
 job 5 edge

@@ -53,6 +53,16 @@ TEST(Changes, Drops) {
             "n1    NO_BACKEND  1        tcp a:1 > b:2  no pod\n");
 }
 
+TEST(Changes, EdgesSayHowFarBehindTheyAre) {
+  const IpAddress address = *IpAddress::parse("192.0.2.1");
+  EXPECT_EQ(
+      table_of(proto::EdgeList{{{"e1", address, Revision(38)}, {"e2", address, Revision(41)}}, Revision(41)})
+          .text(),
+      "EDGE  ADDRESS    REVISION  BEHIND\n"
+      "e1    192.0.2.1  38        3\n"
+      "e2    192.0.2.1  41        0\n");
+}
+
 TEST(Changes, TablesAreFullOnlyWhenTheyAre) {
   const auto level = [](std::uint64_t used, std::uint64_t capacity) {
     const Table table = table_of(proto::TableList{{{"n1", "flows", {used, capacity, 0}}}});
