@@ -39,7 +39,16 @@ FWD_INLINE int fwd_chance_key(struct fwd_machine* m, struct fwd_context* c, __u3
   return c->key.proto != FWD_PROTO_TCP;
 }
 
-/* To the pod `mac` on the node of `to`. FWD_PASS: there is no way. */
+/* Another end of the tunnel; its UDP has no sum, and IPv6 has none. */
+FWD_INLINE int fwd_turn_tunnel(struct fwd_machine* m, struct fwd_context* c, const struct fwd_addr* to) {
+  if (!fwd_addr_is_ipv4(to)) return fwd_replace(m, FWD_ETH_LENGTH + 24, to, sizeof *to);
+  if (fwd_parse(m, &c->pkt, FWD_ETHERTYPE_IPV4)) return 1;
+  c->new_src = c->pkt.src;
+  c->new_dst = *to;
+  return fwd_set_addresses(m, &c->pkt, &c->new_src, &c->new_dst, 0, 0);
+}
+
+/* To the pod that `c->inner_from` names, on the node of `to`. FWD_PASS: there is no way. */
 FWD_RARE int fwd_hand_on(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config,
                          __u32 vxlan, const struct fwd_endpoint* to) {
   const __u32 number = to->vtep;
@@ -51,11 +60,7 @@ FWD_RARE int fwd_hand_on(struct fwd_machine* m, struct fwd_context* c, const str
   c->inner_mac[0] |= FWD_MAC_GROUP;
   fwd_write_vxlan(c->outer, c->vni, c->wire_src_epoch, to->epoch, c->inner_from,
                   last ? config->gateway_mac : c->inner_mac, c->ethertype);
-  if (fwd_parse(m, &c->pkt, over4 ? FWD_ETHERTYPE_IPV4 : FWD_ETHERTYPE_IPV6)) return FWD_OUTER_BAD;
-  c->new_src = c->pkt.src;
-  c->new_dst = way->addr;
-  const int bad = fwd_replace(m, vxlan, c->outer, 8 + FWD_ETH_LENGTH) ||
-                  fwd_set_addresses(m, &c->pkt, &c->new_src, &c->new_dst, 0, 0);
+  const int bad = fwd_replace(m, vxlan, c->outer, 8 + FWD_ETH_LENGTH) || fwd_turn_tunnel(m, c, &way->addr);
   c->out_vtep = number;
   return bad ? FWD_KERNEL_REFUSED : FWD_HANDED_ON;
 }
