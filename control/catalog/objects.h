@@ -27,9 +27,8 @@ namespace fairlead {
 using Labels = std::map<std::string, std::string>;
 
 enum class Kind : std::uint8_t { namespace_, node, job, pod, service, network, ring };
-inline constexpr std::array kKinds{Kind::namespace_, Kind::node,    Kind::job,
-                                   Kind::pod,        Kind::service, Kind::network,
-                                   Kind::ring};
+inline constexpr std::array kKinds{Kind::namespace_, Kind::node,    Kind::job, Kind::pod,
+                                   Kind::service,    Kind::network, Kind::ring};
 // `kind:` of a document, in the order of kKinds.
 inline constexpr std::array<std::string_view, kKinds.size()> kDocumentKinds{
     "Namespace", "Node", "Job", "Pod", "Service", "Network", "Ring"};
@@ -283,11 +282,11 @@ struct RingBase {
 // replays it has the same ring. Made by control for a service that the world may ask; has the service's name.
 struct Ring {
   Meta meta;
-  std::uint32_t number = 0;  // 1..: the service's, on every edge
+  std::uint32_t number = 0;        // 1..: the service's, on every edge
   std::vector<IpAddress> members;  // who takes new flows now: behind the newest step
   RingBase base;                   // before the oldest
   std::vector<RingStep> steps;     // the oldest first
-  std::uint32_t settled = 0;    // of them, from the first: no flow from before needs them
+  std::uint32_t settled = 0;       // of them, from the first: no flow from before needs them
   bool operator==(const Ring&) const = default;
 };
 

@@ -59,7 +59,8 @@ auto in_table(S& snapshot, Kind kind, Use use) {
   return use(snapshot.rings);
 }
 
-// Every object, kind after kind, those first to which others refer. put() of each gives the same tables again.
+// Every object, kind after kind, those first to which others refer. put() of each gives the same tables
+// again.
 void each_object(const Snapshot& snapshot, const std::function<void(const Object&)>& visit);
 
 template <class T>

@@ -34,7 +34,7 @@ class Compiler {
     for (const auto& [name, host] : local_.hosts) host_link(name, host);
     for (const auto& [name, pod] : snapshot_.pods) add_pod(*pod);
     for (const auto& [name, service] : snapshot_.services) add_service(*service);
-    for (auto& [key, endpoint] : endpoints_) out_.state.endpoints.push_back(std::move(endpoint));
+    for (auto& [key, endpoint] : endpoints_) out_.state.endpoints.push_back(endpoint);
     model::normalize(out_.state);
     return std::move(out_);
   }
@@ -117,7 +117,7 @@ class Compiler {
         endpoint.address = address;
         endpoint.vtep = node.number;
         endpoint.host = true;
-        add_endpoint(std::move(endpoint));
+        add_endpoint(endpoint);
       }
     }
   }
@@ -148,7 +148,7 @@ class Compiler {
       endpoint.ifindex = host.stack_ifindex;
       endpoint.mac = host.mac;
       endpoint.host = true;
-      add_endpoint(std::move(endpoint));
+      add_endpoint(endpoint);
     }
   }
 
@@ -200,7 +200,7 @@ class Compiler {
   bool add_endpoint(model::Endpoint endpoint) {
     if (endpoint.address.is_none()) return true;
     const AddressIn key{endpoint.network, endpoint.address};
-    if (endpoint.network != 0 && endpoints_.try_emplace(key, std::move(endpoint)).second) return true;
+    if (endpoint.network != 0 && endpoints_.try_emplace(key, endpoint).second) return true;
     ++out_.left_out;
     return false;
   }

@@ -52,7 +52,8 @@ WallTime settles_at(const Ring& ring) {
 void settle(Ring& ring, WallTime now, std::uint64_t seed) {
   while (settles_at(ring) <= now) ++ring.settled;
   // The newest step stays: what follows it says by it who is in the ring.
-  const std::size_t count = ring.steps.empty() ? 0 : std::min<std::size_t>(ring.settled, ring.steps.size() - 1);
+  const std::size_t count =
+      ring.steps.empty() ? 0 : std::min<std::size_t>(ring.settled, ring.steps.size() - 1);
   if (count >= kRingFolds) fold(ring, count, seed);
 }
 

@@ -94,8 +94,7 @@ Result<std::unique_ptr<NodeDataplane>> NodeDataplane::open(const DataplaneOption
   }
   // A pinned flow table stays as large as it was made: its flows outlive the wish.
   const auto pinned = options.pins.empty() ? std::nullopt : pinned_capacity(options.pins / "flows");
-  state->flow_capacity =
-      pinned ? *pinned : state->migration.flow_capacity().value_or(options.flow_capacity);
+  state->flow_capacity = pinned ? *pinned : state->migration.flow_capacity().value_or(options.flow_capacity);
   state->bpf = node_bpf__open();
   if (!state->bpf) return load_error("node programs");
   state->bpf->rodata->fixed_now = options.fixed_now;

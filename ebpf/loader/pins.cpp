@@ -26,7 +26,8 @@ Result<> take_flags(bpf_map* map) {
 Result<> make_pin_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
-  if (error) return fail(Code::io, folder.string(), error.message(), "mount it: mount -t bpf bpf /sys/fs/bpf");
+  if (error)
+    return fail(Code::io, folder.string(), error.message(), "mount it: mount -t bpf bpf /sys/fs/bpf");
   return {};
 }
 

@@ -13,8 +13,8 @@
 
 namespace fairlead::ebpf {
 
-// Before an object is loaded: each of its maps but `except` (and the program's own data) adopts what is pinned
-// there under its name, or will be pinned there.
+// Before an object is loaded: each of its maps but `except` (and the program's own data) adopts what is
+// pinned there under its name, or will be pinned there.
 Result<> pin_maps(bpf_object* object, const std::filesystem::path& pins, std::string_view except);
 Result<> make_pin_folder(const std::filesystem::path& folder);
 

@@ -46,8 +46,8 @@ struct Case {
   Flows after;
 };
 
-// Calls `read` with each line's first word, the rest, and its number. `#` begins a comment. Throws std::runtime_error
-// with file and line when `read` throws.
+// Calls `read` with each line's first word, the rest, and its number. `#` begins a comment. Throws
+// std::runtime_error with file and line when `read` throws.
 using ReadLine = std::function<void(const std::string& key, const std::string& rest, int line)>;
 void read_case_lines(const std::filesystem::path& file, const ReadLine& read);
 

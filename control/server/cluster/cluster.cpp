@@ -314,7 +314,8 @@ bool Cluster::is_due() const {
 void Cluster::set_deadline() {
   const WallTime now = outside_.wall();
   auto next = reconciler::next_deadline(snapshot(), now, rules_of_reconcile());
-  if (const auto ring = forwarding::next_ring_deadline(snapshot()); ring && (!next || *ring < *next)) next = ring;
+  if (const auto ring = forwarding::next_ring_deadline(snapshot()); ring && (!next || *ring < *next))
+    next = ring;
   deadline_.reset();
   if (next) deadline_ = {*next, outside_.mono() + (*next - now)};
 }

@@ -62,8 +62,8 @@ class Liveness {
   // Nodes whose stored state is no longer true.
   std::vector<NodeTurn> due(const Snapshot& snapshot, MonoTime now) const;
 
-  // The oldest revision that every ready node, and every edge that is heard, has in place; 0 while one has said nothing,
-  // or when there are nodes and none is ready.
+  // The oldest revision that every ready node, and every edge that is heard, has in place; 0 while one has
+  // said nothing, or when there are nodes and none is ready.
   Revision acknowledged(const Snapshot& snapshot) const;
   // The ready nodes, and edges as "edge/NAME", that do not have `revision` in place.
   std::vector<Awaited> awaited(const Snapshot& snapshot, Revision revision, MonoTime now) const;

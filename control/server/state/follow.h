@@ -20,7 +20,6 @@ using Wanted = bool (*)(Kind);  // objects of which kinds
 
 // from 0: everything first; otherwise only what came after that revision.
 // Ends when the stream closes or the task is cancelled.
-net::Task<> follow(State* state, Revision from, net::WebSocketPtr stream, EncodeEvent encode,
-                   Wanted wanted);
+net::Task<> follow(State* state, Revision from, net::WebSocketPtr stream, EncodeEvent encode, Wanted wanted);
 
 }  // namespace fairlead::server

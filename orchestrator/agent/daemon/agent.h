@@ -23,6 +23,8 @@
 
 #include "base/io/fd.h"
 #include "control/dns/server.h"
+#include "control/follower/control_link.h"
+#include "control/follower/snapshot_builder.h"
 #include "orchestrator/agent/daemon/options.h"
 #include "orchestrator/agent/node/node_networks.h"
 #include "orchestrator/agent/node/node_setup.h"
@@ -32,8 +34,6 @@
 #include "orchestrator/agent/saved/saved_state.h"
 #include "orchestrator/agent/saved/snapshot_log.h"
 #include "orchestrator/agent/step.h"
-#include "control/follower/control_link.h"
-#include "control/follower/snapshot_builder.h"
 #include "orchestrator/agent/stream/user_streams.h"
 
 namespace fairlead::agent {

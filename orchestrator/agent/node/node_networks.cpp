@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "control/catalog/network.h"
 #include "base/io/log.h"
+#include "control/catalog/network.h"
 #include "orchestrator/agent/pods/names.h"
 #include "orchestrator/runtime/network/link.h"
 #include "orchestrator/runtime/network/masquerade.h"

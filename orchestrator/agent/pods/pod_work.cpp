@@ -4,8 +4,8 @@
 #include <csignal>
 #include <optional>
 
-#include "control/catalog/network.h"
 #include "base/net/netlink.h"
+#include "control/catalog/network.h"
 #include "control/dns/resolv_conf.h"
 #include "orchestrator/agent/pods/names.h"
 #include "orchestrator/runtime/container/container.h"

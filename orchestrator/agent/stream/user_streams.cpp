@@ -96,7 +96,8 @@ struct UserStreams::Session {
   }
 };
 
-UserStreams::UserStreams(asio::io_context& loop, runtime::NodePaths paths, follower::ControlLink& link, Drops drops)
+UserStreams::UserStreams(asio::io_context& loop, runtime::NodePaths paths, follower::ControlLink& link,
+                         Drops drops)
     : loop_(loop),
       paths_(std::move(paths)),
       link_(link),

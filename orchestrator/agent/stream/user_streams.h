@@ -31,7 +31,8 @@ class UserStreams {
 
   static constexpr std::size_t kMaxStreams = 64;
 
-  UserStreams(boost::asio::io_context& loop, runtime::NodePaths paths, follower::ControlLink& link, Drops drops);
+  UserStreams(boost::asio::io_context& loop, runtime::NodePaths paths, follower::ControlLink& link,
+              Drops drops);
   ~UserStreams();  // stops and waits for every stream
 
   void open(const proto::StreamOpen& request);

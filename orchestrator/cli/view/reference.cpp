@@ -9,9 +9,8 @@
 namespace fairlead::cli {
 namespace {
 
-constexpr std::array<std::string_view, kKinds.size()> kPlurals{"namespaces", "nodes",    "jobs",
-                                                               "pods",       "services", "networks",
-                                                               "rings"};
+constexpr std::array<std::string_view, kKinds.size()> kPlurals{"namespaces", "nodes",    "jobs", "pods",
+                                                               "services",   "networks", "rings"};
 
 // What hands are used to type; none for a job, which is short enough.
 constexpr std::array<std::string_view, kKinds.size()> kShort{"ns", "no", "", "po", "svc", "net", ""};

@@ -6,8 +6,8 @@
 
 #include "dataplane/fwd/values.h"
 #include "ebpf/loader/node_dataplane.h"
-#include "tests/support/netlab.h"
 #include "tests/support/must.h"
+#include "tests/support/netlab.h"
 
 namespace fairlead::test {
 namespace {

@@ -13,8 +13,8 @@
 #include "dataplane/model/lower.h"
 #include "dataplane/model/text.h"
 #include "ebpf/loader/node_dataplane.h"
-#include "tests/support/netlab.h"
 #include "tests/support/must.h"
+#include "tests/support/netlab.h"
 
 namespace fairlead::test {
 namespace {

@@ -8,9 +8,9 @@
 #include <gtest/gtest.h>
 
 #include "base/hash.h"
+#include "control/follower/control_link.h"
 #include "control/net/router.h"
 #include "control/net/server.h"
-#include "control/follower/control_link.h"
 #include "tests/support/scratch.h"
 
 namespace fairlead::follower {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rings as control keeps them: who joins and leaves, what is settled and folded, and
 // that neither moves a slot.
-#include <gtest/gtest.h>
-
 #include "control/forwarding/rings.h"
+
+#include <gtest/gtest.h>
 
 namespace fairlead::forwarding {
 namespace {
@@ -39,7 +39,9 @@ class Rings : public testing::Test {
     pod.status.phase = phase;
     snapshot_.put(pod);
   }
-  static IpAddress address(int number) { return IpAddress::v4(0x0af40000U + static_cast<std::uint32_t>(number)); }
+  static IpAddress address(int number) {
+    return IpAddress::v4(0x0af40000U + static_cast<std::uint32_t>(number));
+  }
 
   // As control does it; how many rings were written.
   std::size_t settle(WallTime now) {

@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "base/io/file.h"
-#include "orchestrator/agent/saved/snapshot_log.h"
 #include "control/follower/snapshot_builder.h"
+#include "orchestrator/agent/saved/snapshot_log.h"
 #include "tests/support/scratch.h"
 
 namespace fairlead::agent {
