@@ -4,7 +4,8 @@
  * pass the frame as the pass before left it, with what was put in front of it.
  * `fresh` takes that away again, writes the headers of the next flow, and calls
  * the program that is measured; `plain`, called so, is what all that costs alone.
- * `swap` is the least that a balancer by XDP can do, run without any of it.
+ * `swap` is the least that a balancer by XDP can do, run without any of it. wrapper.cpp says whether they
+ * take frames in several buffers, as what they call does.
  */
 // clang-format off: the helpers want the types first
 #include <linux/bpf.h>
@@ -35,7 +36,7 @@ static __always_inline __u8* first_bytes(struct xdp_md* xdp, __u32 count) {
   return data + count <= (__u8*)(long)xdp->data_end ? data : 0;
 }
 
-SEC("xdp.frags")
+SEC("xdp")
 int fresh(struct xdp_md* xdp) {
   const long excess = (long)bpf_xdp_get_buff_len(xdp) - (long)wrapper.frame_bytes;
   if (bpf_xdp_adjust_head(xdp, (int)excess)) return XDP_ABORTED;
@@ -56,13 +57,13 @@ int fresh(struct xdp_md* xdp) {
   return XDP_ABORTED;
 }
 
-SEC("xdp.frags")
+SEC("xdp")
 int plain(struct xdp_md* xdp) {
   (void)xdp;
   return XDP_TX;
 }
 
-SEC("xdp.frags")
+SEC("xdp")
 int swap(struct xdp_md* xdp) {
   __u16* mac = (__u16*)first_bytes(xdp, 14);
   if (!mac) return XDP_DROP;

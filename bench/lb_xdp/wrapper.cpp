@@ -23,21 +23,34 @@ struct Wrapper::State {
   wrapper_bpf* bpf = nullptr;
   std::array<std::uint8_t, kFrameBytes> frame{};
 
-  State() : bpf(wrapper_bpf__open_and_load()) {
-    if (bpf == nullptr) refuse("loading the wrapper");
+  explicit State(bool frags) : bpf(wrapper_bpf__open()) {
+    if (bpf == nullptr) refuse("opening the wrapper");
+    for (bpf_program* each : {bpf->progs.fresh, bpf->progs.plain, bpf->progs.swap})
+      bpf_program__set_flags(each, frags ? BPF_F_XDP_HAS_FRAGS : 0);
+    if (wrapper_bpf__load(bpf) != 0) refuse("loading the wrapper");
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State() { wrapper_bpf__destroy(bpf); }
 
-  double run_ns(int program, std::uint32_t packets, std::uint32_t action = kXdpTx) {
+  bool call(int program) {
+    const std::uint32_t zero = 0;
+    return bpf_map_update_elem(bpf_map__fd(bpf->maps.target), &zero, &program, BPF_ANY) == 0;
+  }
+
+  bpf_test_run_opts run(int program, std::uint32_t packets) {
     bpf_test_run_opts options{};
     options.sz = sizeof options;
     options.data_in = frame.data();
     options.data_size_in = kFrameBytes;
     options.repeat = static_cast<int>(packets);
-    const double from = thread_cpu_ns();
     if (bpf_prog_test_run_opts(program, &options) != 0) refuse("BPF_PROG_TEST_RUN");
+    return options;
+  }
+
+  double run_ns(int program, std::uint32_t packets, std::uint32_t action = kXdpTx) {
+    const double from = thread_cpu_ns();
+    const bpf_test_run_opts options = run(program, packets);
     const double took = thread_cpu_ns() - from;
     if (options.retval != action)
       throw std::runtime_error("a packet ended with XDP action " + std::to_string(options.retval));
@@ -45,7 +58,7 @@ struct Wrapper::State {
   }
 };
 
-Wrapper::Wrapper() : state_(std::make_unique<State>()) {}
+Wrapper::Wrapper(bool frags) : state_(std::make_unique<State>(frags)) {}
 Wrapper::~Wrapper() = default;
 
 void Wrapper::set(const Frame& frame, std::uint32_t flows) {
@@ -61,10 +74,14 @@ void Wrapper::set(const Frame& frame, std::uint32_t flows) {
 }
 
 double Wrapper::fresh_ns(int program, std::uint32_t packets, std::uint32_t action) {
-  const std::uint32_t zero = 0;
-  if (bpf_map_update_elem(bpf_map__fd(state_->bpf->maps.target), &zero, &program, BPF_ANY) != 0)
-    refuse("the program to be measured");
+  if (!state_->call(program)) refuse("the program to be measured");
   return state_->run_ns(bpf_program__fd(state_->bpf->progs.fresh), packets, action);
+}
+
+std::optional<Wrapper::Verdict> Wrapper::verdict_of(int program) {
+  if (!state_->call(program)) return std::nullopt;
+  const bpf_test_run_opts options = state_->run(bpf_program__fd(state_->bpf->progs.fresh), 1);
+  return Verdict{options.retval, static_cast<int>(options.data_size_out) - static_cast<int>(kFrameBytes)};
 }
 
 double Wrapper::alone_ns(std::uint32_t packets) {

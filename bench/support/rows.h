@@ -21,7 +21,7 @@ struct KnownRow {
   std::string_view unit;      // of value and baseline
   std::string_view baseline;  // what was measured beside it in the same run; empty: a figure of its own
   std::string_view aim;       // "<=1.08", ">=1.05"; empty: shown without one
-  std::string_view aim_on;    // "ratio" or "value"
+  std::string_view aim_on;    // "ratio" or "value"; "on request": shown where an option asks for it
 };
 
 // clang-format off
@@ -53,6 +53,7 @@ inline constexpr auto kRows = std::to_array<KnownRow>({
     {"lb_xdp", "tcp4/new", "ns", "XDP_TX with MAC swap", "<=9", "ratio"},
     {"lb_xdp", "tcp4/synflood", "ns", "XDP_TX with MAC swap", "<=5", "ratio"},
     {"lb_xdp", "tcp4/stateless", "ns", "XDP_TX with MAC swap", "", ""},
+    {"lb_xdp", "peer", "ns", "XDP_TX with MAC swap", "", "on request"},
     {"lb_xdp", "udp4/flows=1", "ns", "XDP_TX with MAC swap", "<=2", "ratio"},
     {"lb_xdp", "udp4/flows=100000", "ns", "XDP_TX with MAC swap", "<=6", "ratio"},
     {"lb_xdp", "udp4/flows=1000000", "ns", "XDP_TX with MAC swap", "<=7", "ratio"},

@@ -95,11 +95,13 @@ Pairs Bench::pairs(const std::string& what, const Sample& ours, const Sample& ba
   return pairs;
 }
 
-int run_bench(const std::string& name, int argc, char** argv, const std::function<void(Bench&)>& body) {
+int run_bench(const std::string& name, int argc, char** argv, const std::function<void(Bench&)>& body,
+              const std::function<void(CLI::App&)>& declare) {
   CLI::App app(question_of(name) + "\n  example: bench_" + name + " --quick", "bench_" + name);
   bool json = false, quick = false;
   app.add_flag("--json", json, "one JSON object per line instead of a table");
   app.add_flag("--quick", quick, "fewer and shorter samples: under a minute");
+  if (declare) declare(app);
   CLI11_PARSE(app, argc, argv);
   try {
     const Fd alone = only_benchmark();

@@ -19,6 +19,10 @@
 
 #include "bench/support/report.h"
 
+namespace CLI {
+class App;
+}
+
 namespace fairlead::bench {
 
 using Sample = std::function<double()>;
@@ -51,7 +55,8 @@ class Bench {
   bool quick_;
 };
 
-// Reads --json, --quick, --help; prints the report. The exit code of main().
-int run_bench(const std::string& name, int argc, char** argv, const std::function<void(Bench&)>& body);
+// Reads --json, --quick, --help, and what `declare` adds; prints the report. The exit code of main().
+int run_bench(const std::string& name, int argc, char** argv, const std::function<void(Bench&)>& body,
+              const std::function<void(CLI::App&)>& declare = {});
 
 }  // namespace fairlead::bench

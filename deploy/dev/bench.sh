@@ -2,14 +2,23 @@
 # Sourced by ./dev: builds the benchmarks for release, runs them, writes docs/benchmarks.md.
 
 dev_bench() {
-  usage "usage: ./dev bench [NAME] [--quick] [--json | --write]
+  usage "usage: ./dev bench [NAME] [--quick] [--json | --write] [-- OPTIONS of bench_NAME]
 Builds the benchmarks (not the tests) with preset release and runs them all, or bench_NAME.
 Each has its baseline in the same run. --quick takes under a minute each; --json prints one
 object per line; --write puts what was measured into docs/benchmarks.md, with the machine.
-  example: ./dev bench pod_path --quick" "$@"
+  example: ./dev bench pod_path --quick
+  example: ./dev bench lb_xdp -- --help" "$@"
   local name='' write='' arg options=()
-  for arg in "$@"; do
+  while [ $# -gt 0 ]; do
+    arg=$1
+    shift
     case $arg in
+      --)
+        [ -n "$name" ] || die "bench: options behind -- are one benchmark's: name it"
+        [ -z "$write" ] || die "bench: docs/benchmarks.md is written of a benchmark as it is: no options of its own"
+        options+=("$@")
+        break
+        ;;
       --write) write=yes ;;
       --quick | --json) options+=("$arg") ;;
       -*) die "bench: unknown option '$arg' (see ./dev bench --help)" ;;
