@@ -259,6 +259,7 @@ void fields(V& v, typename V::template Ref<Ring> o) {
   v.object("base", o.base);
   v.list("steps", o.steps);
   v.field("settled", o.settled, doc::Number<std::uint32_t>{});
+  v.field("unreached", o.unreached, doc::AddressList{});
 }
 
 // Any object as its document.

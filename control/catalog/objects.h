@@ -282,11 +282,12 @@ struct RingBase {
 // replays it has the same ring. Made by control for a service that the world may ask; has the service's name.
 struct Ring {
   Meta meta;
-  std::uint32_t number = 0;        // 1..: the service's, on every edge
-  std::vector<IpAddress> members;  // who takes new flows now: behind the newest step
-  RingBase base;                   // before the oldest
-  std::vector<RingStep> steps;     // the oldest first
-  std::uint32_t settled = 0;       // of them, from the first: no flow from before needs them
+  std::uint32_t number = 0;          // 1..: the service's, on every edge
+  std::vector<IpAddress> members;    // who takes new flows now: behind the newest step
+  RingBase base;                     // before the oldest
+  std::vector<RingStep> steps;       // the oldest first
+  std::uint32_t settled = 0;         // of them, from the first: no flow from before needs them
+  std::vector<IpAddress> unreached;  // ready, but no edge reaches them: no members, unless all are
   bool operator==(const Ring&) const = default;
 };
 

@@ -17,6 +17,11 @@ constexpr std::size_t kMaxPackedSlots = 262144;       // 512 KiB: a transaction 
 
 using Members = std::set<IpAddress>;
 
+struct Wanted {
+  Members members;                   // who shall take new flows
+  std::vector<IpAddress> unreached;  // ready, but no edge reaches them
+};
+
 ReadyPods ready_pods(const Snapshot& snapshot) {
   ReadyPods ready;
   for (const auto& [name, pod] : snapshot.pods) {
@@ -74,16 +79,18 @@ Ring fresh(const Service& service, std::uint32_t number, WallTime now) {
 }
 
 // None: it is as it should be.
-std::optional<Ring> next_ring(const Ring& ring, const Members& wanted, WallTime now, std::uint64_t seed) {
+std::optional<Ring> next_ring(const Ring& ring, const Wanted& wanted, WallTime now, std::uint64_t seed) {
   const Members before(ring.members.begin(), ring.members.end());
-  const bool changes = !wanted.empty() && wanted != before && wanted.size() <= model::kMaxRingMembers;
-  if (!changes && settles_at(ring) > now) return std::nullopt;
+  const Members& members = wanted.members;
+  const bool changes = !members.empty() && members != before && members.size() <= model::kMaxRingMembers;
+  if (!changes && wanted.unreached == ring.unreached && settles_at(ring) > now) return std::nullopt;
   Ring next = ring;
+  next.unreached = wanted.unreached;
   settle(next, now, seed);
   if (!changes) return next;
   make_room(next, seed);
-  next.steps.push_back(step_between(before, wanted, now));
-  next.members.assign(wanted.begin(), wanted.end());
+  next.steps.push_back(step_between(before, members, now));
+  next.members.assign(members.begin(), members.end());
   return next;
 }
 
@@ -94,11 +101,16 @@ std::uint32_t take_number(std::set<std::uint32_t>& taken) {
   return number;
 }
 
-Members members_of(const ReadyPods& ready, const Service& service) {
-  Members members;
+Wanted wanted_of(const ReadyPods& ready, const Service& service, const Ring& ring, const EdgeViews& views) {
+  Members all, reached_ones;
   if (const auto pods = ready.find({service.meta.ns, service.job}); pods != ready.end())
-    for (const Pod* pod : choose(pods->second).pods) members.insert(first_address(*pod));
-  return members;
+    for (const Pod* pod : choose(pods->second).pods) all.insert(first_address(*pod));
+  for (const IpAddress& pod : all)
+    if (reached(views, pod, std::ranges::find(ring.unreached, pod) == ring.unreached.end()))
+      reached_ones.insert(pod);
+  Wanted wanted{reached_ones.empty() ? all : reached_ones, {}};
+  std::ranges::set_difference(all, reached_ones, std::back_inserter(wanted.unreached));
+  return wanted;
 }
 
 }  // namespace
@@ -126,7 +138,7 @@ Result<RingHistory> history_of(const Ring& ring) {
   return history;
 }
 
-RingChanges next_rings(const Snapshot& snapshot, WallTime now) {
+RingChanges next_rings(const Snapshot& snapshot, const EdgeViews& views, WallTime now) {
   RingChanges changes;
   std::optional<ReadyPods> ready;
   std::set<std::uint32_t> taken;
@@ -134,7 +146,6 @@ RingChanges next_rings(const Snapshot& snapshot, WallTime now) {
   for (const auto& [name, service] : snapshot.services) {
     if (!at_edge(*service)) continue;
     if (!ready) ready = ready_pods(snapshot);
-    const Members wanted = members_of(*ready, *service);
     const auto known = find(snapshot.rings, name.first, name.second);
     const bool same = known && known->meta.uid == service->meta.uid;
     Ring ring;
@@ -142,7 +153,9 @@ RingChanges next_rings(const Snapshot& snapshot, WallTime now) {
       ring = fresh(*service, known ? known->number : take_number(taken), now);
       if (known) ring.meta.revision = known->meta.revision;
     }
-    if (auto next = next_ring(same ? *known : ring, wanted, now, snapshot.cluster_seed))
+    const Ring& last = same ? *known : ring;
+    const Wanted wanted = wanted_of(*ready, *service, last, views);
+    if (auto next = next_ring(last, wanted, now, snapshot.cluster_seed))
       changes.put.push_back(std::move(*next));
     else if (!same)
       changes.put.push_back(std::move(ring));

@@ -6,7 +6,8 @@
 //     Snapshot, now -> next_rings -> Ring objects -> history_of -> replay (dataplane/model/ring)
 //
 // - A service with a port that the world may ask has a ring; its members are the pods that take
-//   new flows (ready.h), by their first address. None at all is no change: the last ones are kept.
+//   new flows (ready.h) and that the edges' own probes reach (edge_views.h), by their first address. Where
+//   none is reached all are kept. None at all is no change: the last ones are kept.
 // - A step is settled after kRingSettles: connections that are older, in slots that have changed hands, may
 //   then break. Settled steps are folded into the base, kRingFolds at a time, so that a ring lives for years.
 // - A history that is full takes its newest step at the cost of its oldest unsettled one.
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "control/catalog/snapshot.h"
+#include "control/forwarding/edge_views.h"
 #include "dataplane/model/ring/edge_ring.h"
 
 namespace fairlead::forwarding {
@@ -42,7 +44,7 @@ struct RingChanges {
   std::vector<Ring> put;
   std::vector<std::shared_ptr<const Ring>> remove;
 };
-RingChanges next_rings(const Snapshot& snapshot, WallTime now);
+RingChanges next_rings(const Snapshot& snapshot, const EdgeViews& views, WallTime now);
 
 // When time alone will change one of them next.
 std::optional<WallTime> next_ring_deadline(const Snapshot& snapshot);

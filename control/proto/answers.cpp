@@ -76,6 +76,7 @@ void fields(V& v, typename V::template Ref<Edge> o) {
   v.field("name", o.name, Text{});
   v.field("address", o.address, document::Address{});
   v.field("revision", o.revision, WideStrong<Revision>{});
+  v.field("unreached", o.unreached, document::Number<std::uint32_t>{});
 }
 
 template <class V>

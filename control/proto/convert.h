@@ -97,8 +97,9 @@ struct TableList {
 // GET /v1/edges: those that are connected.
 struct Edge {
   std::string name;
-  IpAddress address;  // by which it reaches control
-  Revision revision;  // of which it has the tables in place
+  IpAddress address;                       // by which it reaches control
+  Revision revision;                       // of which it has the tables in place
+  std::optional<std::uint32_t> unreached;  // pods that its own probes do not reach; none: it does not probe
   bool operator==(const Edge&) const = default;
 };
 

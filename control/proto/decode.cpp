@@ -63,6 +63,17 @@ bool is_count_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 && name.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 
+Result<std::vector<IpAddress>> pods_of(const google::protobuf::RepeatedPtrField<std::string>& from) {
+  if (static_cast<std::size_t>(from.size()) > kMaxProbed)
+    return corrupt("heartbeat", "has more than " + std::to_string(kMaxProbed) + " probed pods");
+  std::vector<IpAddress> pods;
+  for (const std::string& text : from) {
+    FL_TRY(const IpAddress pod, address(text));
+    pods.push_back(pod);
+  }
+  return pods;
+}
+
 // A counter that this side does not know is of a newer agent, and left out.
 Result<Heartbeat> value(const v1::Heartbeat& from) {
   Heartbeat beat;
@@ -87,6 +98,11 @@ Result<Heartbeat> value(const v1::Heartbeat& from) {
   beat.refusal = from.refusal();
   if (from.disk().size() > kMaxCause) return corrupt("heartbeat", "has a word of its disk that is too long");
   beat.disk = from.disk();
+  if (from.has_probes()) {
+    beat.probes.emplace();
+    FL_TRY(beat.probes->unreached, pods_of(from.probes().unreached()));
+    FL_TRY(beat.probes->unjudged, pods_of(from.probes().unjudged()));
+  }
   return beat;
 }
 

@@ -86,6 +86,10 @@ struct ToAgentMessage {
     }
     out.set_refusal(as_utf8(heartbeat.refusal.substr(0, kMaxCause)));
     out.set_disk(as_utf8(heartbeat.disk.substr(0, kMaxCause)));
+    if (!heartbeat.probes) return;
+    v1::EdgeProbes& probes = *out.mutable_probes();
+    for (const IpAddress& pod : heartbeat.probes->unreached) probes.add_unreached(format(pod));
+    for (const IpAddress& pod : heartbeat.probes->unjudged) probes.add_unjudged(format(pod));
   }
   void operator()(const PodReport& report) const {
     v1::PodReport& out = *to.mutable_pod_report();

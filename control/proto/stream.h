@@ -26,7 +26,8 @@
 namespace fairlead::proto {
 
 constexpr std::size_t kMaxMessageBytes = 4U << 20;
-constexpr std::size_t kMaxCounts = 256;  // of each list in a heartbeat
+constexpr std::size_t kMaxCounts = 256;   // of each list in a heartbeat
+constexpr std::size_t kMaxProbed = 4096;  // pods in each list of an edge's; one that has more says nothing
 
 struct Join {
   std::string name;
@@ -43,14 +44,21 @@ struct Join {
   bool operator==(const Join&) const = default;
 };
 
+// An edge's own probes, of pods by their first address (control/forwarding/edge_views.h).
+struct EdgeProbes {
+  std::vector<IpAddress> unreached, unjudged;
+  bool operator==(const EdgeProbes&) const = default;
+};
+
 struct Heartbeat {
   Revision applied;  // tables of this revision are in place on the node
   NodeCounters counters = {};
   std::map<std::string, std::uint64_t> drops =
       {};  // packets by drop reason; reasons that never happened are absent
   std::map<std::string, TableLevel> tables = {};
-  std::string refusal = {};  // why newer tables are not in place
-  std::string disk = {};     // why no new pod can be written down
+  std::string refusal = {};               // why newer tables are not in place
+  std::string disk = {};                  // why no new pod can be written down
+  std::optional<EdgeProbes> probes = {};  // none: no edge, or one that does not probe
   bool operator==(const Heartbeat&) const = default;
 };
 

@@ -4,10 +4,12 @@
 #pragma once
 
 #include "control/catalog/snapshot.h"
+#include "control/forwarding/edge_views.h"
 #include "orchestrator/plan/writes.h"
 
 namespace fairlead::plan {
 
-Writes settle_rings(const Snapshot& newest, WallTime now);
+// The events say which pods no edge reaches, and which ones one does again.
+Writes settle_rings(const Snapshot& newest, const forwarding::EdgeViews& views, WallTime now);
 
 }  // namespace fairlead::plan

@@ -30,6 +30,11 @@ net::Task<> close_later(net::WebSocketPtr stream) {
   stream->close("no Join within " + format_duration(kJoinDeadline));
 }
 
+std::optional<std::uint32_t> unreached_of(const proto::Heartbeat& beat) {
+  if (!beat.probes) return {};
+  return static_cast<std::uint32_t>(beat.probes->unreached.size());
+}
+
 Error agent_gone(const std::string& node) {
   return {Code::unavailable, "node/" + node, "its agent is not connected",
           "look at fairlead-agent on " + node};
@@ -242,7 +247,8 @@ std::map<std::string, proto::Heartbeat> Agents::heartbeats() const {
 std::vector<proto::Edge> Agents::edges() const {
   std::vector<proto::Edge> all;
   for (const auto& [name, link] : links_)
-    if (link->edge) all.push_back({name.substr(5), link->address, link->last.applied});
+    if (link->edge)
+      all.push_back({name.substr(5), link->address, link->last.applied, unreached_of(link->last)});
   return all;
 }
 

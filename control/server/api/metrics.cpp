@@ -122,6 +122,9 @@ void add_agents(Families& families, const Agents& agents) {
                "The revision of which an edge has the tables in place");
   for (const proto::Edge& edge : edges)
     families.value(static_cast<double>(edge.revision.value), {{"edge", edge.name}});
+  families.add(MetricType::Gauge, "edge_unreached_pods", "Ready pods that an edge's own probes do not reach");
+  for (const proto::Edge& edge : edges)
+    if (edge.unreached) families.value(*edge.unreached, {{"edge", edge.name}});
   families.gauge("agent_queued_messages", "Messages that wait for slow agents", agents.queued_messages());
   families.counter("agent_joins_total", "Joins of agents", counters.joins);
   families.counter("agent_refused_total", "Agents that could not join", counters.refused);

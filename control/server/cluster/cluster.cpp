@@ -125,6 +125,17 @@ Result<proto::Welcome> Cluster::join_edge(const proto::Join& join) {
 
 void Cluster::edge_heard(const std::string& edge, const proto::Heartbeat& beat) {
   liveness_.edge_heard(edge, outside_.mono(), beat.applied);
+  if (!beat.probes) return;
+  const auto& [unreached, unjudged] = *beat.probes;
+  forwarding::EdgeView view{{unreached.begin(), unreached.end()}, {unjudged.begin(), unjudged.end()}};
+  if (const auto known = edge_views_.find(edge); known != edge_views_.end() && known->second == view) return;
+  edge_views_.insert_or_assign(edge, std::move(view));
+  outside_.settle_soon();
+}
+
+void Cluster::edge_left(const std::string& edge) {
+  liveness_.forget_edge(edge);
+  if (edge_views_.erase(edge) > 0) outside_.settle_soon();
 }
 
 // False: every node has its addresses in every network.
@@ -142,9 +153,9 @@ Result<bool> Cluster::settle_hosts() {
 
 // False: every ring says who takes new flows.
 Result<bool> Cluster::settle_rings() {
-  const plan::Writes writes = plan::settle_rings(snapshot(), outside_.wall());
+  const plan::Writes writes = plan::settle_rings(snapshot(), edge_views_, outside_.wall());
   if (writes.empty()) return false;
-  FL_TRY_OK(state_.commit(writes.units, {}, outside_.wall()));
+  FL_TRY_OK(state_.commit(writes.units, writes.events, outside_.wall()));
   return true;
 }
 

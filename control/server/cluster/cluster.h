@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "control/forwarding/edge_views.h"
 #include "control/proto/stream.h"
 #include "control/server/cluster/apply.h"
 #include "control/server/cluster/explain.h"
@@ -63,7 +64,7 @@ class Cluster {
   // Edges are no objects: they follow the catalog, and removals wait for their tables.
   Result<proto::Welcome> join_edge(const proto::Join& join);
   void edge_heard(const std::string& edge, const proto::Heartbeat& beat);
-  void edge_left(const std::string& edge) { liveness_.forget_edge(edge); }
+  void edge_left(const std::string& edge);
   bool is_heard(const std::string& node) const { return liveness_.is_heard(node, outside_.mono()); }
   Result<> report(const std::string& node, const proto::PodReport& report);
   Result<> note(Note note);
@@ -109,6 +110,7 @@ class Cluster {
   Surroundings outside_;
   Liveness liveness_;
   TableLevels table_levels_;
+  forwarding::EdgeViews edge_views_;  // of those connected
   ReplacementRate rate_;
   std::size_t postponed_ = 0;
   MonoTime replace_from_;  // silent nodes keep their pods before

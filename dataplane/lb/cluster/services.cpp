@@ -5,7 +5,9 @@
 #include <netinet/in.h>
 
 #include "control/catalog/network.h"
+#include "control/forwarding/ready.h"
 #include "control/forwarding/rings.h"
+#include "dataplane/fwd/edge/rows.h"
 
 namespace fairlead::lb {
 namespace {
@@ -23,12 +25,23 @@ std::vector<ServerConfig> servers_of(const Snapshot& snapshot, const fairlead::S
     server.vni = network.vni;
     server.mac = format(mac_of(server.address));
     server.epoch = static_cast<std::uint16_t>(pod->epoch);
+    server.asked = forwarding::takes_new_flows(*pod);
     servers.push_back(std::move(server));
   }
   std::ranges::sort(servers, {}, &ServerConfig::address);
   const auto twins = std::ranges::unique(servers, {}, &ServerConfig::address);
   servers.erase(twins.begin(), twins.end());
   return servers;
+}
+
+// A connection to the first port of TCP. Datagrams have no answer that is the same for all.
+std::optional<Check> check_of(const ServiceConfig& service) {
+  const auto tcp = std::ranges::find(service.ports, IPPROTO_TCP, &model::EdgePorts::protocol);
+  if (tcp == service.ports.end()) return {};
+  Check check;
+  check.type = Check::Type::tcp;
+  check.port = tcp->first;
+  return check;
 }
 
 Result<ServiceConfig> config_of(const Snapshot& snapshot, const fairlead::Service& service,
@@ -45,6 +58,7 @@ Result<ServiceConfig> config_of(const Snapshot& snapshot, const fairlead::Servic
       config.ports.push_back(
           {static_cast<std::uint8_t>(port.protocol == Protocol::udp ? IPPROTO_UDP : IPPROTO_TCP), port.port,
            port.port});
+  config.check = check_of(config);
   config.deliver = model::Delivery::vxlan;
   config.servers = servers_of(snapshot, service, *network);
   FL_TRY(forwarding::RingHistory history, forwarding::history_of(ring));
@@ -57,6 +71,12 @@ bool is_of_a_cluster(const model::EdgeService& service) {
   return std::ranges::all_of(service.servers, [](const model::EdgeServer& server) {
     return server.delivery == model::Delivery::vxlan && !server.to.is_none();
   });
+}
+
+bool takes_new_flows(const model::EdgeService& service, const IpAddress& server) {
+  return !service.history.empty() &&
+         std::ranges::find(service.history.back(), server, &model::RingMember::address) !=
+             service.history.back().end();
 }
 
 ServerConfig server_of(const model::EdgeServer& from) {
@@ -96,11 +116,30 @@ std::vector<ServiceConfig> services_of(const Saved& saved) {
     config.addresses = edge->addresses;
     config.ports = edge->ports;
     config.deliver = model::Delivery::vxlan;
-    for (const model::EdgeServer& server : edge->servers) config.servers.push_back(server_of(server));
+    for (const model::EdgeServer& server : edge->servers) {
+      config.servers.push_back(server_of(server));
+      config.servers.back().asked = takes_new_flows(*edge, server.address);
+    }
+    config.check = check_of(config);
     config.ring = GivenRing{edge->number, edge->base, edge->history, edge->settled};
     services.push_back(std::move(config));
   }
   return services;
+}
+
+std::optional<proto::EdgeProbes> probes_of(const State& state) {
+  proto::EdgeProbes probes;
+  for (const auto& [name, service] : state.services)
+    for (const auto& [address, server] : service.servers) {
+      if (!is_asked(service, server)) continue;
+      const bool no_way = !server.hop && !server.no_hop.empty();
+      if (no_way || (server.judged && !server.up))
+        probes.unreached.push_back(address);
+      else if (!server.judged)
+        probes.unjudged.push_back(address);
+    }
+  if (std::max(probes.unreached.size(), probes.unjudged.size()) > proto::kMaxProbed) return {};
+  return probes;
 }
 
 }  // namespace fairlead::lb

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "control/catalog/snapshot.h"
+#include "control/proto/stream.h"
 #include "dataplane/lb/core/state.h"
 
 namespace fairlead::lb {
@@ -16,6 +17,9 @@ struct ClusterServices {
   std::vector<Error> refused;
 };
 ClusterServices services_of(const Snapshot& snapshot);
+
+// What this edge's own probes see of pods. None: of more than a heartbeat holds.
+std::optional<proto::EdgeProbes> probes_of(const State& state);
 
 // As an earlier run of this edge had them, for as long as control is away.
 std::vector<ServiceConfig> services_of(const Saved& saved);

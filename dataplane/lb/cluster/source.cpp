@@ -24,9 +24,10 @@ std::uint64_t chance(const ClusterOptions& options) {
 
 }  // namespace
 
-ClusterSource::ClusterSource(ClusterOptions options, OnNews on_news)
+ClusterSource::ClusterSource(ClusterOptions options, OnNews on_news, Probes probes)
     : options_(std::move(options)),
       on_news_(std::move(on_news)),
+      probes_(std::move(probes)),
       link_(options_.control, join_of(options_), chance(options_), hooks()) {}
 
 follower::ControlLink::Hooks ClusterSource::hooks() {
@@ -35,7 +36,7 @@ follower::ControlLink::Hooks ClusterSource::hooks() {
           .joined = [] {},
           .message = [this](const proto::ControlMessage& message) { take(message); },
           .lost = [] {},
-          .count = [](proto::Heartbeat&) {}};
+          .count = [this](proto::Heartbeat& beat) { beat.probes = probes_(); }};
 }
 
 Result<> ClusterSource::take(const proto::Welcome& welcome) {

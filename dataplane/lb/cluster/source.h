@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ClusterSource: an edge's stream to control. What control says becomes services; what the tables have in
-// place goes back, for pods end only when no edge sends them new flows. One loop's thread.
+// place goes back, for pods end only when no edge sends them new flows, and what the edge's probes see, for
+// the rings of all edges are control's. One loop's thread.
 #pragma once
 
 #include <functional>
@@ -28,7 +29,8 @@ struct ClusterNews {
 class ClusterSource {
  public:
   using OnNews = std::function<void(ClusterNews)>;
-  ClusterSource(ClusterOptions options, OnNews on_news);
+  using Probes = std::function<std::optional<proto::EdgeProbes>()>;
+  ClusterSource(ClusterOptions options, OnNews on_news, Probes probes);
 
   net::Task<> run() { return link_.run(); }    // until cancelled
   net::Task<> beat() { return link_.beat(); }  // until cancelled
@@ -42,6 +44,7 @@ class ClusterSource {
 
   ClusterOptions options_;
   OnNews on_news_;
+  Probes probes_;
   follower::SnapshotBuilder builder_;
   std::uint64_t seed_ = 0;
   follower::ControlLink link_;

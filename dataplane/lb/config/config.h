@@ -49,6 +49,7 @@ struct ServerConfig {
   std::string mac{};       // vxlan: of the server behind its VXLAN device
   bool drain = false;
   std::uint16_t epoch = 0;  // vxlan, of control: of the pod's address
+  bool asked = true;        // by probes, where the service has a check
   bool operator==(const ServerConfig&) const = default;
 };
 

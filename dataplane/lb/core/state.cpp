@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "dataplane/fwd/edge/rows.h"
 
 namespace fairlead::lb {
 namespace {
@@ -68,6 +69,11 @@ bool in_ring(const Service& service, const IpAddress& address) {
   if (service.history.empty()) return false;
   const auto& members = service.history.back().members;
   return std::ranges::any_of(members, [&](const model::RingMember& m) { return m.address == address; });
+}
+
+bool is_asked(const Service& service, const Server& server) {
+  const bool beside = server.hop && server.hop->link == FWD_LINK_HERE;
+  return service.config.check && server.config.asked && !beside;
 }
 
 void take_given_ring(Service& service) {
@@ -168,9 +174,10 @@ Standing standing(const Service& service, const Server& server, MonoTime now) {
   if (!server.hop) return {"no way", server.no_hop.empty() ? "its next hop is asked for" : server.no_hop};
   if (server.drained) return {"drained", "by fairlead lb drain"};
   if (server.config.drain) return {"drained", "the file says so"};
-  if (service.config.ring && !in_ring(service, server.config.address))
+  const bool asked = is_asked(service, server), down = asked && server.judged && !server.up;
+  if (service.config.ring && !down && !in_ring(service, server.config.address))
     return {"drained", "control: it keeps its connections and gets no new ones"};
-  if (!service.config.check) return {"up", server.no_hop};
+  if (!asked) return {"up", server.no_hop};
   const std::string kept = service.all_dead ? "; kept, for all look dead" : "";
   if (!server.judged) return {"unknown", "not probed yet"};
   if (server.up) return {"up", server.no_hop};

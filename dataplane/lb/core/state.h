@@ -90,7 +90,9 @@ model::ForwardingState edge_of(const State& state);
 std::uint16_t room_of(model::Delivery delivery, const IpAddress& to, std::uint32_t mtu);
 
 bool in_ring(const Service& service, const IpAddress& address);  // it takes new flows
-void take_given_ring(Service& service);                          // that its config has, if it has one
+// By probes. Not one beside the edge: a probe leaves by a link.
+bool is_asked(const Service& service, const Server& server);
+void take_given_ring(Service& service);  // that its config has, if it has one
 
 // A server's word and why: "up", "down", "drained", "no way", "unknown".
 struct Standing {

@@ -111,7 +111,7 @@ class Step {
       server.config = config;
       if (const auto way = ways.find(target_of(server)); way != ways.end() && !server.hop)
         std::tie(server.hop, server.no_hop) = way->second;
-      if (other_check) server.judged = false;
+      if (other_check || !config.asked) server.judged = false;
       servers.emplace(config.address, std::move(server));
     }
     service.servers = std::move(servers);
@@ -230,12 +230,26 @@ class Step {
       if (!service.config.check || (server.judged ? server.up : in_ring(service, address)))
         well.push_back(member);
     }
-    const bool dead = well.empty() && !all.empty() && !any_unknown;
+    look_dead(service, well.empty() && !all.empty() && !any_unknown);
+    return well.empty() ? all : well;
+  }
+
+  void look_dead(Service& service, bool dead) {
     if (dead != service.all_dead)
       tell(dead ? "AllDead" : "NotAllDead", service.config.name,
            dead ? "every server's probes fail; all are kept" : "a server's probes succeed");
     service.all_dead = dead;
-    return well.empty() ? all : well;
+  }
+
+  // Control, which hears what the probes of all edges see, says who is in the ring.
+  void look_at_given(Service& service) {
+    bool any = false, dead = true;
+    for (const auto& [address, server] : service.servers) {
+      if (!server.config.asked) continue;
+      any = true;
+      dead &= is_asked(service, server) && server.judged && !server.up;
+    }
+    look_dead(service, any && dead);
   }
 
   // Before its first ring a service waits for all of its servers' next hops, so that they come in one change.
@@ -246,7 +260,7 @@ class Step {
   }
 
   void repair(Service& service) {
-    if (service.config.ring) return;
+    if (service.config.ring) return look_at_given(service);
     if (waits(service)) return;
     service.waits_since.reset();
     const model::RingChange members = members_of(service);

@@ -44,6 +44,9 @@ Result<> same_secret(const std::optional<std::uint64_t>& wanted, std::uint64_t u
               "put the old one back, or begin anew with --fresh: flows may then move to other servers");
 }
 
+// DPDK hands frames to the kernel by taps alone: no answer to a probe comes without.
+bool has_kernel(const Config& config) { return !config.dpdk || !config.dpdk->taps.empty(); }
+
 // A flow table that is in use stays as it is, whatever the file says.
 void keep_room(Config& config, std::uint32_t flows) {
   if (flows != config.flows)
@@ -106,9 +109,7 @@ Result<> Lb::begin(const std::optional<Saved>& saved) {
   FL_TRY(hops_,
          NextHops::open(executor_, [this](const IpAddress& target, const std::optional<Hop>& hop,
                                           const std::string& why) { (void)send(Found{target, hop, why}); }));
-  // DPDK hands frames to the kernel by taps alone.
-  const bool to_kernel = !state_.config.dpdk || !state_.config.dpdk->taps.empty();
-  if (options_.cluster && to_kernel) hops_->allow_here();
+  if (options_.cluster && has_kernel(state_.config)) hops_->allow_here();
   prober_ = std::make_unique<Prober>(
       executor_,
       [this](const ProbeTarget& target, const ProbeResult& result) {
@@ -128,8 +129,9 @@ Result<> Lb::begin(const std::optional<Saved>& saved) {
 void Lb::begin_in_cluster(const std::optional<Saved>& saved) {
   unknowing_ = !saved;
   if (saved) state_.config.services = services_of(*saved);
-  source_ =
-      std::make_unique<ClusterSource>(*options_.cluster, [this](ClusterNews news) { take(std::move(news)); });
+  source_ = std::make_unique<ClusterSource>(
+      *options_.cluster, [this](ClusterNews news) { take(std::move(news)); },
+      [this] { return asks_ && has_kernel(state_.config) ? probes_of(state_) : std::nullopt; });
 }
 
 void Lb::take(ClusterNews news) {
@@ -137,8 +139,11 @@ void Lb::take(ClusterNews news) {
   if (!unknowing_ && news.seed != state_.seed)
     return tell("ConfigRefused", "control", "its cluster is another one; begin anew there with --fresh");
   due_ = news.revision;
+  asks_ = true;
   Config config = state_.config;
   config.services = std::move(news.known.services);
+  if (!has_kernel(config))
+    for (ServiceConfig& service : config.services) service.check.reset();
   if (!unknowing_ && config == state_.config) {
     if (!behind_) source_->set_applied(due_);
     return;
@@ -249,13 +254,18 @@ static void ask_itself(ProbeTarget& target, const ServiceConfig& service, const 
 
 // Probes the servers that have a row.
 void Lb::probe() {
+  // In a cluster the machine's own routes to services lead to the node's programs, which choose a pod
+  // themselves.
+  const std::vector<PortLink> links = engine_->links(state_.config);
   std::vector<ProbeTarget> targets;
   for (const auto& [name, service] : state_.services)
     if (service.config.check)
       for (const auto& [address, server] : service.servers)
-        if (const std::uint32_t number = tables_->number_of(service.number, address)) {
+        if (const std::uint32_t number = tables_->number_of(service.number, address);
+            number != 0 && is_asked(service, server)) {
           ProbeTarget target{name, address, service.config.addresses.front(), number, *service.config.check};
           if (service.config.deliver == model::Delivery::nat) ask_itself(target, service.config, server);
+          if (service.config.ring) target.link = links.front().link;
           targets.push_back(std::move(target));
         }
   prober_->set(targets);

@@ -97,6 +97,7 @@ class Lb {
   bool publish_posted_ = false;
   bool behind_ = false;     // the tables are not what the state says yet
   bool unknowing_ = false;  // neither control nor the state file has said anything: the tables stay
+  bool asks_ = false;       // in a cluster: control has said whom to probe
   Revision due_;            // that the state is of
 };
 

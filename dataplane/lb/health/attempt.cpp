@@ -37,7 +37,11 @@ std::string words_of(const Failure& error, Millis timeout) {
 template <class Socket>
 Failure mark(Socket& socket, const ProbeTarget& target) {
   const std::uint32_t value = target.marked ? FWD_PROBE_MARK | target.number : 0;
-  if (::setsockopt(socket.native_handle(), SOL_SOCKET, SO_MARK, &value, sizeof value) == 0) return {};
+  const auto size = static_cast<socklen_t>(target.link.size());
+  const bool bound = target.link.empty() || ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_BINDTODEVICE,
+                                                         target.link.c_str(), size) == 0;
+  if (bound && ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_MARK, &value, sizeof value) == 0)
+    return {};
   return {errno, boost::system::system_category()};
 }
 

@@ -27,6 +27,7 @@ struct ProbeTarget {
   std::uint32_t number = 0;  // the server's, in the tables
   Check check;
   bool marked = true;  // the engine takes the probe where its mark says
+  std::string link{};  // it leaves by this one, whatever the routes say
   bool operator==(const ProbeTarget&) const = default;
 };
 

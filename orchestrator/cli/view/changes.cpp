@@ -83,11 +83,12 @@ Table table_of(const proto::DropList& drops) {
 }
 
 Table table_of(const proto::EdgeList& edges) {
-  Table table{{"EDGE", "ADDRESS", "REVISION", "BEHIND"}, {}};
+  Table table{{"EDGE", "ADDRESS", "REVISION", "BEHIND", "UNREACHED"}, {}};
   for (const proto::Edge& edge : edges.edges)
     table.rows.push_back(
         {edge.name, format(edge.address), std::to_string(edge.revision.value),
-         std::to_string(edges.revision.value - std::min(edge.revision, edges.revision).value)});
+         std::to_string(edges.revision.value - std::min(edge.revision, edges.revision).value),
+         edge.unreached ? std::to_string(*edge.unreached) : "-"});
   return table;
 }
 

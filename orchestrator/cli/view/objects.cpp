@@ -126,8 +126,13 @@ std::string scope_of(const Service& service) {
 
 Row row(const Ring& o, std::span<const Pod>, const View& view) {
   const WallTime last = o.steps.empty() ? o.meta.created : o.steps.back().at;
-  return {o.meta.name,      count(o.members.size()),    count(o.steps.size()),
-          count(o.settled), format_age(last, view.now), format_age(o.meta.created, view.now)};
+  return {o.meta.name,
+          count(o.members.size()),
+          count(o.unreached.size()),
+          count(o.steps.size()),
+          count(o.settled),
+          format_age(last, view.now),
+          format_age(o.meta.created, view.now)};
 }
 
 Row row(const Service& o, std::span<const Pod> pods, const View& view) {
@@ -163,7 +168,7 @@ Row header(Kind kind, const View& view) {
     case Kind::network:
       return {"NETWORK", "VNI", "MODE", "MTU", "POD-POOLS", "VIP-POOLS", "PODS", "AGE"};
     case Kind::ring:
-      return {"RING", "PODS", "CHANGES", "SETTLED", "LAST-CHANGE", "AGE"};
+      return {"RING", "PODS", "UNREACHED", "CHANGES", "SETTLED", "LAST-CHANGE", "AGE"};
     case Kind::service:
       break;
   }

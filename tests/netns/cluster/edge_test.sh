@@ -9,7 +9,7 @@
 # and flows stay with their pod while pods are added, all of them come by the
 # other edge, edges are killed and come back without control: those that began
 # before the ring changed, and those that began behind it. No request fails
-# while pods are taken away.
+# while pods are taken away. A pod that edges do not reach gets no new connections.
 set -euo pipefail
 . "$1/tests/support/cluster.sh"
 PEOPLE=$ROOT/tests/netns/lb/people.py
@@ -62,6 +62,11 @@ expose:
   - {port: 8, to: echo}
 update: {drain: 1s}
 YAML
+}
+in_ring() { [ "$(cluster_cli get rings | awk 'NR > 1 {print $2}')" = "$1" ]; } # COUNT
+uid_on() { # NODE: of the pod there that is ready
+  cluster_cli get pods -o json |
+    python3 -c 'import json, sys; print(*[p["uid"] for p in json.load(sys.stdin)["items"] if p["node"] == sys.argv[1] and p["status"]["phase"] == "ready"])' "$1"
 }
 HOLDERS=
 hold() { # NAME COUNT: connections, and as many UDP flows, until its pipe says end
@@ -141,6 +146,25 @@ wait $ASKER
 grep -v failed "$CLUSTER_DIR/asked" | awk '{n += $NF} END {print n, "requests"}'
 ! grep failed "$CLUSTER_DIR/asked" || die "requests failed"
 pods_at n1 2 || die "the edge keeps pods that are gone: $(lb n1 backends)"
+
+step "a ready pod that no edge reaches gets no new connections"
+job 3 edge
+eventually 30 ready_pods 3 || die "3 pods do not become ready"
+eventually 10 in_ring 3 || die "the ring does not have 3 pods: $(cluster_cli get rings)"
+POD=$(uid_on n3)
+deaf() { nsenter --net="$CLUSTER_DIR/n3/run/netns/$POD" nft "$@"; } # to edges: its node finds it ready
+deaf "add table inet deaf; add chain inet deaf in { type filter hook input priority 0; }
+  add rule inet deaf in ip saddr { $UNDERLAY4.1, $UNDERLAY4.2 } tcp dport 8080 drop"
+eventually 15 in_ring 2 || die "it stays in the ring: $(cluster_cli edges; lb n1 backends)"
+ready_pods 3 || die "its node does not find it ready"
+cluster_cli get rings
+cluster_cli edges
+cluster_cli events service/web | grep Unreached || die "nobody says so"
+lb n1 backends | grep " down " || die "the edge does not say so"
+ask 30 >"$CLUSTER_DIR/asked"
+! grep -q failed "$CLUSTER_DIR/asked" || die "requests fail: $(cat "$CLUSTER_DIR/asked")"
+deaf delete table inet deaf
+eventually 15 in_ring 3 || die "it does not come back: $(cluster_cli edges; lb n1 backends)"
 
 step "it is the world's no longer"
 job 2 cluster

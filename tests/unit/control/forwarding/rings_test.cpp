@@ -45,7 +45,7 @@ class Rings : public testing::Test {
 
   // As control does it; how many rings were written.
   std::size_t settle(WallTime now) {
-    RingChanges changes = next_rings(snapshot_, now);
+    RingChanges changes = next_rings(snapshot_, views_, now);
     const std::size_t count = changes.put.size() + changes.remove.size();
     for (Ring& ring : changes.put) snapshot_.put(std::move(ring));
     for (const auto& ring : changes.remove) snapshot_.erase(Kind::ring, ring->meta.ns, ring->meta.name);
@@ -66,7 +66,41 @@ class Rings : public testing::Test {
   }
 
   Snapshot snapshot_;
+  EdgeViews views_;
 };
+
+TEST_F(Rings, APodThatNoEdgeReachesLeavesAndComesBack) {
+  for (int i = 1; i <= 3; ++i) pod(i, PodPhase::ready);
+  views_ = {{"e1", {{}, {address(1), address(2), address(3)}}}, {"e2", {{address(2)}, {}}}};
+  settle(kBegin);
+  EXPECT_EQ(ring().members.size(), 3U) << "e1 knows nothing yet";
+  views_["e1"] = {{address(2), address(3)}, {}};
+  EXPECT_EQ(settle(kBegin), 1U);
+  EXPECT_EQ(ring().members, (std::vector{address(1), address(3)})) << "e2 reaches 3";
+  EXPECT_EQ(ring().unreached, std::vector{address(2)});
+  views_.clear();
+  EXPECT_EQ(settle(kBegin), 0U) << "as it was, where no edge is heard";
+  views_ = {{"e1", {{}, {address(2)}}}};
+  EXPECT_EQ(settle(kBegin), 0U) << "and where the only one has just begun";
+  views_ = {{"e1", {}}};
+  EXPECT_EQ(settle(kBegin), 1U);
+  EXPECT_EQ(ring().members.size(), 3U);
+  EXPECT_TRUE(ring().unreached.empty());
+  EXPECT_EQ(ring().steps.size(), 3U);
+}
+
+TEST_F(Rings, PodsThatNoEdgeReachesAreKeptWhereThereIsNoOther) {
+  for (int i = 1; i <= 2; ++i) pod(i, PodPhase::ready);
+  settle(kBegin);
+  views_ = {{"e1", {{address(1), address(2)}, {}}}};
+  EXPECT_EQ(settle(kBegin), 1U);
+  EXPECT_EQ(ring().members.size(), 2U);
+  EXPECT_EQ(ring().unreached.size(), 2U) << "which is shown";
+  EXPECT_EQ(ring().steps.size(), 1U);
+  pod(2, PodPhase::gone);
+  settle(kBegin);
+  EXPECT_EQ(ring().unreached, std::vector{address(1)}) << "who is gone is asked for no more";
+}
 
 TEST_F(Rings, ReadyPodsJoinAndThoseThatStopLeave) {
   pod(1, PodPhase::ready);

@@ -16,12 +16,16 @@ std::vector<AgentMessage> agent_messages() {
   counts.tables = {{"endpoints", {3, 262144, 0, true}}, {"flows", {UINT64_MAX, 0, 17}}};
   counts.refusal = "table links: is full";
   counts.disk = "its disk is full";
+  counts.probes = EdgeProbes{{IpAddress::v4(0x0AF40001)}, {IpAddress::parse("fd00:244::1").value()}};
+  Heartbeat well;
+  well.probes = EdgeProbes{};
   std::uint64_t value = 0;
   for (const NodeCounter& counter : kNodeCounters) counts.counters.*counter.value = ++value;
   PodStatus failed{PodPhase::failed, 3, "exit 1", 1, WallTime(Millis(5)), WallTime(Millis(9))};
   return {join,
           Heartbeat{Revision(77), {}, {}},
           counts,
+          well,
           PodReport{"shop", "web-1", "u1", failed},
           PodReport{"shop", "web-2", "u2", PodStatus{}},
           PodReport{"shop",
@@ -91,6 +95,14 @@ TEST(Stream, AHeartbeatsTablesHaveNamesAndABound) {
   EXPECT_TRUE(decoded());
   beat.tables["one_more"] = {};
   EXPECT_FALSE(decoded());
+}
+
+TEST(Stream, AnEdgesProbesHaveABound) {
+  Heartbeat beat;
+  beat.probes = EdgeProbes{std::vector<IpAddress>(kMaxProbed, IpAddress::v4(1)), {}};
+  EXPECT_TRUE(decode_agent_message(encode(AgentMessage(beat))));
+  beat.probes->unreached.push_back(IpAddress::v4(1));
+  EXPECT_FALSE(decode_agent_message(encode(AgentMessage(beat))));
 }
 
 TEST(Stream, ALongRefusalIsCutShort) {

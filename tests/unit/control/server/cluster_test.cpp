@@ -130,6 +130,36 @@ class ClusterTest : public testing::Test {
   std::string stuck_;            // the one whose tables stand still
 };
 
+TEST_F(ClusterTest, APodThatNoEdgeReachesTakesNoNewConnectionsOfTheWorld) {
+  for (const char* name : {"n1", "n2", "n3"}) join(name);
+  std::string job = kJob;
+  apply(job.insert(job.find("to: http"), "scope: edge, "));
+  pass(15);
+  const Snapshot& now = cluster_->snapshot();
+  const auto ring = [&] { return *now.rings.begin()->second; };
+  ASSERT_EQ(ring().members.size(), now.pods.size());
+  ASSERT_GE(now.pods.size(), 2U);
+  proto::Heartbeat beat;
+  beat.probes = proto::EdgeProbes{{ring().members.front()}, {}};
+  cluster_->edge_heard("e1", beat);
+  pass(1);
+  EXPECT_EQ(ring().members.size(), now.pods.size() - 1);
+  EXPECT_EQ(ring().unreached, beat.probes->unreached);
+  EXPECT_EQ(said("service/web", "Unreached"), 1U);
+  start_control();
+  pass(1);
+  EXPECT_EQ(ring().members.size(), now.pods.size() - 1) << "until an edge says other things";
+  cluster_->edge_heard("e1", beat);
+  beat.probes = proto::EdgeProbes{};
+  cluster_->edge_heard("e2", beat);
+  pass(1);
+  EXPECT_EQ(ring().members.size(), now.pods.size()) << "one edge that reaches it is enough";
+  EXPECT_EQ(said("service/web", "Reached"), 1U);
+  cluster_->edge_left("e2");
+  pass(1);
+  EXPECT_EQ(ring().members.size(), now.pods.size() - 1);
+}
+
 // The last write of a removal is of leases and events only, which no agent is told of.
 TEST_F(ClusterTest, NobodyIsSilentInTheQuietAfterAPodWasRemoved) {
   for (const char* name : {"n1", "n2", "n3"}) join(name);

@@ -4,6 +4,7 @@
 
 #include "control/catalog/network.h"
 #include "control/forwarding/rings.h"
+#include "dataplane/fwd/edge/rows.h"
 #include "dataplane/lb/cluster/services.h"
 #include "dataplane/lb/core/step.h"
 
@@ -44,7 +45,7 @@ Snapshot cluster() {
                    {"admin", 81, 8081, Protocol::tcp, Scope::cluster},
                    {"dns", 53, 53, Protocol::udp, Scope::edge}};
   snapshot.put(service);
-  for (Ring& ring : forwarding::next_rings(snapshot, WallTime{}).put) snapshot.put(std::move(ring));
+  for (Ring& ring : forwarding::next_rings(snapshot, {}, WallTime{}).put) snapshot.put(std::move(ring));
   return snapshot;
 }
 
@@ -71,6 +72,11 @@ TEST(ClusterServices, HaveTheWorldsPortsAndEveryPodThatMayHaveConnections) {
   ASSERT_TRUE(web.ring);
   EXPECT_EQ(web.ring->number, 1U);
   EXPECT_EQ(web.ring->history, (std::vector<model::RingChange>{{{address("10.244.0.10"), 1}}}));
+  ASSERT_TRUE(web.check);
+  EXPECT_EQ(web.check->type, Check::Type::tcp);
+  EXPECT_EQ(web.check->port, 80);
+  EXPECT_TRUE(server.asked);
+  EXPECT_FALSE(web.servers.back().asked) << "one that stops need not answer";
 }
 
 TEST(ClusterServices, OneWhoseRingIsDamagedIsRefusedAndTheOthersStay) {
@@ -115,11 +121,45 @@ TEST(GivenRing, IsReplayedAsItIs) {
   ASSERT_TRUE(step(state, Ticked{}, MonoTime(std::chrono::hours(1000))));
   EXPECT_EQ(web.history.size(), 1U) << "neither settled nor changed here";
   EXPECT_EQ(web.settled, 0U);
-  EXPECT_EQ(standing(web, web.servers.at(address("10.244.0.10")), MonoTime{}).state, "up");
+  EXPECT_EQ(standing(web, web.servers.at(address("10.244.0.10")), MonoTime{}).state, "unknown");
   EXPECT_EQ(standing(web, web.servers.at(address("10.244.0.11")), MonoTime{}).state, "drained");
   const auto drained = step(state, Drained{"web", address("10.244.0.10"), true}, MonoTime{});
   ASSERT_FALSE(drained);
   EXPECT_EQ(drained.error().code, Code::conflict) << "a pod is control's to take out";
+}
+
+// What the edge tells control of the pod that is ready, as its probes go.
+TEST(EdgeProbes, TellWhomThisEdgeDoesNotReach) {
+  const IpAddress ready = address("10.244.0.10"), node = address("192.168.77.1");
+  State state = begin({}, with(services_of(cluster()).services), 7, MonoTime{});
+  const auto told = [&](const Event& event) {
+    EXPECT_TRUE(step(state, event, MonoTime{}).has_value());
+    return probes_of(state).value();
+  };
+  using Pods = std::vector<IpAddress>;
+  EXPECT_EQ(told(Ticked{}), (proto::EdgeProbes{{}, Pods{ready}}));
+  EXPECT_EQ(told(Found{node, {}, "no route"}), (proto::EdgeProbes{Pods{ready}, {}})) << "it has no way to it";
+  const Hop hop{{{2, 0, 0, 0, 0, 1}}, {{2, 0, 0, 0, 0, 2}}, 0, 1500, address("192.168.77.9")};
+  EXPECT_EQ(told(Found{node, hop, ""}), (proto::EdgeProbes{{}, Pods{ready}})) << "not judged yet";
+  EXPECT_EQ(told(Probed{"web", ready, true, ""}), proto::EdgeProbes{});
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(told(Probed{"web", ready, false, "no answer"}), proto::EdgeProbes{}) << "one is no rule";
+  EXPECT_EQ(told(Probed{"web", ready, false, "no answer"}), (proto::EdgeProbes{Pods{ready}, {}}));
+  const Service& web = state.services.at("web");
+  EXPECT_TRUE(web.all_dead);
+  EXPECT_EQ(web.history.size(), 1U) << "the ring is control's to change";
+  EXPECT_EQ(standing(web, web.servers.at(ready), MonoTime{}).state, "down");
+}
+
+TEST(EdgeProbes, DoNotAskPodsBesideTheEdge) {
+  const IpAddress ready = address("10.244.0.10");
+  State state = begin({}, with(services_of(cluster()).services), 7, MonoTime{});
+  const Hop here{{{2, 0, 0, 0, 0, 1}}, {{2, 0, 0, 0, 0, 1}}, FWD_LINK_HERE, 0, address("192.168.77.1")};
+  ASSERT_TRUE(step(state, Found{address("192.168.77.1"), here, ""}, MonoTime{}));
+  const Service& web = state.services.at("web");
+  EXPECT_FALSE(is_asked(web, web.servers.at(ready)));
+  EXPECT_EQ(probes_of(state), proto::EdgeProbes{});
+  EXPECT_EQ(standing(web, web.servers.at(ready), MonoTime{}).state, "up");
 }
 
 TEST(ClusterConfig, SaysOnlyWhatIsTheMachines) {

@@ -55,12 +55,12 @@ TEST(Changes, Drops) {
 
 TEST(Changes, EdgesSayHowFarBehindTheyAre) {
   const IpAddress address = *IpAddress::parse("192.0.2.1");
-  EXPECT_EQ(
-      table_of(proto::EdgeList{{{"e1", address, Revision(38)}, {"e2", address, Revision(41)}}, Revision(41)})
-          .text(),
-      "EDGE  ADDRESS    REVISION  BEHIND\n"
-      "e1    192.0.2.1  38        3\n"
-      "e2    192.0.2.1  41        0\n");
+  EXPECT_EQ(table_of(proto::EdgeList{{{"e1", address, Revision(38), 2}, {"e2", address, Revision(41), {}}},
+                                     Revision(41)})
+                .text(),
+            "EDGE  ADDRESS    REVISION  BEHIND  UNREACHED\n"
+            "e1    192.0.2.1  38        3       2\n"
+            "e2    192.0.2.1  41        0       -\n");
 }
 
 TEST(Changes, TablesAreFullOnlyWhenTheyAre) {
