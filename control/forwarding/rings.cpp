@@ -185,8 +185,8 @@ std::string pack_slots(const std::vector<std::uint32_t>& slots) {
 }
 
 Result<std::vector<std::uint32_t>> unpack_slots(std::string_view text, std::size_t members) {
-  const bool size = std::ranges::any_of(model::kEdgeRingSizes,
-                                        [&](std::uint32_t slots) { return text.size() == 2 * slots; });
+  const bool size = std::ranges::any_of(
+      model::kEdgeRingSizes, [&](std::uint32_t slots) { return text.size() == std::size_t{2} * slots; });
   std::vector<std::uint32_t> slots;
   for (std::size_t i = 0; size && i < text.size(); i += 2) {
     const std::size_t high = kLetters.find(text[i]), low = kLetters.find(text[i + 1]);

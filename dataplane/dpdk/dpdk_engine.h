@@ -14,7 +14,8 @@
 // With `keep` all that packets read and write stands in a file (memory/kept_memory.h): the next process finds
 // it there. Counts are this process's.
 //
-// A process has one EAL: a second engine has the same memory options, and other devices while the first is there.
+// A process has one EAL: a second engine has the same memory options, and other devices while the first is
+// there.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// KeptMemory: an edge's memory in a file in memory (tmpfs), so that the next process finds rows and remembered
-// flows as the last one left them, however that ended:
+// KeptMemory: an edge's memory in a file in memory (tmpfs), so that the next process finds rows and
+// remembered flows as the last one left them, however that ended:
 //
 //     page 0     magic, FWD_ABI_VERSION, buckets, the layout's fingerprint
 //     page 1...  tables and state, each from a cache line's boundary on

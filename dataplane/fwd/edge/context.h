@@ -16,7 +16,7 @@
 /* Nobody clears it: each stage reads only what it, or a stage before it, has written. */
 struct fwd_edge {
   __u32 verdict;
-  __u32 bytes;  /* of the frame as it came */
+  __u32 bytes;     /* of the frame as it came */
   __u32 server;    /* TO_BACKEND: who takes it; 0: nobody can */
   __u32 link;      /* TO_BACKEND, TO_CLIENT: the engine's number of the port it leaves by; 0: it came by */
   __u32 ethertype; /* behind all tags */

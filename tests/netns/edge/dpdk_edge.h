@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// DpdkEdge: a LiveEdge on DPDK, by `driver` on both of its veths, without hugepages. The client's kernel leaves
-// its sums to hardware that a veth does not have. A process has one of each driver at a time.
+// DpdkEdge: a LiveEdge on DPDK, by `driver` on both of its veths, without hugepages. The client's kernel
+// leaves its sums to hardware that a veth does not have. A process has one of each driver at a time.
 #pragma once
 
 #include <memory>

@@ -73,8 +73,8 @@ TEST(Answers, DropsExplanationsAndVersionsComeBack) {
   EXPECT_TRUE(drop_list_from_json(to_json(drops)).value_or(DropList{}) == drops);
   const TableList tables{{{"n1", "flows", {262144, 262144, 17}}, {"n2", "links", {0, 4096, 0}}}};
   EXPECT_TRUE(table_list_from_json(to_json(tables)).value_or(TableList{}) == tables);
-  const EdgeList edges{{{"e1", *IpAddress::parse("192.0.2.1"), Revision(40), 3}, {"e2", {}, Revision(41), {}}},
-                       Revision(41)};
+  const EdgeList edges{
+      {{"e1", *IpAddress::parse("192.0.2.1"), Revision(40), 3}, {"e2", {}, Revision(41), {}}}, Revision(41)};
   EXPECT_TRUE(edge_list_from_json(to_json(edges)).value_or(EdgeList{}) == edges);
   const Explanation why{"pod/web-2", "not placed", "no node fits", {"n1: cpu", "n2: silent"}, "Ask for less"};
   EXPECT_TRUE(explanation_from_json(to_json(why)).value_or(Explanation{}) == why);
