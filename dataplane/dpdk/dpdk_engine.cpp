@@ -99,8 +99,8 @@ struct DpdkEngine::State {
     for (const std::string& device : options.devices) {
       FL_TRY(Port port, Port::open(device, options.workers, buffers));
       port.listen_to_all();
-      seen_ports.push_back(
-          {port.id(), port.may_lack_sums(), false, port.kernel_sees_all() ? kHasItsCopy : kNobody});
+      seen_ports.push_back({port.id(), port.may_lack_sums(), false, port.filter(),
+                            port.kernel_sees_all() ? kHasItsCopy : kNobody});
       ports.push_back(std::move(port));
     }
     return {};
@@ -115,7 +115,7 @@ struct DpdkEngine::State {
       if (const std::string mac = ports[device].mac(); !mac.empty()) made += ",mac=" + mac;
       FL_TRY(Port tap, Port::open(made, options.workers, buffers));
       seen_ports[device].other = static_cast<std::uint32_t>(seen_ports.size());
-      seen_ports.push_back({tap.id(), false, true, device});
+      seen_ports.push_back({tap.id(), false, true, 0, device});
       ports.push_back(std::move(tap));
     }
     return {};
@@ -230,15 +230,17 @@ Result<std::vector<model::EdgeStage>> DpdkEngine::stages() const {
 }
 
 std::vector<model::EdgeLoss> DpdkEngine::losses() const {
-  std::uint64_t port = 0, host = 0, nowhere = 0;
+  std::uint64_t port = 0, host = 0, nowhere = 0, others = 0;
   for (const auto& one : state_->crew) {
     port += read(one->losses.port);
     host += read(one->losses.host);
     nowhere += read(one->losses.nowhere);
+    others += read(one->losses.others);
   }
   return {{"PORT_FULL", "a device took no more packets", port},
           {"HOST_FULL", "the kernel's tap took no more packets", host},
-          {"HOST_NONE", "for this machine, by a device without a tap", nowhere}};
+          {"HOST_NONE", "for this machine, by a device without a tap", nowhere},
+          {"HOST_OTHER", "for another machine's MAC: the switch floods", others}};
 }
 
 void DpdkEngine::steer_probes(std::uint16_t port, std::uint32_t server) {

@@ -2,6 +2,7 @@
 #include "dataplane/dpdk/worker.h"
 
 #include <array>
+#include <cstring>
 #include <ctime>
 #include <memory>
 #include <pthread.h>
@@ -18,6 +19,17 @@
 
 namespace fairlead::dpdk {
 namespace {
+
+// A second edge that hears its neighbour's packets would send them by a ring, without what that one
+// remembers.
+bool is_for_another(const Frame& frame, std::uint64_t own) {
+  constexpr std::uint64_t kMac = 0xffffffffffffU;
+  std::uint64_t to = 0;
+  if (own == 0 || frame.head < sizeof to) return false;
+  std::memcpy(&to, frame.at, sizeof to);
+  const bool group = (frame.at[0] & 1U) != 0;
+  return !group && (to & kMac) != own;
+}
 
 struct Outbox {
   std::array<rte_mbuf*, kBurst> packets;
@@ -71,6 +83,7 @@ class Loop {
   void take(rte_mbuf* buffer, std::uint32_t port) {
     Frame& frame = burst_->frames[burst_->count];
     if (!open_frame(buffer, frame)) return lose(buffer, losses_.nowhere);
+    if (is_for_another(frame, order_.ports[port].filter)) return lose(buffer, losses_.others);
     frame.link = port + 1;
     frame.may_lack_sums = order_.ports[port].may_lack_sums;
     ++burst_->count;

@@ -26,14 +26,16 @@ struct WorkerPort {
   std::uint16_t id = 0;
   bool may_lack_sums = false;
   bool is_tap = false;            // the kernel is behind it
+  std::uint64_t filter = 0;       // Port::filter()
   std::uint32_t other = kNobody;  // a device: the place of its tap, or a word of above; a tap: of its device
 };
 
-// Packets that were to leave, and did not.
+// Packets that came, or were to leave, and ended.
 struct Losses {
   __u64 port = 0;     // a device took no more
   __u64 host = 0;     // a tap took no more
   __u64 nowhere = 0;  // for the kernel, by a device without a tap; or no frame
+  __u64 others = 0;   // came, but for another machine's MAC
 };
 
 struct WorkerOrder {

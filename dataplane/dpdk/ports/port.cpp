@@ -2,6 +2,7 @@
 #include "dataplane/dpdk/ports/port.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <linux/if_packet.h>
 #include <rte_dev.h>
@@ -92,7 +93,7 @@ Result<Port> Port::open(const std::string& device, unsigned queues, rte_mempool*
     return fail(Code::unsupported, "device " + device, "is no Ethernet device", "name one that is");
   rte_eth_dev_info info{};
   const bool known = is_pci(device) && rte_eth_dev_info_get(id, &info) == 0 && info.driver_name != nullptr;
-  Port port(id, name, known ? info.driver_name : driver_of(name));
+  Port port(id, name, known ? info.driver_name : driver_of(name), is_pci(device));
   if (port.kernel_sees_all()) hear_only_what_comes();
   FL_TRY_OK(configure(id, device, queues, buffers));
   return port;
@@ -101,7 +102,8 @@ Result<Port> Port::open(const std::string& device, unsigned queues, rte_mempool*
 Port::Port(Port&& other) noexcept
     : id_(std::exchange(other.id_, kNone)),
       name_(std::move(other.name_)),
-      driver_(std::move(other.driver_)) {}
+      driver_(std::move(other.driver_)),
+      of_bus_(other.of_bus_) {}
 
 Port::~Port() {
   if (id_ == kNone) return;
@@ -123,6 +125,15 @@ std::string Port::mac() const {
   char text[RTE_ETHER_ADDR_FMT_SIZE];
   rte_ether_format_addr(text, sizeof text, &address);
   return text;
+}
+
+std::uint64_t Port::filter() const {
+  const bool on_link = driver_ == "net_af_packet" || driver_ == "net_af_xdp" || of_bus_;
+  rte_ether_addr address{};
+  if (!on_link || rte_eth_macaddr_get(id_, &address) != 0) return 0;
+  std::uint64_t mac = 0;
+  std::memcpy(&mac, address.addr_bytes, sizeof address.addr_bytes);
+  return mac;
 }
 
 void Port::listen_to_all() const { (void)rte_eth_promiscuous_enable(id_); }

@@ -27,15 +27,20 @@ class Port {
   bool may_lack_sums() const;
   // Does the kernel, too, get what comes here?
   bool kernel_sees_all() const { return driver_ == "net_af_packet"; }
-  std::string mac() const;     // "02:00:00:00:00:01"; empty: it has none
+  std::string mac() const;  // "02:00:00:00:00:01"; empty: it has none
+  // Its own, as the first six bytes of a frame for it are read, where it stands on a link with other
+  // machines. A switch that has forgotten one of them floods what is for it. 0: whatever comes is for this
+  // machine.
+  std::uint64_t filter() const;
   void listen_to_all() const;  // also to what is not for its own MAC; drivers without that do so anyway
 
  private:
-  Port(std::uint16_t id, std::string name, std::string driver)
-      : id_(id), name_(std::move(name)), driver_(std::move(driver)) {}
+  Port(std::uint16_t id, std::string name, std::string driver, bool of_bus)
+      : id_(id), name_(std::move(name)), driver_(std::move(driver)), of_bus_(of_bus) {}
   static constexpr std::uint16_t kNone = 0xffff;
   std::uint16_t id_;
   std::string name_, driver_;
+  bool of_bus_;  // a NIC
 };
 
 }  // namespace fairlead::dpdk

@@ -91,12 +91,17 @@ void Crowd::watch(int fd, std::uint64_t what) {
   check(::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, fd, &event) == 0, "epoll_ctl");
 }
 
-void Crowd::renew() {
+bool Crowd::renew() {
   const std::lock_guard lock(mutex_);
+  bool any = false;
   pair_.lab().inside("client", [&] {
-    for (Flow& flow : flows_)
-      if (flow.over) open(flow);
+    for (Flow& flow : flows_) {
+      if (!flow.over) continue;
+      open(flow);
+      any = true;
+    }
   });
+  return any;
 }
 
 void Crowd::open(Flow& flow) {

@@ -32,7 +32,7 @@ class Crowd {
 
   void round();  // waits until each flow was answered that began to ask after this call
   void gone(const Members& before, const Members& now);  // about to happen: who leaves, who is drained
-  void renew();                                          // who ended with a server begins anew
+  bool renew();                                          // who ended with a server begins anew; is there any?
   void forget_server(int number);                        // its ends of connections that are over
   Tally tally();
 

@@ -39,7 +39,10 @@ EdgePair::EdgePair(const std::string& engine) : engine_(engine) {
   add_member("router", 254);
   lab_.add("client");
   lab_.veth("client", "c0", "router", "c0");
+  // The router's kernel spreads flows by the hash that the client's has put on each frame, where a veth has
+  // brought it over; a client that repeats itself takes another one (txrehash), which no wire would tell.
   lab_.sh("client",
+          "echo 0 > /proc/sys/net/core/txrehash;"
           "ethtool -K c0 tx off gso off tso off >/dev/null; ip addr add 203.0.113.2/24 dev c0;"
           "ip route add default via 203.0.113.1");
   lab_.sh("router",
@@ -48,6 +51,11 @@ EdgePair::EdgePair(const std::string& engine) : engine_(engine) {
   for (int k = 1; k <= kEdges; ++k) {
     add_member(space(k), k);
     lab_.sh(space(k), "ip route add default via 192.168.88.254");
+    // A machine's own setting is a new namespace's; net_af_packet leaves the kernel a copy of each frame.
+    if (engine_ == "dpdk")
+      lab_.sh(space(k),
+              "echo 0 > /proc/sys/net/ipv4/conf/eth0/forwarding;"
+              "echo 0 > /proc/sys/net/ipv6/conf/eth0/forwarding");
   }
   for (int k = 1; k <= kServers; ++k) {
     add_member(server(k), 10 + k);
@@ -57,6 +65,15 @@ EdgePair::EdgePair(const std::string& engine) : engine_(engine) {
                            kVip + "/32 dev lo");
   }
   route({1, 2});
+}
+
+// What outlives a process on purpose must not outlive the test.
+EdgePair::~EdgePair() {
+  for (int k = 1; k <= kEdges; ++k) {
+    if (Process* daemon = daemons_.at(static_cast<std::size_t>(k))) daemon->stop();
+    (void)lab_.run(space(k), {binary("fairlead-lb"), "--remove", "--name", lab_.path(space(k)).filename(),
+                              "--state-dir", lab_.scratch() / space(k)});
+  }
 }
 
 void EdgePair::add_member(const std::string& space, int last) {
@@ -69,9 +86,10 @@ void EdgePair::add_member(const std::string& space, int last) {
 
 void EdgePair::write(const Members& members) {
   std::ofstream file(lab_.scratch() / "lb.yaml");
-  file << "interfaces: [eth0]\nengine: " << engine_ << "\nflows: 65536\nsecret: \"00000000feedbeef\"\n";
+  file << "engine: " << engine_ << "\nflows: 65536\nsecret: \"00000000feedbeef\"\n";
   // The stack sends frames back over a veth without a program at its far end.
-  if (engine_ == "xdp") file << "mode: generic\n";
+  if (engine_ == "xdp") file << "interfaces: [eth0]\nmode: generic\n";
+  if (engine_ == "dpdk") file << "dpdk: {devices: [\"net_af_packet0,iface=eth0\"], memory: 64MiB}\n";
   file << "services:\n  - name: web\n    addresses: [" << kVip << "]\n    ports: [tcp/80, udp/80]\n"
        << "    deliver: l2\n    servers:\n";
   for (const auto& [number, member] : members)

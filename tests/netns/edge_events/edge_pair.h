@@ -33,6 +33,9 @@ class EdgePair {
 
   // `engine` as the file names it. Throws what the machine refuses.
   explicit EdgePair(const std::string& engine);
+  ~EdgePair();
+  EdgePair(const EdgePair&) = delete;
+  EdgePair& operator=(const EdgePair&) = delete;
 
   void write(const Members& members);  // the file; no daemon has read it yet
   void start(int edge);                // a new process, that answers

@@ -59,6 +59,12 @@ lb backends
 inside client ping -c 3 -i 0.2 -W 2 192.0.2.1 >/dev/null || die "the edge itself is not reached"
 inside client ping -c 1 -W 2 "$VIP" >/dev/null || die "the service gives no echo"
 
+step "what a switch floods for another machine is not the edge's"
+ip -n "$ID-client" neigh replace 192.0.2.1 lladdr 02:00:00:00:00:99 dev eth0
+! inside client curl -s --max-time 1 "http://$VIP/" || die "it takes frames for another MAC"
+ip -n "$ID-client" neigh del 192.0.2.1 dev eth0
+lb status | grep HOST_OTHER || die "nobody says so: $(lb status)"
+
 step "why names the server that gets it"
 for port in 41001 41002 41003; do
   said=$(lb why tcp 192.0.2.100 $port "$VIP" 80 --syn | sed -n 's/^-> \(.*\) of web$/\1/p')
