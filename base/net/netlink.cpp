@@ -94,6 +94,9 @@ void read_link_attribute(const nlattr* attribute, LinkInfo& link) {
     case IFLA_IFNAME:
       link.name = mnl_attr_get_str(attribute);
       break;
+    case IFLA_IFALIAS:
+      link.alias = mnl_attr_get_str(attribute);
+      break;
     case IFLA_MTU:
       link.mtu = mnl_attr_get_u32(attribute);
       break;
@@ -331,6 +334,14 @@ Result<> Netlink::set_link(std::uint32_t link, std::uint32_t mtu, const std::opt
   head->ifi_flags = up ? IFF_UP : 0;
   head->ifi_change = IFF_UP;
   return must(raise.get(), what);
+}
+
+Result<> Netlink::set_alias(std::string_view link, std::string_view alias) {
+  Request request(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK);
+  request.body<ifinfomsg>();
+  request.put(IFLA_IFNAME, link);
+  request.put(IFLA_IFALIAS, alias);
+  return must(request.get(), "alias of link " + std::string(link));
 }
 
 Result<std::vector<IpAddress>> Netlink::addresses(std::uint32_t link) {

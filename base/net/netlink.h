@@ -23,6 +23,7 @@ struct LinkInfo {
   std::uint32_t index = 0;
   std::string name;
   std::string kind;              // "veth", empty for physical ones and lo
+  std::string alias;             // what people and programs note on it
   std::uint32_t peer_index = 0;  // veth: its other end, in that end's namespace
   std::uint32_t mtu = 0;
   MacAddress mac;
@@ -72,6 +73,7 @@ class Netlink {
   Result<> add_veth(const VethEnd& end, const VethEnd& peer, std::uint32_t mtu);
   Result<> delete_link(std::string_view name);
   Result<> set_link(std::uint32_t link, std::uint32_t mtu, const std::optional<MacAddress>& mac, bool up);
+  Result<> set_alias(std::string_view link, std::string_view alias);
   Result<std::vector<IpAddress>> addresses(std::uint32_t link);
   Result<> add_address(std::uint32_t link, const IpAddress& address);  // /32 or /128, no DAD
   Result<> delete_address(std::uint32_t link, const IpAddress& address);

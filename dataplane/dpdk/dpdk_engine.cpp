@@ -114,6 +114,7 @@ struct DpdkEngine::State {
       std::string made = "net_tap_host" + std::to_string(device) + ",iface=" + options.taps[next++];
       if (const std::string mac = ports[device].mac(); !mac.empty()) made += ",mac=" + mac;
       FL_TRY(Port tap, Port::open(made, options.workers, buffers));
+      tap.stay();
       seen_ports[device].other = static_cast<std::uint32_t>(seen_ports.size());
       seen_ports.push_back({tap.id(), false, true, 0, device});
       ports.push_back(std::move(tap));

@@ -103,10 +103,11 @@ Port::Port(Port&& other) noexcept
     : id_(std::exchange(other.id_, kNone)),
       name_(std::move(other.name_)),
       driver_(std::move(other.driver_)),
-      of_bus_(other.of_bus_) {}
+      of_bus_(other.of_bus_),
+      stays_(other.stays_) {}
 
 Port::~Port() {
-  if (id_ == kNone) return;
+  if (id_ == kNone || stays_) return;
   rte_eth_dev_info info{};
   const bool known = rte_eth_dev_info_get(id_, &info) == 0;
   (void)rte_eth_dev_stop(id_);

@@ -32,6 +32,9 @@ class Port {
   // machines. A switch that has forgotten one of them floods what is for it. 0: whatever comes is for this
   // machine.
   std::uint64_t filter() const;
+  // When this goes, the device is left as it is, until the process ends: net_tap, stopped, sets its link
+  // down, which takes routes and addresses of IPv6 from a link that others made.
+  void stay() { stays_ = true; }
   void listen_to_all() const;  // also to what is not for its own MAC; drivers without that do so anyway
 
  private:
@@ -41,6 +44,7 @@ class Port {
   std::uint16_t id_;
   std::string name_, driver_;
   bool of_bus_;  // a NIC
+  bool stays_ = false;
 };
 
 }  // namespace fairlead::dpdk

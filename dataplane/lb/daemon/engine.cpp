@@ -3,11 +3,18 @@
 
 #include "dataplane/dpdk/memory/kept_memory.h"
 #include "dataplane/fwd/edge/rows.h"
+#include "dataplane/lb/net/taps.h"
 #include "ebpf/loader/edge/xdp_engine.h"
 #include "ebpf/loader/node_dataplane.h"
 
 namespace fairlead::lb {
 namespace {
+
+// Its tables first: while a process has them, all is as it is.
+Result<> remove_dpdk(const std::string& name) {
+  FL_TRY_OK(dpdk::remove_kept_memory(kept_file(name)));
+  return remove_taps(name);
+}
 
 class OnXdp final : public Engine {
  public:
@@ -20,7 +27,7 @@ class OnXdp final : public Engine {
     for (const std::string& link : config.interfaces)
       FL_TRY_OK(on_->attach(link, static_cast<ebpf::XdpMode>(config.mode)));
     FL_TRY_OK(on_->detach_others(config.interfaces));
-    return dpdk::remove_kept_memory(kept_file(name_));
+    return remove_dpdk(name_);
   }
   bool outlives_process() const override { return true; }
   std::vector<PortLink> links(const Config& config) const override {
@@ -63,7 +70,7 @@ Result<std::unique_ptr<Engine>> open_engine(const std::string& name, const Confi
 
 Result<> remove_engine(const std::string& name) {
   FL_TRY_OK(remove_xdp(name));
-  return dpdk::remove_kept_memory(kept_file(name));
+  return remove_dpdk(name);
 }
 
 }  // namespace fairlead::lb

@@ -6,6 +6,7 @@
 #include "dataplane/dpdk/dpdk_engine.h"
 #include "dataplane/fwd/edge/rows.h"
 #include "dataplane/lb/daemon/engine.h"
+#include "dataplane/lb/net/taps.h"
 
 namespace fairlead::lb {
 namespace {
@@ -81,6 +82,7 @@ Result<std::unique_ptr<Engine>> open_dpdk(const std::string& name, const Config&
   options.keep = kept_file(name);
   // A link has one program of XDP; net_af_packet forwards when XDP no longer does (attach).
   if (!std::ranges::all_of(options.devices, kernel_sees_all)) FL_TRY_OK(remove_xdp(name));
+  FL_TRY_OK(make_taps(name, options.taps));
   FL_TRY(std::unique_ptr<dpdk::DpdkEngine> engine, dpdk::DpdkEngine::open(options));
   return std::make_unique<OnDpdk>(name, *config.dpdk, std::move(engine));
 }

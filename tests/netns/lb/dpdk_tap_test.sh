@@ -6,8 +6,10 @@
 #     eth0 -- net_af_xdp0 -- fairlead-lb -- net_tap -- edge0 192.0.2.1
 #
 # The edge is reached by ARP, echo and TCP; next hops are found by the tap; probes
-# take the way of clients' packets; servers behind nat answer; kill -9 and a restart
-# break no connection; what DPDK took is the kernel's again at the end.
+# take the way of clients' packets; servers behind nat answer. The daemon makes the
+# tap; kill -9 and an upgrade leave its addresses and routes, and break no connection;
+# --remove takes away what it made, not what people did. What DPDK took is the
+# kernel's again at the end.
 set -euo pipefail
 # A bpf file system of its own: libxdp, where it can, pins what kill -9 would leave.
 if [ -z "${FL_OWN_MOUNTS:-}" ]; then FL_OWN_MOUNTS=1 exec unshare --mount bash "$0" "$@"; fi
@@ -34,6 +36,13 @@ END
 }
 state_of() { lb backends | awk -v a="$1" '$1 == "web" && $2 == a {print $3}'; }
 is() { [ "$(state_of "$1")" = "$2" ]; }
+all_up() { for last in 11 12; do eventually 100 is 192.0.2.$last up || die "192.0.2.$last is not well: $(lb backends)"; done; }
+# The edge's addresses and routes of both families, but for what an interface without a carrier is marked with.
+ways() {
+  ip -n "$ID-edge" -o addr show dev edge0 scope global | awk '{print $3, $4}'
+  for family in -4 -6; do ip -n "$ID-edge" $family route show dev edge0; done | grep -v '^fe80\|^multicast' | sed 's/ linkdown//g'
+}
+tap_is_there() { ip -n "$ID-edge" link show edge0 >/dev/null 2>&1; }
 
 step "a client, two servers, an edge whose link is DPDK's"
 begin
@@ -42,13 +51,13 @@ ip -n "$ID-client" route add "$BEHIND" via 192.0.2.1
 serve one 192.0.2.11
 serve two 192.0.2.12
 ip -n "$ID-edge" addr flush dev eth0
-ip -n "$ID-edge" tuntap add edge0 mode tap multi_queue # stays while there is no daemon
-ip -n "$ID-edge" addr add 192.0.2.1/24 dev edge0
-ip -n "$ID-edge" link set edge0 up
-ip -n "$ID-edge" route add default via 192.0.2.100 dev edge0
 write_file "http: {port: 80, path: /}"
-edge
-for last in 11 12; do eventually 100 is 192.0.2.$last up || die "192.0.2.$last is not well: $(lb backends)"; done
+edge # makes edge0
+ip -n "$ID-edge" addr add 192.0.2.1/24 dev edge0
+ip -n "$ID-edge" addr add 2001:db8::1/64 dev edge0 nodad
+ip -n "$ID-edge" route add default via 192.0.2.100 dev edge0
+ip -n "$ID-edge" route add 2001:db8:1::/48 via 2001:db8::100 dev edge0
+all_up
 
 step "the edge itself is reached"
 inside client ping -c 3 -i 0.2 -W 2 192.0.2.1 >/dev/null || die "no echo of the edge"
@@ -76,12 +85,20 @@ asked_anew() { lb events | tail -n 2 | grep -c ServerUp | grep -q 2; }
 eventually 50 asked_anew || die "no echoes: $(lb events)"
 lb backends
 
-step "kill -9 and a restart under 60 connections"
+step "kill -9, and an upgrade, under 60 connections: the tap's addresses and routes stay"
+ways >"$DIR/ways"
+[ "$(wc -l <"$DIR/ways")" -ge 6 ] || die "the edge's ways: $(cat "$DIR/ways")"
 hold held
-kill -9 "$lb_pid"
-wait "$lb_pid" 2>/dev/null || true
-edge
-for last in 11 12; do eventually 50 is 192.0.2.$last up || die "192.0.2.$last is not well: $(lb backends)"; done
+for signal in KILL TERM; do
+  kill -$signal "$lb_pid"
+  wait "$lb_pid" 2>/dev/null || true
+  ways | diff "$DIR/ways" - || die "by $signal ways are lost"
+  edge
+  requests 10 >"$DIR/asked"
+  ! grep -q failed "$DIR/asked" || die "behind $signal: $(cat "$DIR/asked")"
+  ways | diff "$DIR/ways" - || die "the daemon behind $signal has changed the ways"
+  all_up
+done
 let_go held
 eventually 50 at_edge || die "behind a restart the edge is not reached"
 
@@ -89,4 +106,15 @@ step "at its end the link is the kernel's"
 kill "$lb_pid"
 wait "$lb_pid"
 ! ip -n "$ID-edge" link show eth0 | grep -q xdp || die "a program is left on eth0"
+
+step "--remove takes the tap that the daemon made, not one of people"
+remove() { inside edge "$BIN/fairlead-lb" --remove --name "$ID" --state-dir "$DIR/state"; }
+remove
+! tap_is_there || die "edge0 is left"
+ip -n "$ID-edge" tuntap add edge0 mode tap multi_queue
+edge
+kill "$lb_pid"
+wait "$lb_pid"
+remove
+tap_is_there || die "a tap of people is gone"
 echo "a load balancer on DPDK with its own link: done"
