@@ -9,7 +9,7 @@
 #include <stdexcept>
 
 #include "base/check.h"
-#include "bench/support/service.h"
+#include "bench/edge/service.h"
 #include "dataplane/dpdk/eal/eal.h"
 #include "dataplane/dpdk/ports/port.h"
 

@@ -8,9 +8,9 @@
 #include <stdexcept>
 
 #include "base/io/process.h"
+#include "bench/edge/service.h"
 #include "bench/lb_dpdk/loops.h"
 #include "bench/support/run.h"
-#include "bench/support/service.h"
 
 namespace fairlead::bench {
 namespace {

@@ -9,8 +9,8 @@
 #include <rte_rcu_qsbr.h>
 #include <stdexcept>
 
+#include "bench/edge/service.h"
 #include "bench/support/run.h"
-#include "bench/support/service.h"
 #include "dataplane/dpdk/worker.h"
 #include "dataplane/model/diff.h"
 #include "dataplane/model/lower.h"

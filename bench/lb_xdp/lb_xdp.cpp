@@ -7,15 +7,12 @@
 #include <fmt/format.h>
 #include <stdexcept>
 
+#include "bench/edge/edge.h"
+#include "bench/edge/service.h"
 #include "bench/lb_xdp/peer.h"
 #include "bench/lb_xdp/wrapper.h"
 #include "bench/support/quiet.h"
 #include "bench/support/run.h"
-#include "bench/support/service.h"
-#include "dataplane/fwd/verdicts.h"
-#include "dataplane/model/diff.h"
-#include "dataplane/model/lower.h"
-#include "ebpf/loader/edge/xdp_engine.h"
 
 namespace fairlead::bench {
 namespace {
@@ -24,58 +21,9 @@ constexpr std::uint8_t kSyn = 2, kAck = 16;
 constexpr std::uint32_t kAnyFlow = 1U << 30;  // more than are ever sent
 constexpr std::uint32_t kFloodLimit = 1000;   // new flows a second of the service that is flooded
 
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(format(result.error()));
-  return std::move(*result);
-}
-
-// The production program with the service's tables, and room for so many flows.
-class Edge {
- public:
-  Edge(std::uint32_t flows, bool all_flows, std::uint32_t limit = 0) : flows_(flows) {
-    edge_ = must(ebpf::XdpEngine::open({.pins = {}, .buckets = flows / FWD_BUCKET_FLOWS}));
-    const auto image = must(model::lower(service_state(flows, all_flows, limit)));
-    if (const auto applied = edge_->apply(model::diff({}, image)); !applied)
-      throw std::runtime_error(format(applied.error()));
-  }
-
-  int program() const { return edge_->program_fd(); }
-  void forget() { std::ranges::fill(edge_->memory().edge_flows, fwd_edge_bucket{}); }
-  std::uint32_t remembered() {
-    std::uint32_t count = 0;
-    for (std::uint32_t i = 0; i < flows_ / FWD_BUCKET_FLOWS; ++i)
-      for (const __u64 word : edge_->memory().edge_flows[i].flow) count += word != 0;
-    return count;
-  }
-  std::uint64_t sent() const {
-    std::uint64_t packets = 0;
-    for (std::uint32_t server = 1; server <= kServers; ++server)
-      packets += must(edge_->served(server)).packets;
-    return packets;
-  }
-
-  std::uint64_t refused() const { return must(edge_->verdicts())[FWD_SERVICE_LIMIT].packets; }
-
- private:
-  std::uint32_t flows_;
-  std::unique_ptr<ebpf::XdpEngine> edge_;
-};
-
-// Room for so many flows that a third to a half of it is taken, as an operator would give it.
-std::uint32_t room_for(std::uint32_t flows) {
-  std::uint32_t room = 4096;
-  while (room < 2 * flows) room *= 2;
-  return room;
-}
-
 struct Asked {
-  std::string only;  // a row, or all below it
+  Only only;
   std::string peer, peer_maps;
-
-  bool wants(const std::string& row) const {
-    return only.empty() || row == only || row.starts_with(only + "/");
-  }
 };
 
 class LbXdp {
@@ -85,7 +33,7 @@ class LbXdp {
 
   // Every flow holds an entry, made before.
   void known_flows(const std::string& kind, std::uint32_t flows) {
-    if (!asked_.wants(fmt::format("{}/flows={}", kind, flows))) return;
+    if (!asked_.only.wants(fmt::format("{}/flows={}", kind, flows))) return;
     Edge edge(room_for(flows), true);
     wrapper_.set(frame_of(kind, kAck), flows);
     wrapper_.fresh_ns(edge.program(), std::max(flows, packets_));
@@ -95,7 +43,7 @@ class LbXdp {
   }
 
   void stateless(const std::string& kind, std::uint32_t flows) {
-    if (!asked_.wants(fmt::format("{}/stateless/flows={}", kind, flows))) return;
+    if (!asked_.only.wants(fmt::format("{}/stateless/flows={}", kind, flows))) return;
     Edge edge(4096, false);
     wrapper_.set(frame_of(kind, kAck), flows);
     measure(kind + "/stateless", edge, std::max(flows, packets_), [] {}, fmt::format("flows={}", flows));
@@ -104,7 +52,7 @@ class LbXdp {
 
   // Each packet is a flow's first, and its entry is made.
   void new_flows(const std::string& kind) {
-    if (!asked_.wants(kind + "/new")) return;
+    if (!asked_.only.wants(kind + "/new")) return;
     Edge edge(room_for(packets_), true);
     wrapper_.set(frame_of(kind, kSyn), kAnyFlow);
     measure(kind + "/new", edge, packets_, [&] { edge.forget(); });
@@ -114,7 +62,7 @@ class LbXdp {
   // A flood of SYN, no two of one flow, at a service whose limit is far below it: what
   // is refused costs so much.
   void synflood(const std::string& kind) {
-    if (!asked_.wants(kind + "/synflood")) return;
+    if (!asked_.only.wants(kind + "/synflood")) return;
     Edge edge(room_for(packets_), true, kFloodLimit);
     wrapper_.set(frame_of(kind, kSyn), kAnyFlow);
     const auto flood = [&] { return wrapper_.fresh_ns(edge.program(), packets_, kXdpDrop); };
@@ -184,7 +132,7 @@ class PeerXdp {
 
  private:
   void measure(const std::string& row, const Frame& frame, std::uint32_t flows, std::uint32_t packets) {
-    if (!asked_.wants(row) && !asked_.wants("peer/" + row)) return;
+    if (!asked_.only.wants(row) && !asked_.only.wants("peer/" + row)) return;
     wrapper_->set(frame, flows);
     const Wrapper::Verdict ends = wrapper_->verdict_of(peer_.program()).value();
     if (ends.action != kXdpTx && ends.action != kXdpRedirect)
@@ -242,7 +190,7 @@ void measure(Bench& bench, const Asked& asked) {
 }
 
 void declare(CLI::App& app, Asked& asked) {
-  app.add_option("--only", asked.only, "a row, or all below it: tcp4/flows=1, udp6, peer/tcp4");
+  declare_only(app, asked.only);
   app.add_option(
       "--peer", asked.peer,
       "another balancer, measured beside ours: a pinned program of XDP that its own daemon has configured, "

@@ -62,15 +62,8 @@ Wrapper::Wrapper(bool frags) : state_(std::make_unique<State>(frags)) {}
 Wrapper::~Wrapper() = default;
 
 void Wrapper::set(const Frame& frame, std::uint32_t flows) {
-  auto& to = state_->bpf->bss->wrapper;
-  static_assert(sizeof to.headers == kHeaderBytes);
-  std::ranges::copy(frame.headers, to.headers);
+  set_fresh(state_->bpf->bss->wrapper, frame, flows);
   std::ranges::copy(frame.headers, state_->frame.begin());
-  to.frame_bytes = kFrameBytes;
-  to.address_at = frame.address_at;
-  to.port_at = frame.port_at;
-  to.flows = flows;
-  to.flow = 0;
 }
 
 double Wrapper::fresh_ns(int program, std::uint32_t packets, std::uint32_t action) {

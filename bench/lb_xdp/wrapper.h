@@ -6,7 +6,7 @@
 #include <memory>
 #include <optional>
 
-#include "bench/lb_xdp/frame.h"
+#include "bench/edge/frame.h"
 
 namespace fairlead::bench {
 

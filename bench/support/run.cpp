@@ -95,6 +95,10 @@ Pairs Bench::pairs(const std::string& what, const Sample& ours, const Sample& ba
   return pairs;
 }
 
+void declare_only(CLI::App& app, Only& only) {
+  app.add_option("--only", only.row, "a row, or all below it: tcp4/flows=1, udp6");
+}
+
 int run_bench(const std::string& name, int argc, char** argv, const std::function<void(Bench&)>& body,
               const std::function<void(CLI::App&)>& declare) {
   CLI::App app(question_of(name) + "\n  example: bench_" + name + " --quick", "bench_" + name);

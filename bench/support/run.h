@@ -55,6 +55,16 @@ class Bench {
   bool quick_;
 };
 
+// Rows that are asked for, where a benchmark has many: --only.
+struct Only {
+  std::string row;  // it and all below it; empty: all
+
+  bool wants(const std::string& name) const {
+    return row.empty() || name == row || name.starts_with(row + "/");
+  }
+};
+void declare_only(CLI::App& app, Only& only);
+
 // Reads --json, --quick, --help, and what `declare` adds; prints the report. The exit code of main().
 int run_bench(const std::string& name, int argc, char** argv, const std::function<void(Bench&)>& body,
               const std::function<void(CLI::App&)>& declare = {});

@@ -6,16 +6,20 @@
 #include <cstdint>
 #include <string>
 
+#include "bench/edge/fresh.h"
+
 namespace fairlead::bench {
 
-inline constexpr std::size_t kHeaderBytes = 96;  // as the wrapper writes
 inline constexpr std::uint32_t kFrameBytes = 128;
 
 struct Frame {
-  std::array<std::uint8_t, kHeaderBytes> headers{};
+  std::array<std::uint8_t, HEADERS> headers{};
   std::uint32_t address_at = 0;  // the last 4 bytes of the source's address
   std::uint32_t port_at = 0;
 };
+
+// `flows` flows of such frames, from the first on.
+void set_fresh(fresh& to, const Frame& frame, std::uint32_t flows);
 
 // `kind`: tcp4, udp4, tcp6 or udp6. TCP with `flags` (2 SYN, 16 ACK).
 Frame frame_of(const std::string& kind, std::uint8_t flags);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/lb_xdp/frame.h"
+#include "bench/edge/frame.h"
 
 #include <algorithm>
 
 #include "base/ip.h"
-#include "bench/support/service.h"
+#include "bench/edge/service.h"
 
 namespace fairlead::bench {
 namespace {
@@ -39,6 +39,15 @@ void put_ipv6(Frame& frame, std::uint8_t protocol, const IpAddress& to) {
 }
 
 }  // namespace
+
+void set_fresh(fresh& to, const Frame& frame, std::uint32_t flows) {
+  std::ranges::copy(frame.headers, to.headers);
+  to.frame_bytes = kFrameBytes;
+  to.address_at = frame.address_at;
+  to.port_at = frame.port_at;
+  to.flows = flows;
+  to.flow = 0;
+}
 
 Frame frame_of(const std::string& kind, std::uint8_t flags) {
   Frame frame;

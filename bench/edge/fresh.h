@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/*
+ * What makes frames fresh: the headers that each gets (fresh.bpf.h), and where those of its flow stand. In
+ * the memory of a BPF program; who starts the runs fills it (frame.h).
+ */
+#ifndef FAIRLEAD_BENCH_FRESH_H
+#define FAIRLEAD_BENCH_FRESH_H
+
+#include <linux/types.h>
+
+#define HEADERS 96 /* bytes of a frame that are written anew */
+
+struct fresh {
+  __u8 headers[HEADERS];
+  __u32 frame_bytes;
+  __u32 address_at; /* of 4 bytes of the source's address, */
+  __u32 port_at;    /* and of its port */
+  __u32 flows;      /* how many there are, one after another */
+  __u32 flow;       /* the next */
+};
+
+#endif
