@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A frame made fresh: the headers of the next flow, written over whatever stands there. For programs that
  * include linux/bpf.h and bpf/bpf_helpers.h.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What makes frames fresh: the headers that each gets (fresh.bpf.h), and where those of its flow stand. In
  * the memory of a BPF program; who starts the runs fills it (frame.h).
