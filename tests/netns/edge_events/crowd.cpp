@@ -20,7 +20,7 @@ constexpr std::uint64_t kOfServers = 1ULL << 32;
 constexpr std::size_t kAtOnce = 100;  // flows that ask in one beat of the loop
 constexpr int kBeatMs = 5;
 constexpr auto kPatience = std::chrono::seconds(10);
-constexpr auto kAgain = std::chrono::milliseconds(700);
+constexpr auto kAgain = std::chrono::milliseconds(400);
 using Question = std::array<std::uint32_t, 2>;  // flow, round
 using Answer = std::array<std::uint32_t, 3>;    // and the server
 
@@ -63,7 +63,6 @@ Crowd::Crowd(EdgePair& pair, int connections, int datagram_flows)
     flows_[i].tcp = i < static_cast<std::size_t>(connections);
     flows_[i].over = true;
   }
-  renew();
   thread_ = std::thread([this] { run(); });
 }
 
@@ -91,6 +90,18 @@ void Crowd::watch(int fd, std::uint64_t what) {
   check(::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, fd, &event) == 0, "epoll_ctl");
 }
 
+int Crowd::retire() {
+  const std::lock_guard lock(mutex_);
+  int retired = 0;
+  for (Flow& flow : flows_) {
+    if (flow.over || !flow.behind) continue;
+    flow.over = true;
+    flow.fd.reset();
+    ++retired;
+  }
+  return retired;
+}
+
 bool Crowd::renew() {
   const std::lock_guard lock(mutex_);
   bool any = false;
@@ -110,6 +121,7 @@ void Crowd::open(Flow& flow) {
   check(::connect(flow.fd.get(), any(to), sizeof to) == 0 || errno == EINPROGRESS, "connect");
   flow.server = 0;
   flow.over = false;
+  flow.behind = changed_;
   flow.asked = flow.answered = round_;
   watch(flow.fd.get(), static_cast<std::uint64_t>(&flow - flows_.data()));
 }
@@ -197,6 +209,7 @@ void Crowd::heard(Flow& flow, const std::uint32_t* words) {
   flow.answered = flow.asked;
   const int now = static_cast<int>(words[2]), was = std::exchange(flow.server, now);
   if (was == 0 || was == now) return;
+  flow.behind = true;
   const auto at = static_cast<std::size_t>(was);
   if (!present_[at])
     ++tally_.ended;
@@ -264,6 +277,7 @@ void Crowd::round() {
 
 void Crowd::gone(const Members& before, const Members& now) {
   const std::lock_guard lock(mutex_);
+  changed_ |= !before.empty() && before != now;
   for (int k = 1; k <= EdgePair::kServers; ++k) {
     const auto at = static_cast<std::size_t>(k);
     const auto member = now.find(k), was = before.find(k);

@@ -27,13 +27,17 @@ struct Tally {
 
 class Crowd {
  public:
+  // The servers are there at once, for edges that ask them; people come with renew().
   Crowd(EdgePair& pair, int connections, int datagram_flows);
   ~Crowd();
 
   void round();  // waits until each flow was answered that began to ask after this call
   void gone(const Members& before, const Members& now);  // about to happen: who leaves, who is drained
-  bool renew();                                          // who ended with a server begins anew; is there any?
-  void forget_server(int number);                        // its ends of connections that are over
+  // Connections and flows that began, or went to another server, behind a change are known to one edge alone:
+  // they end. How many?
+  int retire();
+  bool renew();                    // who ended with a server begins anew; is there any?
+  void forget_server(int number);  // its ends of connections that are over
   Tally tally();
 
  private:
@@ -43,6 +47,7 @@ class Crowd {
     Fd fd;
     int server = 0;
     bool over = false;
+    bool behind = false;                    // a change
     std::uint32_t asked = 0, answered = 0;  // rounds
     Clock::time_point since, sent;
   };
@@ -72,6 +77,7 @@ class Crowd {
   std::vector<End> ends_;
   std::uint32_t round_ = 0;
   std::size_t next_ = 0;  // of this round
+  bool changed_ = false;
   bool present_[EdgePair::kServers + 1] = {};
   bool drained_[EdgePair::kServers + 1] = {};
   Tally tally_;

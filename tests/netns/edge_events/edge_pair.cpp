@@ -41,8 +41,10 @@ EdgePair::EdgePair(const std::string& engine) : engine_(engine) {
   lab_.veth("client", "c0", "router", "c0");
   // The router's kernel spreads flows by the hash that the client's has put on each frame, where a veth has
   // brought it over; a client that repeats itself takes another one (txrehash), which no wire would tell.
+  // Who is not answered repeats itself each 200 ms here, and does not wait for longer and longer.
   lab_.sh("client",
           "echo 0 > /proc/sys/net/core/txrehash;"
+          "echo 1 > /proc/sys/net/ipv4/tcp_thin_linear_timeouts;"
           "ethtool -K c0 tx off gso off tso off >/dev/null; ip addr add 203.0.113.2/24 dev c0;"
           "ip route add default via 203.0.113.1");
   lab_.sh("router",
@@ -50,17 +52,13 @@ EdgePair::EdgePair(const std::string& engine) : engine_(engine) {
           "echo 1 > /proc/sys/net/ipv4/fib_multipath_hash_policy");
   for (int k = 1; k <= kEdges; ++k) {
     add_member(space(k), k);
-    lab_.sh(space(k), "ip route add default via 192.168.88.254");
-    // A machine's own setting is a new namespace's; net_af_packet leaves the kernel a copy of each frame.
-    if (engine_ == "dpdk")
-      lab_.sh(space(k),
-              "echo 0 > /proc/sys/net/ipv4/conf/eth0/forwarding;"
-              "echo 0 > /proc/sys/net/ipv6/conf/eth0/forwarding");
+    set_up_edge(k);
   }
   for (int k = 1; k <= kServers; ++k) {
     add_member(server(k), 10 + k);
     lab_.sh(server(k), std::string("echo 1 > /proc/sys/net/ipv4/conf/all/arp_ignore;"
                                    "echo 2 > /proc/sys/net/ipv4/conf/all/arp_announce;"
+                                   "echo 1 > /proc/sys/net/ipv4/tcp_thin_linear_timeouts;"
                                    "ip route add default via 192.168.88.254; ip addr add ") +
                            kVip + "/32 dev lo");
   }
@@ -76,6 +74,22 @@ EdgePair::~EdgePair() {
   }
 }
 
+// Where the edge's own address is. A machine's own setting is a new namespace's: net_af_packet leaves the
+// kernel a copy of each frame, and wants none forwarded.
+void EdgePair::set_up_edge(int edge) {
+  std::string link = "eth0";
+  if (engine_ == "dpdk") {
+    link = "edge0";
+    lab_.sh(space(edge), "ip addr flush dev eth0; ip tuntap add edge0 mode tap multi_queue; ip addr add " +
+                             address(edge) + "/24 dev edge0; ip link set edge0 up");
+  }
+  if (engine_ == "dpdk_packet")
+    lab_.sh(space(edge),
+            "echo 0 > /proc/sys/net/ipv4/conf/eth0/forwarding;"
+            "echo 0 > /proc/sys/net/ipv6/conf/eth0/forwarding");
+  lab_.sh(space(edge), "ip route add default via 192.168.88.254 dev " + link);
+}
+
 void EdgePair::add_member(const std::string& space, int last) {
   lab_.add(space);
   lab_.veth("sw", space + "-eth0", space, "eth0");
@@ -86,12 +100,18 @@ void EdgePair::add_member(const std::string& space, int last) {
 
 void EdgePair::write(const Members& members) {
   std::ofstream file(lab_.scratch() / "lb.yaml");
-  file << "engine: " << engine_ << "\nflows: 65536\nsecret: \"00000000feedbeef\"\n";
+  file << "engine: " << (engine_ == "xdp" ? "xdp" : "dpdk")
+       << "\nflows: 65536\nsecret: \"00000000feedbeef\"\n";
   // The stack sends frames back over a veth without a program at its far end.
   if (engine_ == "xdp") file << "interfaces: [eth0]\nmode: generic\n";
-  if (engine_ == "dpdk") file << "dpdk: {devices: [\"net_af_packet0,iface=eth0\"], memory: 64MiB}\n";
+  if (engine_ == "dpdk")
+    file << "dpdk: {devices: [\"net_af_xdp0,iface=eth0\"], taps: [edge0], memory: 64MiB}\n";
+  if (engine_ == "dpdk_packet") file << "dpdk: {devices: [\"net_af_packet0,iface=eth0\"], memory: 64MiB}\n";
   file << "services:\n  - name: web\n    addresses: [" << kVip << "]\n    ports: [tcp/80, udp/80]\n"
-       << "    deliver: l2\n    servers:\n";
+       << "    deliver: l2\n";
+  // By net_af_packet no probe goes the way of clients' packets.
+  if (engine_ != "dpdk_packet") file << "    check: {tcp: {port: 80}, every: 250ms, timeout: 1s, fall: 4}\n";
+  file << "    servers:\n";
   for (const auto& [number, member] : members)
     file << "      - {address: " << address(10 + number) << ", weight: " << member.weight
          << (member.drained ? ", drain: true" : "") << "}\n";

@@ -31,7 +31,8 @@ class EdgePair {
   static constexpr int kServers = 6;
   static constexpr const char* kVip = "198.51.100.1";
 
-  // `engine` as the file names it. Throws what the machine refuses.
+  // xdp; dpdk, which has the edges' links by net_af_xdp and leaves the kernel a tap; dpdk_packet, by
+  // net_af_packet. The edges probe the servers, but not by net_af_packet. Throws what the machine refuses.
   explicit EdgePair(const std::string& engine);
   ~EdgePair();
   EdgePair(const EdgePair&) = delete;
@@ -52,6 +53,7 @@ class EdgePair {
 
  private:
   static std::string space(int edge) { return "e" + std::to_string(edge); }
+  void set_up_edge(int edge);
   void add_member(const std::string& space, int address);
   std::string backends(int edge) const;
 
