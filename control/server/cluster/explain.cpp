@@ -213,11 +213,34 @@ Explanation explain_network(const Facts& facts, const Network& network) {
   return out;
 }
 
+// All is well by its node; what edges see of it, by their own probes.
+void explain_edges(Explanation& out, const Snapshot& all, const Service* service, const Pod* pod) {
+  const auto ring = service ? find(all.rings, service->meta.ns, service->meta.name) : nullptr;
+  if (!ring || !out.cause.empty()) return;
+  std::string unreached;
+  for (const IpAddress& address : ring->unreached)
+    if (!pod || address == first_address(*pod))
+      unreached += (unreached.empty() ? "" : ", ") + format(address);
+  if (unreached.empty()) return;
+  out.cause = "no edge reaches " + unreached + ": new connections from the world go elsewhere, if they can";
+  out.fix = "fairlead lb backends, on an edge, says what its probes found";
+}
+
+const Service* service_of(const Snapshot& all, const Pod& pod) {
+  for (const auto& [name, service] : all.services)
+    if (service->meta.ns == pod.meta.ns && service->job == pod.job) return service.get();
+  return nullptr;
+}
+
 Result<Explanation> explain_object(const Facts& facts, const plan::ObjectKey& key, const Hearing& hearing,
                                    WallTime now) {
   const Snapshot& all = facts.snapshot;
   if (key.kind == Kind::pod)
-    if (const auto pod = find(all.pods, key.ns, key.name)) return explain_pod(facts, *pod, hearing, now);
+    if (const auto pod = find(all.pods, key.ns, key.name)) {
+      Explanation out = explain_pod(facts, *pod, hearing, now);
+      explain_edges(out, all, service_of(all, *pod), pod.get());
+      return out;
+    }
   if (key.kind == Kind::job)
     if (const auto job = find(all.jobs, key.ns, key.name)) return explain_job(facts, *job, hearing, now);
   if (key.kind == Kind::node)
@@ -230,6 +253,7 @@ Result<Explanation> explain_object(const Facts& facts, const plan::ObjectKey& ke
     if (job) {
       Explanation out = explain_job(facts, *job, hearing, now);
       out.object = display_name(Object(*service));
+      explain_edges(out, all, service.get(), nullptr);
       return out;
     }
   }

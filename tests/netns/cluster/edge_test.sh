@@ -161,6 +161,7 @@ cluster_cli get rings
 cluster_cli edges
 cluster_cli events service/web | grep Unreached || die "nobody says so"
 lb n1 backends | grep " down " || die "the edge does not say so"
+cluster_cli explain service/web | grep "no edge reaches" || die "explain does not say so: $(cluster_cli explain service/web)"
 ask 30 >"$CLUSTER_DIR/asked"
 ! grep -q failed "$CLUSTER_DIR/asked" || die "requests fail: $(cat "$CLUSTER_DIR/asked")"
 deaf delete table inet deaf

@@ -146,6 +146,12 @@ TEST_F(ClusterTest, APodThatNoEdgeReachesTakesNoNewConnectionsOfTheWorld) {
   EXPECT_EQ(ring().members.size(), now.pods.size() - 1);
   EXPECT_EQ(ring().unreached, beat.probes->unreached);
   EXPECT_EQ(said("service/web", "Unreached"), 1U);
+  const std::string cause = "no edge reaches " + format(ring().unreached.front());
+  EXPECT_TRUE(cluster_->explain({Kind::service, "default", "web"}).value().cause.starts_with(cause));
+  int told = 0;
+  for (const auto& [name, pod] : now.pods)
+    told += cluster_->explain({Kind::pod, name.first, name.second}).value().cause.starts_with(cause) ? 1 : 0;
+  EXPECT_EQ(told, 1) << "of the pod itself";
   start_control();
   pass(1);
   EXPECT_EQ(ring().members.size(), now.pods.size() - 1) << "until an edge says other things";
