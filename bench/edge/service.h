@@ -12,6 +12,7 @@ namespace fairlead::bench {
 inline constexpr std::uint16_t kServicePort = 80;
 inline constexpr std::uint32_t kServers = 100;
 inline constexpr std::uint32_t kTunnelBytes = FWD_OUTER_IPV4;
+inline constexpr std::uint32_t kVni = 4097;
 
 inline IpAddress service_address(Family family) {
   return IpAddress::parse(family == Family::v4 ? "192.0.2.1" : "2001:db8:100::1").value();
@@ -43,7 +44,7 @@ inline model::ForwardingState service_state(std::uint32_t flows, bool all_flows,
     server.next_hop = MacAddress::parse("02:00:00:00:00:02").value();
     server.own = MacAddress::parse("02:00:00:00:00:01").value();
     server.inner = MacAddress{{2, 0, 10, 244, 0, static_cast<std::uint8_t>(1 + i)}};
-    server.vni = 4097;
+    server.vni = kVni;
     members.push_back({server.address, 1});
   }
   model::normalize(state);

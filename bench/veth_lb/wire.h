@@ -27,10 +27,11 @@ class Wire {
 
   // Frames that begin so, of so many flows, one after another.
   void set(const Frame& frame, std::uint32_t flows);
-  // Nanoseconds of this core's CPU time for each of `frames` that went and came back, each longer by `grown`
-  // bytes (0, or those of VXLAN). A round that loses frames is no figure: it is made again (somebody else's
+  // Nanoseconds of this core's CPU time for each of `frames` that went and came back, with VXLAN and this
+  // VNI in front; 0: as they went. A round that loses frames is no figure: it is made again (somebody else's
   // packets were in this core's way), and at last refused.
-  double round_ns(std::uint32_t frames, std::uint32_t grown);
+  double round_ns(std::uint32_t frames, std::uint32_t vni);
+  std::uint64_t arrived() const;  // frames at the far end, of all rounds
   // The rounds' CPU time as a part of the time that passed, at best.
   double accounted() const;
   std::uint32_t repeated() const;  // rounds that lost frames
