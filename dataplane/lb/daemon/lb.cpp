@@ -2,7 +2,6 @@
 #include "dataplane/lb/daemon/lb.h"
 
 #include <algorithm>
-#include <netinet/in.h>
 #include <set>
 #include <sys/random.h>
 
@@ -239,50 +238,6 @@ void Lb::watch() {
     for (const auto& [address, server] : service.servers) targets.insert(target_of(server));
   hops_->set_ports(engine_->links(state_.config));
   hops_->watch(std::move(targets));
-}
-
-// Behind nat the answer to a marked packet would find nobody: the server is asked as what it is.
-static void ask_itself(ProbeTarget& target, const ServiceConfig& service, const Server& server) {
-  target.marked = false;
-  target.address = target_of(server);
-  const bool serves = std::ranges::any_of(service.ports, [&](const model::EdgePorts& ports) {
-    return ports.protocol == IPPROTO_TCP && ports.first <= target.check.port &&
-           target.check.port <= ports.last;
-  });
-  if (serves && server.config.port != 0) target.check.port = server.config.port;
-}
-
-// Probes the servers that have a row.
-void Lb::probe() {
-  // In a cluster the machine's own routes to services lead to the node's programs, which choose a pod
-  // themselves.
-  const std::vector<PortLink> links = engine_->links(state_.config);
-  std::vector<ProbeTarget> targets;
-  for (const auto& [name, service] : state_.services)
-    if (service.config.check)
-      for (const auto& [address, server] : service.servers)
-        if (const std::uint32_t number = tables_->number_of(service.number, address);
-            number != 0 && is_asked(service, server)) {
-          ProbeTarget target{name, address, service.config.addresses.front(), number, *service.config.check};
-          if (service.config.deliver == model::Delivery::nat) ask_itself(target, service.config, server);
-          if (service.config.ring) target.link = links.front().link;
-          targets.push_back(std::move(target));
-        }
-  prober_->set(targets);
-}
-
-// The way of clients' packets ends here where the service's address is this machine's own.
-ProbeResult Lb::judge(const ProbeTarget& target, ProbeResult result) const {
-  if (result.well || !target.marked) return result;
-  Result<Netlink> netlink = Netlink::open();
-  const auto way = netlink ? netlink->way_to(target.address) : std::unexpected(netlink.error());
-  if (!way) return result;
-  if (!*way)
-    return {false, "no route to " + format(target.address) +
-                       ": probes leave as if by one; a default route is enough"};
-  if (!(*way)->local) return result;
-  return {false, format(target.address) +
-                     " is on a link of this machine, which probes cannot leave: remove it there"};
 }
 
 Result<> Lb::send(const Event& event) {

@@ -13,10 +13,10 @@
 #include "dataplane/lb/api/answers.h"
 #include "dataplane/lb/cluster/source.h"
 #include "dataplane/lb/core/step.h"
-#include "dataplane/lb/daemon/engine.h"
 #include "dataplane/lb/daemon/rates.h"
 #include "dataplane/lb/daemon/state_file.h"
 #include "dataplane/lb/daemon/tables.h"
+#include "dataplane/lb/engine/engine.h"
 #include "dataplane/lb/health/prober.h"
 #include "dataplane/lb/net/next_hops.h"
 
@@ -66,6 +66,7 @@ class Lb {
   void tell(std::string what, std::string object, std::string why);
   void watch();
   void probe();
+  std::optional<ProbeTarget> probe_of(const Service& service, const Server& server) const;
   ProbeResult judge(const ProbeTarget& target, ProbeResult result) const;
   void add_routes();
   void tick();

@@ -5,7 +5,7 @@
 #include "base/io/file.h"
 #include "dataplane/dpdk/dpdk_engine.h"
 #include "dataplane/fwd/edge/rows.h"
-#include "dataplane/lb/daemon/engine.h"
+#include "dataplane/lb/engine/engine.h"
 #include "dataplane/lb/net/taps.h"
 
 namespace fairlead::lb {

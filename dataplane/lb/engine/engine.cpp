@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dataplane/lb/daemon/engine.h"
+#include "dataplane/lb/engine/engine.h"
 
 #include "dataplane/dpdk/memory/kept_memory.h"
 #include "dataplane/fwd/edge/rows.h"

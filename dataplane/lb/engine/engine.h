@@ -25,7 +25,7 @@ class Engine {
 
 // `name`: of this edge among those of the machine; its tables are pinned or kept under it.
 Result<std::unique_ptr<Engine>> open_engine(const std::string& name, const Config& config);
-// On DPDK. A program without it becomes the one that has it (dataplane/lb/dpdk), or says why not.
+// On DPDK. A program without it becomes the one that has it (with_dpdk.cpp), or says why not.
 Result<std::unique_ptr<Engine>> open_dpdk(const std::string& name, const Config& config);
 // Programs and tables of that edge; success when there are none.
 Result<> remove_engine(const std::string& name);

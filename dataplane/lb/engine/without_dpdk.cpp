@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/io/file.h"
-#include "dataplane/lb/daemon/engine.h"
+#include "dataplane/lb/engine/engine.h"
 
 namespace fairlead::lb {
 namespace {
