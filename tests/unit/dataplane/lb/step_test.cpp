@@ -110,7 +110,7 @@ TEST(Step, AFailingServerLeavesTheRingKeepsItsRowAndComesBack) {
   edge.probe(b, false);
   EXPECT_EQ(edge.ring(), (All{a, c}));
   EXPECT_EQ(edge.word(b), "down: connection refused");
-  const auto& row = edge_of(edge.state).edge.services.at(0).servers.at(1);
+  const model::EdgeServer row = edge_of(edge.state).edge.services.at(0).servers.at(1);
   EXPECT_TRUE(row.address == b && row.drained);
   edge.now += kFirstWait;
   edge.probe(b, true);
