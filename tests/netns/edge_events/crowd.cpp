@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/netns/edge_events/crowd.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <cerrno>
@@ -292,6 +293,11 @@ void Crowd::forget_server(int number) {
   const std::lock_guard lock(mutex_);
   for (End& end : ends_)
     if (end.server == number && end.kind == End::Kind::connection) end.fd.reset();
+}
+
+long Crowd::flows_of(int server) {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::count_if(flows_, [=](const Flow& f) { return !f.over && f.server == server; });
 }
 
 Tally Crowd::tally() {

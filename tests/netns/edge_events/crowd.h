@@ -39,6 +39,7 @@ class Crowd {
   bool renew();                    // who ended with a server begins anew; is there any?
   void forget_server(int number);  // its ends of connections that are over
   Tally tally();
+  long flows_of(int server);
 
  private:
   using Clock = std::chrono::steady_clock;

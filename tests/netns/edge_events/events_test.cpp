@@ -5,7 +5,8 @@
 // server was taken out of the file. Edges leave the router's route and come back; flows that began before
 // the ring changed are known to the other edge by its history alone. Those that began behind a change, in
 // slots that it moved, are known to one edge only (docs/lb.md), and end before it goes. Both edges probe the
-// servers all the time. FL_SEED plays a run again.
+// servers all the time. A server that is taken out is another test's: its connections end at once. FL_SEED
+// plays a run again.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -21,8 +22,9 @@
 namespace fairlead::test {
 namespace {
 
-constexpr int kFlows = 1000;   // of each kind
-constexpr int kFewest = 3;     // servers that take connections
+constexpr int kFlows = 1000;                       // of each kind
+constexpr auto kAtOnce = std::chrono::seconds(3);  // each flow has asked once, and was told
+constexpr int kFewest = 3;                         // servers that take connections
 constexpr int kChapter = 100;  // events; then all begins anew, with flows from before every change
 
 std::uint64_t seed() {
@@ -211,6 +213,24 @@ TEST_P(Events, TheOtherEdgeKnowsFlowsFromBeforeTheChanges) {
     ASSERT_NO_FATAL_FAILURE(expect_whole("by " + std::to_string(edges.size()) + " edges"));
   }
   print("4 changes of the route");
+}
+
+// Its machine is well and would answer for ever; who takes it out of the file has its connections end.
+TEST_P(Events, ARemovedServersConnectionsEndAtOnce) {
+  constexpr int kRemoved = 2;
+  const long had = crowd_->flows_of(kRemoved);
+  ASSERT_GT(had, 0);
+  Members next = members_;
+  next.erase(kRemoved);
+  publish(next);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(eventually([&] { return crowd_->flows_of(kRemoved) == 0; }, kAtOnce))
+      << crowd_->flows_of(kRemoved) << " of " << had << " are still there";
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  std::printf("%ld of %ld flows ended in %.2f s\n", crowd_->tally().ended, had, took.count());
+  crowd_->round();
+  EXPECT_EQ(crowd_->tally().ended, had);
+  ASSERT_NO_FATAL_FAILURE(expect_whole("of other servers"));
 }
 
 std::vector<const char*> engines() {
