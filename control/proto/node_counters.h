@@ -16,7 +16,7 @@ namespace fairlead::proto {
 struct NodeCounters {
   std::uint64_t work_refused = 0, probes_refused = 0, streams_refused = 0;
   std::uint64_t crashes = 0, crash_looping = 0;
-  std::uint64_t failed_open = 0, without_backend = 0, left_out = 0;
+  std::uint64_t failed_open = 0, without_backend = 0, left_out = 0, handed_on = 0;
   std::uint64_t dns_queries = 0, dns_noerror = 0, dns_nxdomain = 0;
   std::uint64_t dns_refused = 0, dns_notimp = 0, dns_badvers = 0, dns_formerr = 0;
   std::uint64_t dns_short = 0, dns_response = 0, dns_unready = 0, dns_unsent = 0, dns_receive = 0;
@@ -57,6 +57,9 @@ inline constexpr auto kNodeCounters = std::to_array<NodeCounter>({
     {"service_ports_without_backend", NodeCounter::Type::now, "Service ports of which no pod is ready",
      &NodeCounters::without_backend},
     {"objects_left_out", NodeCounter::Type::now, "Objects that no table could hold", &NodeCounters::left_out},
+    {"handed_on_packets_total", NodeCounter::Type::total,
+     "Packets of an edge, of connections not known here, sent on to the pod that may have them",
+     &NodeCounters::handed_on},
     {"dns_queries_total", NodeCounter::Type::total, "DNS datagrams received", &NodeCounters::dns_queries},
     {"dns_noerror_total", NodeCounter::Type::total, "DNS answers NOERROR", &NodeCounters::dns_noerror},
     {"dns_nxdomain_total", NodeCounter::Type::total, "DNS answers NXDOMAIN", &NodeCounters::dns_nxdomain},

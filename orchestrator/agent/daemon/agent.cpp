@@ -283,6 +283,7 @@ void Agent::count(proto::Heartbeat& beat) const {
   to.failed_open = counts_.failed_open;
   to.without_backend = counts_.without_backend;
   to.left_out = counts_.left_out;
+  to.handed_on = counts_.handed_on;
   to.objects_unsaved = log_.unsaved();
   to.state_unsaved = state_file_.unsaved();
   to.remembered_seconds = static_cast<std::uint64_t>(remembered_.count() / 1000);

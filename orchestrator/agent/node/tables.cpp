@@ -244,6 +244,7 @@ Result<TableCounts> Tables::counts() {
   TableCounts counts = counts_;
   for (const ebpf::VerdictCount& count : verdicts)
     if (count.drop && count.packets > 0) counts.drops[count.name] = count.packets;
+  counts.handed_on = verdicts[FWD_HANDED_ON].packets;
   if (const auto flows = counts.levels.find("flows"); flows != counts.levels.end())
     flows->second.refused = verdicts[FWD_FLOW_TABLE_FULL].packets;
   return counts;

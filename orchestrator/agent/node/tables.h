@@ -26,7 +26,8 @@ inline constexpr MacAddress kGatewayMac = model::Self{}.gateway_mac;
 // What the tables say of themselves, for control's heartbeats.
 struct TableCounts {
   std::uint32_t failed_open = 0, without_backend = 0, left_out = 0;  // see forwarding::Compiled
-  std::map<std::string, std::uint64_t> drops;                        // packets by reason
+  std::uint64_t handed_on = 0;                      // packets of edges' flows that were not known here
+  std::map<std::string, std::uint64_t> drops;       // packets by reason
   std::map<std::string, proto::TableLevel> levels;  // each of FWD_TABLES, and flows as last swept
   std::string refusal;                              // why the last publication failed; empty: it did not
 };

@@ -132,6 +132,11 @@ HOLDERS=
 tail -qn 1 "$CLUSTER_DIR"/*.held
 grep -q "connections 100 flows 100 broken 0 moved 0" "$CLUSTER_DIR/before.held" || die "flows broke"
 grep -q "connections 200 flows 200 broken 0 moved 0" "$CLUSTER_DIR/behind.held" || die "flows behind the change broke"
+handed_on() {
+  curl -s --unix-socket "$CLUSTER_DIR/control.sock" http://control/metrics |
+    grep '^fairlead_node_handed_on_packets_total{node="n[123]"} [1-9]'
+}
+eventually 20 handed_on || die "the metrics do not say that packets were handed on"
 
 step "no request fails while pods are taken away and replaced"
 (while [ ! -e "$CLUSTER_DIR/enough" ]; do ask 10; done) >"$CLUSTER_DIR/asked" &
