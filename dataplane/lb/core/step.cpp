@@ -155,6 +155,9 @@ class Step {
     if (!event.well || server.up) server.why = event.well ? "" : event.why;
     if (event.well) server.why.clear();
     if (!server.judged) {
+      // One that may have flows, of before a restart, does not lose them by one lost packet.
+      const bool may_have_flows = in_ring(service, server.config.address);
+      if (!event.well && may_have_flows && ++server.streak < service.config.check->fall) return;
       server.judged = true;
       server.streak = 0;
       return turn(service, server, event.well);

@@ -125,6 +125,8 @@ TEST(Step, AFailingServerLeavesTheRingKeepsItsRowAndComesBack) {
 TEST(Step, WhenAllLookDeadAllAreKeptAndThatIsTold) {
   Edge edge;
   edge.find_all();
+  for (const IpAddress& server : {a, b, c}) edge.probe(server, false, 2);
+  EXPECT_FALSE(edge.web().all_dead) << "fall is 3";
   for (const IpAddress& server : {a, b, c}) edge.probe(server, false);
   EXPECT_EQ(edge.ring(), (All{a, b, c}));
   EXPECT_TRUE(edge.web().all_dead);
@@ -143,6 +145,9 @@ TEST(Step, WhatWasNeverProbedStaysWhatItWas) {
   EXPECT_EQ(edge.ring(), (All{a, b, c})) << "a first ring has all";
   edge.probe(a, true);
   EXPECT_EQ(edge.ring(), (All{a, b, c})) << "the others are not judged yet";
+  edge.probe(b, false, 2);
+  EXPECT_EQ(edge.ring(), (All{a, b, c})) << "a packet may be lost";
+  edge.probe(b, true);
   Config more = edge.state.config;
   more.services[0].servers.push_back({.address = address("192.0.2.14")});
   edge.send(Configured{more});
