@@ -140,11 +140,19 @@ void EdgePair::route(const std::vector<int>& edges) {
   lab_.sh("router", command);
 }
 
-std::string EdgePair::backends(int edge) const {
-  return lab_
-      .run(space(edge), {binary("fairlead"), "lb", "backends", "-o", "json", "--lb",
-                         (lab_.scratch() / space(edge)).string() + ".sock"})
-      .output;
+std::string EdgePair::ask(int edge, Argv what) const {
+  what.insert(what.begin(), {binary("fairlead"), "lb"});
+  what.insert(what.end(), {"--lb", (lab_.scratch() / space(edge)).string() + ".sock"});
+  return lab_.run(space(edge), what).output;
+}
+
+std::string EdgePair::backends(int edge) const { return ask(edge, {"backends", "-o", "json"}); }
+
+std::string EdgePair::events() const {
+  std::string all;
+  for (int edge = 1; edge <= kEdges; ++edge)
+    all += "\n" + space(edge) + "\n" + ask(edge, {"events"}) + ask(edge, {"backends"});
+  return all;
 }
 
 void EdgePair::settled(const Members& members) {

@@ -48,6 +48,8 @@ class EdgePair {
   // Waits until both have the members of the file in their rings, with their shares; throws what they have.
   void settled(const Members& members);
 
+  std::string events() const;  // what both say happened
+
   NetLab& lab() { return lab_; }
   static std::string server(int number) { return "s" + std::to_string(number); }
 
@@ -55,6 +57,7 @@ class EdgePair {
   static std::string space(int edge) { return "e" + std::to_string(edge); }
   void set_up_edge(int edge);
   void add_member(const std::string& space, int address);
+  std::string ask(int edge, Argv what) const;
   std::string backends(int edge) const;
 
   NetLab lab_{"events"};

@@ -161,7 +161,7 @@ class Events : public testing::TestWithParam<const char*> {
     const Tally tally = crowd_->tally();
     ASSERT_EQ(tally.broken + tally.misdelivered, 0)
         << where << ": " << tally.broken << " broken, " << tally.misdelivered << " misdelivered; first "
-        << tally.first;
+        << tally.first << pair_->events();
   }
 
   void print(const char* what) {
@@ -184,6 +184,7 @@ TEST_P(Events, BreakNoFlow) {
   random_.seed(chosen);
   std::printf("FL_SEED=%llu\n", static_cast<unsigned long long>(chosen));
   std::map<std::string, int> counts;
+  std::fflush(stdout);  // a run takes long, and its output may go to a file
   const int events = counted(50, 1000);
   for (int i = 1; i <= events; ++i) {
     if (i > 1 && i % kChapter == 1) {
