@@ -111,7 +111,12 @@ struct DpdkEngine::State {
     std::size_t next = 0;
     for (std::uint32_t device = 0; device < options.devices.size() && next < options.taps.size(); ++device) {
       if (ports[device].kernel_sees_all()) continue;
-      std::string made = "net_tap_host" + std::to_string(device) + ",iface=" + options.taps[next++];
+      std::string made = options.vhost
+                             ? "net_virtio_user" + std::to_string(device) +
+                                   ",path=/dev/vhost-net,queues=" + std::to_string(options.workers) +
+                                   ",queue_size=1024"
+                             : "net_tap_host" + std::to_string(device);
+      made += ",iface=" + options.taps[next++];
       if (const std::string mac = ports[device].mac(); !mac.empty()) made += ",mac=" + mac;
       FL_TRY(Port tap, Port::open(made, options.workers, buffers));
       tap.stay();

@@ -33,6 +33,7 @@ struct DpdkOptions {
   std::vector<std::string> devices;  // as DPDK names them: "net_af_packet0,iface=eth1"; port 1 is the first
   std::vector<std::string> taps;     // links, made where they are not there, for those devices in turn that
                                      // the kernel does not see; set up, and never down
+  bool vhost = false;                // net_virtio_user instead of net_tap: the kernel has vhost-net
   unsigned workers = 1;
   EalOptions eal;
   std::uint32_t buckets = 262144;  // of the flow table, a power of two; 8 flows each

@@ -79,9 +79,14 @@ struct ServiceConfig {
 enum class EngineType : std::uint8_t { xdp, dpdk };
 enum class Mode : std::uint8_t { any, native, generic };
 
+// By what the kernel is beside DPDK: net_tap, or net_virtio_user, whose packets a thread of the kernel
+// copies.
+enum class Host : std::uint8_t { tap, vhost };
+
 struct DpdkConfig {
   std::vector<std::string> devices;  // as DPDK names them: "net_af_packet0,iface=eth1"
   std::vector<std::string> taps;     // the kernel's links beside those devices that it does not see, in turn
+  Host host = Host::tap;
   std::uint32_t workers = 1;
   bool hugepages = false;
   std::uint64_t memory = 128ULL << 20;  // of packet buffers, bytes

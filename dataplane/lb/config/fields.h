@@ -22,6 +22,7 @@ namespace fairlead::lb {
 namespace doc = document;
 
 inline constexpr auto kEngines = doc::choice<EngineType>("xdp", "dpdk");
+inline constexpr auto kHosts = doc::choice<Host>("tap", "vhost");
 inline constexpr auto kModes = doc::choice<Mode>("any", "native", "generic");
 inline constexpr auto kAffinities = doc::choice<model::Affinity>("none", "source", "addresses");
 
@@ -69,6 +70,7 @@ template <class V>
 void fields(V& v, typename V::template Ref<DpdkConfig> o) {
   v.field("devices", o.devices, doc::TextList{}, doc::Rule::required);
   v.field("taps", o.taps, doc::TextList{});
+  v.field("host", o.host, kHosts);
   v.field("workers", o.workers, doc::Number<std::uint32_t>{}, doc::Rule::always);
   v.field("hugepages", o.hugepages, doc::Boolean{});
   v.field("memory", o.memory, doc::Memory{}, doc::Rule::always);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The DPDK engine of the program that has DPDK's libraries.
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <unistd.h>
 
 #include "base/io/file.h"
 #include "dataplane/dpdk/dpdk_engine.h"
@@ -68,6 +71,14 @@ Result<> check_forwarding(const std::vector<std::string>& devices) {
   return {};
 }
 
+Result<> check_vhost() {
+  constexpr const char* kDevice = "/dev/vhost-net";
+  if (::access(kDevice, R_OK | W_OK) == 0) return {};
+  return fail(Code::unsupported, "dpdk.host",
+              std::string("vhost has no ") + kDevice + ": " + std::strerror(errno),
+              "modprobe vhost_net, as root; or write host: tap");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Engine>> open_dpdk(const std::string& name, const Config& config) {
@@ -75,6 +86,8 @@ Result<std::unique_ptr<Engine>> open_dpdk(const std::string& name, const Config&
   dpdk::DpdkOptions options;
   options.devices = config.dpdk->devices;
   options.taps = config.dpdk->taps;
+  options.vhost = config.dpdk->host == Host::vhost;
+  if (options.vhost) FL_TRY_OK(check_vhost());
   options.workers = config.dpdk->workers;
   options.eal.hugepages = config.dpdk->hugepages;
   options.eal.megabytes = static_cast<unsigned>(config.dpdk->memory >> 20);
@@ -82,7 +95,7 @@ Result<std::unique_ptr<Engine>> open_dpdk(const std::string& name, const Config&
   options.keep = kept_file(name);
   // A link has one program of XDP; net_af_packet forwards when XDP no longer does (attach).
   if (!std::ranges::all_of(options.devices, kernel_sees_all)) FL_TRY_OK(remove_xdp(name));
-  FL_TRY_OK(make_taps(name, options.taps));
+  FL_TRY_OK(make_taps(name, options.taps, !options.vhost || options.workers > 1));
   FL_TRY(std::unique_ptr<dpdk::DpdkEngine> engine, dpdk::DpdkEngine::open(options));
   return std::make_unique<OnDpdk>(name, *config.dpdk, std::move(engine));
 }

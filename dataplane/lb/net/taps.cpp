@@ -7,6 +7,7 @@
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "base/io/fd.h"
 #include "base/net/netlink.h"
@@ -22,25 +23,28 @@ std::unexpected<Error> refused(const std::string& tap, int error) {
       "it needs CAP_NET_ADMIN and /dev/net/tun; or make it: ip tuntap add " + tap + " mode tap multi_queue");
 }
 
-// With the flags by which net_tap opens it: the kernel gives a queue of it to nobody who names others.
-Result<> make_tap(Netlink& netlink, const std::string& tap, const std::string& note) {
+// With the flags by which its driver opens it: the kernel gives a queue of it to nobody who names others.
+Result<> make_tap(Netlink& netlink, const std::string& tap, const std::string& note, bool several) {
   const Fd fd(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
   ifreq request{};
-  request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_MULTI_QUEUE;
+  request.ifr_flags = static_cast<short>(IFF_TAP | IFF_NO_PI | (several ? IFF_MULTI_QUEUE : 0));
   tap.copy(request.ifr_name, sizeof request.ifr_name - 1);
   if (!fd || ::ioctl(fd.get(), TUNSETIFF, &request) != 0) return refused(tap, errno);
   FL_TRY_OK(netlink.set_alias(tap, note));
   if (::ioctl(fd.get(), TUNSETPERSIST, 1) != 0) return refused(tap, errno);
+  const Fd any(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  request.ifr_flags = IFF_UP;
+  if (!any || ::ioctl(any.get(), SIOCSIFFLAGS, &request) != 0) return refused(tap, errno);
   return {};
 }
 
 }  // namespace
 
-Result<> make_taps(const std::string& edge, const std::vector<std::string>& taps) {
+Result<> make_taps(const std::string& edge, const std::vector<std::string>& taps, bool several) {
   FL_TRY(Netlink netlink, Netlink::open());
   for (const std::string& tap : taps) {
     FL_TRY(const auto there, netlink.find_link(tap));
-    if (!there) FL_TRY_OK(make_tap(netlink, tap, note_of(edge)));
+    if (!there) FL_TRY_OK(make_tap(netlink, tap, note_of(edge), several));
   }
   return {};
 }

@@ -11,8 +11,9 @@
 
 namespace fairlead::lb {
 
-// `edge`: which of this machine's edges they are of.
-Result<> make_taps(const std::string& edge, const std::vector<std::string>& taps);
+// `edge`: which of this machine's edges they are of. `several`: of several queues each, as net_tap wants
+// them; net_virtio_user only where it has more than one.
+Result<> make_taps(const std::string& edge, const std::vector<std::string>& taps, bool several);
 // Those that were made; success when there are none.
 Result<> remove_taps(const std::string& edge);
 

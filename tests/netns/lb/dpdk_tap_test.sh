@@ -117,4 +117,24 @@ kill "$lb_pid"
 wait "$lb_pid"
 remove
 tap_is_there || die "a tap of people is gone"
+
+step "net_virtio_user, where the kernel has vhost-net"
+ip -n "$ID-edge" link del edge0
+write_file "http: {port: 80, path: /}"
+sed -i 's/^  taps: .*/&\n  host: vhost/' "$DIR/lb.yaml"
+if [ -c /dev/vhost-net ]; then
+  edge
+  ip -n "$ID-edge" addr add 192.0.2.1/24 dev edge0
+  ip -n "$ID-edge" route add default via 192.0.2.100 dev edge0
+  all_up
+  eventually 50 at_edge || die "by vhost the edge is not reached"
+  kill "$lb_pid"
+  wait "$lb_pid"
+else
+  ! inside edge "$BIN/fairlead-lb" --config "$DIR/lb.yaml" --state-dir "$DIR/state" --name "$ID" --socket "$DIR/lb.sock" 2>"$DIR/said" ||
+    die "vhost-net is not there, and nobody says so"
+  grep -q "dpdk.host: vhost has no /dev/vhost-net: .*modprobe vhost_net" "$DIR/said" || die "$(cat "$DIR/said")"
+  ! tap_is_there || die "what is refused has made a tap"
+  echo "skipped: this machine has no /dev/vhost-net, packets by it are not tried"
+fi
 echo "a load balancer on DPDK with its own link: done"

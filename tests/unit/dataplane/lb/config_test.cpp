@@ -94,12 +94,14 @@ TEST(Config, TakesDevicesOfDpdk) {
     - net_af_packet0,iface=eth1
     - net_memif0,socket=/run/memif.sock
   taps: [edge0]
+  host: vhost
   workers: 2
   hugepages: true
   memory: 1GiB)"));
   ASSERT_TRUE(config) << mistakes(on_dpdk(kDevices));
   EXPECT_EQ(config->engine, EngineType::dpdk);
   EXPECT_EQ(config->dpdk->devices.at(1), "net_memif0,socket=/run/memif.sock");
+  EXPECT_EQ(config->dpdk->host, Host::vhost);
   EXPECT_EQ(config->dpdk->workers, 2U);
   EXPECT_TRUE(config->dpdk->hugepages);
   EXPECT_EQ(config->dpdk->memory, 1ULL << 30);
@@ -129,6 +131,7 @@ TEST(Config, RefusesWhatContradictsItsEngine) {
       {on_dpdk("dpdk: {devices: [\"net_af_packet0,iface=eth1\"], taps: [edge0]}"),
        "lb.yaml:2:54: dpdk.taps: are 1 for 0"},
       {on_dpdk("dpdk: {devices: [net_null0], taps: [a/b]}"), "dpdk.taps: \"a/b\" is no name of a link"},
+      {on_dpdk("dpdk: {devices: [net_null0], taps: [a], host: kni}"), "dpdk.host: \"kni\" is not one of"},
       {on_dpdk("dpdk: {workers: 1}"), "dpdk.devices: is missing"},
       {with("interfaces: [eth1]", std::string("engine: dpdk\n") + kDevices),
        "services.check: cannot be on net_af_packet"},
