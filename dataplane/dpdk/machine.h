@@ -35,16 +35,17 @@ FWD_INLINE int fwd_store(fwd_machine* m, __u32 offset, const void* from, __u32 l
   return 0;
 }
 
-FWD_INLINE int fwd_front(fwd_machine* m, int grow, const void* from, __u32 length) {
+FWD_INLINE __u8* fwd_front(fwd_machine* m, int grow, __u8*, __u32 length) {
   fairlead::dpdk::Frame& frame = m->frame;
   const std::int64_t room = std::int64_t{frame.room} - grow, head = std::int64_t{frame.head} + grow;
-  if (room < 0 || head < 0) return 1;
+  if (room < 0 || head < length) return nullptr;
   frame.at -= grow;
   frame.room = static_cast<__u32>(room);
   frame.head = static_cast<__u32>(head);
   frame.length = static_cast<__u32>(std::int64_t{frame.length} + grow);
-  return fwd_store(m, 0, from, length);
+  return frame.at;
 }
+FWD_INLINE int fwd_front_end(fwd_machine*, const __u8*, __u32) { return 0; }
 
 // Never longer; segments behind the first go with the end.
 FWD_INLINE int fwd_trim(fwd_machine* m, __u32 length) {

@@ -26,9 +26,12 @@ FWD_INLINE int fwd_load(struct fwd_machine* m, __u32 offset, void* to, __u32 len
 FWD_INLINE int fwd_store(struct fwd_machine* m, __u32 offset, const void* from, __u32 length) {
   return bpf_skb_store_bytes(m->skb, offset, from, length, 0) != 0;
 }
-FWD_INLINE int fwd_front(struct fwd_machine* m, int grow, const void* from, __u32 length) {
-  if (grow && bpf_skb_adjust_room(m->skb, grow, BPF_ADJ_ROOM_MAC, m->tunnel)) return 1;
-  return fwd_store(m, 0, from, length);
+FWD_INLINE __u8* fwd_front(struct fwd_machine* m, int grow, __u8* room, __u32 length) {
+  (void)length;
+  return grow && bpf_skb_adjust_room(m->skb, grow, BPF_ADJ_ROOM_MAC, m->tunnel) ? 0 : room;
+}
+FWD_INLINE int fwd_front_end(struct fwd_machine* m, const __u8* front, __u32 length) {
+  return fwd_store(m, 0, front, length);
 }
 FWD_INLINE int fwd_trim(struct fwd_machine* m, __u32 length) {
   (void)m;

@@ -94,11 +94,16 @@ FWD_INLINE int fwd_store(struct fwd_machine* m, __u32 offset, const void* from, 
   return 0;
 }
 
-FWD_INLINE int fwd_front(struct fwd_machine* m, int grow, const void* from, __u32 length) {
-  if (grow && bpf_xdp_adjust_head(m->xdp, -grow)) return 1;
+FWD_INLINE __u8* fwd_front(struct fwd_machine* m, int grow, __u8* room, __u32 length) {
+  (void)room;
+  if (grow && bpf_xdp_adjust_head(m->xdp, -grow)) return 0;
   __u8* to = FRAME_END(m->xdp, data);
-  if (to + length > FRAME_END(m->xdp, data_end)) return 1;
-  __builtin_memcpy(__builtin_assume_aligned(to, 4, 2), from, length);
+  return to + length > FRAME_END(m->xdp, data_end) ? 0 : to;
+}
+FWD_INLINE int fwd_front_end(struct fwd_machine* m, const __u8* front, __u32 length) {
+  (void)m;
+  (void)front;
+  (void)length;
   return 0;
 }
 

@@ -28,9 +28,11 @@ FWD_EDGE_STATE(FWD_EDGE_DECLARE_STATE)
 /* Room for what is done aside; null: none. Nobody clears it. */
 FWD_INLINE struct fwd_edge_scratch* fwd_scratch(struct fwd_machine* m);
 
-/* Moves the packet's start by `grow` bytes (less than 0: away) and writes `length` bytes from it on,
- * a multiple of 2 and a constant. Other than 0: the machine could not. */
-FWD_INLINE int fwd_front(struct fwd_machine* m, int grow, const void* from, __u32 length);
+/* Moves the packet's start by `grow` bytes (less than 0: away). Its first `length` bytes, a constant, are
+ * then written where this points, and fwd_front_end says that they are: in the packet itself, where the
+ * machine has it in memory, else in `room`. Null, and other than 0: the machine could not. */
+FWD_INLINE __u8* fwd_front(struct fwd_machine* m, int grow, __u8* room, __u32 length);
+FWD_INLINE int fwd_front_end(struct fwd_machine* m, const __u8* front, __u32 length);
 
 /* The engine's number of the port that the packet came by. */
 FWD_INLINE __u32 fwd_in_link(struct fwd_machine* m);

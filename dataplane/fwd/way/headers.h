@@ -10,13 +10,21 @@
 
 #define FWD_VXLAN_FLAG_VNI 0x08U
 
+/* A word of a header where it stands. In a frame that may be anywhere; a compiler for BPF, which knows no
+ * word but an aligned one, must be told that it is (XDP's frames are), or it writes byte by byte. */
+#ifdef __bpf__
+typedef __be32 fwd_word_be;
+#else
+typedef __be32 __attribute__((aligned(1), may_alias)) fwd_word_be;
+#endif
+
 /* A segmentation-offload packet may exceed the field; the kernel writes the
  * true length into every segment. */
 FWD_INLINE __u32 fwd_length16(__u32 length) { return length > 65535U ? 65535U : length; }
 
 /* RFC 791 header with its checksum. */
-FWD_INLINE void fwd_write_ipv4(__be32* h, const struct fwd_addr* from, const struct fwd_addr* to, __u8 tos,
-                               __u32 length, __u8 proto) {
+FWD_INLINE void fwd_write_ipv4(fwd_word_be* h, const struct fwd_addr* from, const struct fwd_addr* to,
+                               __u8 tos, __u32 length, __u8 proto) {
   const __be32 sizes = fwd_swap32(0x45000000U | (__u32)tos << 16 | fwd_length16(length));
   const __be32 whole = fwd_swap32(0x4000U); /* id 0, DF */
   const __be32 what = fwd_swap32(64U << 24 | (__u32)proto << 16);
@@ -29,8 +37,8 @@ FWD_INLINE void fwd_write_ipv4(__be32* h, const struct fwd_addr* from, const str
 }
 
 /* RFC 8200 header; the flow label is the flow's hash (RFC 6438). */
-FWD_INLINE void fwd_write_ipv6(__be32* h, const struct fwd_addr* from, const struct fwd_addr* to, __u8 tos,
-                               __u32 length, __u64 hash, __u8 proto) {
+FWD_INLINE void fwd_write_ipv6(fwd_word_be* h, const struct fwd_addr* from, const struct fwd_addr* to,
+                               __u8 tos, __u32 length, __u64 hash, __u8 proto) {
   h[0] = fwd_swap32(0x60000000U | (__u32)tos << 20 | ((__u32)hash & 0xfffffU));
   h[1] = fwd_swap32(fwd_length16(length) << 16 | (__u32)proto << 8 | 64U);
   for (int i = 0; i < 4; ++i) {
@@ -52,14 +60,14 @@ FWD_INLINE void fwd_write_ethernet(__u8* h, const __u8* to, const __u8* from, __
 }
 
 /* UDP header; without a sum, in IPv6 too (RFC 6935). */
-FWD_INLINE void fwd_write_udp(__be32* h, __u64 hash, __be16 port_be, __u32 length) {
+FWD_INLINE void fwd_write_udp(fwd_word_be* h, __u64 hash, __be16 port_be, __u32 length) {
   const __u32 source = 49152U + ((__u32)(hash >> 40) & 0x3fffU);
   h[0] = fwd_swap32(source << 16 | fwd_swap16(port_be));
   h[1] = fwd_swap32(fwd_length16(length) << 16);
 }
 
 /* VXLAN header, with the epochs where the other end reads them, and the inner Ethernet header. */
-FWD_INLINE void fwd_write_vxlan(__be32* h, __u32 vni, __u32 source, __u32 destination, const __u8* to,
+FWD_INLINE void fwd_write_vxlan(fwd_word_be* h, __u32 vni, __u32 source, __u32 destination, const __u8* to,
                                 const __u8* from, __u32 ethertype) {
   h[0] = fwd_swap32(FWD_VXLAN_FLAG_VNI << 24 | (source & 0xffffU) << 8 | (destination >> 8 & 0xffU));
   h[1] = fwd_swap32(vni << 8 | (destination & 0xffU));

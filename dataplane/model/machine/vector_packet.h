@@ -25,11 +25,12 @@ FWD_INLINE int fwd_store(fwd_machine* m, std::uint32_t offset, const void* from,
   return 0;
 }
 
-FWD_INLINE int fwd_front(fwd_machine* m, int grow, const void* from, std::uint32_t length) {
+FWD_INLINE std::uint8_t* fwd_front(fwd_machine* m, int grow, std::uint8_t*, std::uint32_t length) {
   if (grow > 0) m->packet.insert(m->packet.begin(), static_cast<std::size_t>(grow), 0);
   if (grow < 0) m->packet.erase(m->packet.begin(), m->packet.begin() - grow);
-  return fwd_store(m, 0, from, length);
+  return length > m->packet.size() ? nullptr : m->packet.data();
 }
+FWD_INLINE int fwd_front_end(fwd_machine*, const std::uint8_t*, std::uint32_t) { return 0; }
 
 FWD_INLINE int fwd_trim(fwd_machine* m, std::uint32_t length) {
   m->packet.resize(length);

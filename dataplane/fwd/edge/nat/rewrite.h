@@ -31,9 +31,7 @@ FWD_INLINE int fwd_nat_ttl(struct fwd_machine* m, const struct fwd_headers* p) {
 /* The frame leaves to and from these MACs: 0, or it could not. */
 FWD_INLINE int fwd_nat_front(struct fwd_machine* m, const struct fwd_edge* e, const __u8* to,
                              const __u8* from) {
-  __be32 h[FWD_FRONT_WORDS];
-  fwd_write_ethernet(FWD_FRONT(h), to, from, e->ethertype);
-  return fwd_edge_front(m, e, h, 0) != FWD_TO_BACKEND;
+  return fwd_edge_readdress(m, e, to, from) != FWD_TO_BACKEND;
 }
 
 /* The packet says `ends`, and leaves to `macs` (to, from): 0, or it could not. */

@@ -21,10 +21,11 @@ FWD_RARE int fwd_edge_too_big(struct fwd_machine* m, struct fwd_edge* e, __u32 l
   if (e->is_error || !fwd_may_answer(p)) return FWD_TOO_BIG;
   __u8 macs[12] __attribute__((aligned(2)));
   if (fwd_load(m, 0, macs, sizeof macs) || fwd_trim(m, e->l3 + fwd_quote_size(p))) return FWD_KERNEL_REFUSED;
-  fwd_write_ethernet(FWD_FRONT(h), macs + 6, macs, e->ethertype);
+  __u8* front = FWD_FRONT(h);
+  fwd_write_ethernet(front, macs + 6, macs, e->ethertype);
   if (fwd_write_too_big(m, p, h + FWD_FRONT_WORDS, &p->dst, e->l3, mtu)) return FWD_KERNEL_REFUSED;
-  const int done =
-      p->family == 4 ? fwd_edge_front(m, e, h, FWD_TOO_BIG_IPV4) : fwd_edge_front(m, e, h, FWD_TOO_BIG_IPV6);
+  const int done = p->family == 4 ? fwd_edge_front_copy(m, e, front, FWD_TOO_BIG_IPV4)
+                                  : fwd_edge_front_copy(m, e, front, FWD_TOO_BIG_IPV6);
   if (done != FWD_TO_BACKEND) return done;
   e->answer = 1;
   return FWD_TOO_BIG;
