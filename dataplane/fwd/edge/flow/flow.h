@@ -26,12 +26,18 @@ FWD_INLINE __u64 fwd_less(__u64 a, __u64 b) {
   return mask;
 }
 
-/* The place of the flow of this tag, and one more; 0: it is not here. */
+/* The place of the flow of this tag, and one more; 0: it is not here. Without a branch: where it stands would
+ * be guessed wrong seven times in eight, and with it goes what the CPU did ahead while the bucket came from
+ * memory. */
 FWD_INLINE __u64 fwd_bucket_find(const struct fwd_edge_bucket* bucket, __u32 tag) {
+  __u64 place = 0, none = 1; /* words before it, and whether all of them are */
 #pragma clang loop unroll(full)
-  for (__u64 i = 0; i < FWD_BUCKET_FLOWS; ++i)
-    if (fwd_word_tag(bucket->flow[i]) == tag) return i + 1;
-  return 0;
+  for (__u64 i = 0; i < FWD_BUCKET_FLOWS; ++i) {
+    const __u64 differs = ((__u64)(fwd_word_tag(bucket->flow[i]) ^ tag) + 0xffffffffU) >> 32;
+    none &= differs;
+    place += none;
+  }
+  return (place + 1) & (none - 1);
 }
 
 /* The flow's word, or null. */
