@@ -11,6 +11,7 @@
 
 #include "bench/edge/service.h"
 #include "bench/support/run.h"
+#include "dataplane/dpdk/memory/huge_pages.h"
 #include "dataplane/dpdk/worker.h"
 #include "dataplane/model/diff.h"
 #include "dataplane/model/lower.h"
@@ -51,7 +52,9 @@ void swap_loop(Generator& packets) {
 }
 
 struct EdgeLoop::State {
-  explicit State(std::uint32_t room) : memory(room / FWD_BUCKET_FLOWS), worker(*memory) {}
+  explicit State(std::uint32_t room) : memory(room / FWD_BUCKET_FLOWS), worker(*memory) {
+    dpdk::use_huge_pages(*memory);  // as the engine does
+  }
   model::EdgeHeap memory;
   dpdk::Worker worker;
   dpdk::Losses losses;

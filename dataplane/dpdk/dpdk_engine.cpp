@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "dataplane/dpdk/memory/huge_pages.h"
 #include "dataplane/dpdk/memory/kept_memory.h"
 #include "dataplane/dpdk/ports/port.h"
 #include "dataplane/dpdk/worker.h"
@@ -75,6 +76,7 @@ struct DpdkEngine::State {
   Result<> make_memory() {
     if (options.keep.empty()) {
       memory = &**(heap = std::make_unique<model::EdgeHeap>(options.buckets));
+      use_huge_pages(*memory);
       return {};
     }
     FL_TRY(kept, KeptMemory::open(options.keep, options.buckets));

@@ -5,11 +5,14 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <memory>
 #include <string>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "dataplane/dpdk/memory/huge_pages.h"
 
 namespace fairlead::dpdk {
 namespace {
@@ -117,15 +120,22 @@ Result<> KeptMemory::adopt_or_make(const std::filesystem::path& file, std::size_
 }
 
 Result<> KeptMemory::map(const std::filesystem::path& file, std::size_t bytes) {
-  void* const at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
+  // A large page of the file stands in one of memory only where both begin together.
+  const std::size_t room = bytes + kHugePage;
+  void* at = ::mmap(nullptr, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) return refused(file, "cannot be mapped", errno, "ask for fewer flows");
+  reserved_ = {static_cast<unsigned char*>(at), room};
+  std::size_t left = room;
+  at = std::align(kHugePage, bytes, at, left);
+  if (::mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd_.get(), 0) == MAP_FAILED)
+    return refused(file, "cannot be mapped", errno, "ask for fewer flows");
   at_ = static_cast<unsigned char*>(at);
-  bytes_ = bytes;
+  use_huge_pages(at_, bytes);
   return {};
 }
 
 KeptMemory::~KeptMemory() {
-  if (at_ != nullptr) ::munmap(at_, bytes_);
+  if (!reserved_.empty()) ::munmap(reserved_.data(), reserved_.size());
 }
 
 Result<> remove_kept_memory(const std::filesystem::path& file) {

@@ -5,13 +5,15 @@
 //     page 0     magic, FWD_ABI_VERSION, buckets, the layout's fingerprint
 //     page 1...  tables and state, each from a cache line's boundary on
 //
-// The whole file is allocated when it is made, for a store into a full tmpfs kills. One process at a time has
+// The whole file is allocated when it is made, for a store into a full tmpfs kills, and stands in large pages
+// where the kernel has them. One process at a time has
 // it (flock). A file of another ABI or layout begins anew, empty; another user's is refused.
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <span>
 
 #include "base/io/fd.h"
 #include "dataplane/model/edge/edge_memory.h"
@@ -36,7 +38,7 @@ class KeptMemory {
 
   Fd fd_;  // and its lock
   unsigned char* at_ = nullptr;
-  std::size_t bytes_ = 0;
+  std::span<unsigned char> reserved_;  // addresses; `at_` is among them
   bool adopted_ = false;
   model::EdgeMemory memory_;
 };

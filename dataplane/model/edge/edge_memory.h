@@ -46,16 +46,17 @@ Result<EdgeMemory> place_edge_memory(std::size_t buckets, Place&& place) {
   return memory;
 }
 
-// On the heap; pages that nobody touches cost nothing.
+// On the heap; pages that nobody touches cost nothing. What is large begins where a large page could.
 class EdgeHeap {
  public:
   explicit EdgeHeap(std::size_t buckets) {
     memory_ = *place_edge_memory(buckets, [this](const char*, std::size_t bytes) -> Result<void*> {
-      constexpr std::size_t kLine = 64;
-      void* from = pieces_.emplace_back(std::calloc(1, bytes + kLine)).get();
+      constexpr std::size_t kLine = 64, kLargePage = std::size_t{1} << 21;
+      const std::size_t boundary = bytes < kLargePage ? kLine : kLargePage;
+      std::size_t room = bytes + boundary;
+      void* from = pieces_.emplace_back(std::calloc(1, room)).get();
       if (from == nullptr) throw std::bad_alloc();
-      std::size_t room = bytes + kLine;
-      return std::align(kLine, bytes, from, room);
+      return std::align(boundary, bytes, from, room);
     });
   }
   EdgeMemory& operator*() { return memory_; }
