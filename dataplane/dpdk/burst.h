@@ -37,9 +37,9 @@ struct Burst {
 };
 
 // Steps in their order; `pipeline` prints these names.
-enum class Step : std::uint8_t { parse, service, ring, choose, deliver, count };
+enum class Step : std::uint8_t { service, ring, deliver, count };
 inline constexpr std::size_t kSteps = static_cast<std::size_t>(Step::count);
-inline constexpr std::array<const char*, kSteps> kStepNames{"parse", "service", "ring", "choose", "deliver"};
+inline constexpr std::array<const char*, kSteps> kStepNames{"service", "ring", "deliver"};
 
 struct StepCount {
   __u64 packets = 0;

@@ -13,32 +13,32 @@ struct fwd_machine {
   fairlead::model::EdgeMemory& memory;
   fwd_edge_scratch& scratch;
   fairlead::dpdk::Worker& worker;
-  fairlead::dpdk::Frame& frame;
+  fairlead::dpdk::Frame* frame;  // of the packet that is worked on
 
-  fwd_machine(fairlead::dpdk::Worker& of, fairlead::dpdk::Frame& packet)
+  explicit fwd_machine(fairlead::dpdk::Worker& of, fairlead::dpdk::Frame* packet = nullptr)
       : memory(of.memory), scratch(of.scratch), worker(of), frame(packet) {}
 };
 
 #include "dataplane/model/edge/memory_machine.h"
 
-FWD_INLINE __u32 fwd_packet_length(fwd_machine* m) { return m->frame.length; }
+FWD_INLINE __u32 fwd_packet_length(fwd_machine* m) { return m->frame->length; }
 
 FWD_INLINE int fwd_load(fwd_machine* m, __u32 offset, void* to, __u32 length) {
-  if (std::uint64_t{offset} + length > m->frame.head) return 1;
-  std::memcpy(to, m->frame.at + offset, length);
+  if (FWD_SELDOM(std::uint64_t{offset} + length > m->frame->head)) return 1;
+  std::memcpy(to, m->frame->at + offset, length);
   return 0;
 }
 
 FWD_INLINE int fwd_store(fwd_machine* m, __u32 offset, const void* from, __u32 length) {
-  if (std::uint64_t{offset} + length > m->frame.head) return 1;
-  std::memcpy(m->frame.at + offset, from, length);
+  if (FWD_SELDOM(std::uint64_t{offset} + length > m->frame->head)) return 1;
+  std::memcpy(m->frame->at + offset, from, length);
   return 0;
 }
 
 FWD_INLINE __u8* fwd_front(fwd_machine* m, int grow, __u8*, __u32 length) {
-  fairlead::dpdk::Frame& frame = m->frame;
+  fairlead::dpdk::Frame& frame = *m->frame;
   const std::int64_t room = std::int64_t{frame.room} - grow, head = std::int64_t{frame.head} + grow;
-  if (room < 0 || head < length) return nullptr;
+  if (FWD_SELDOM(room < 0 || head < length)) return nullptr;
   frame.at -= grow;
   frame.room = static_cast<__u32>(room);
   frame.head = static_cast<__u32>(head);
@@ -49,16 +49,16 @@ FWD_INLINE int fwd_front_end(fwd_machine*, const __u8*, __u32) { return 0; }
 
 // Never longer; segments behind the first go with the end.
 FWD_INLINE int fwd_trim(fwd_machine* m, __u32 length) {
-  if (length > m->frame.head) return 1;
-  m->frame.head = m->frame.length = length;
+  if (length > m->frame->head) return 1;
+  m->frame->head = m->frame->length = length;
   return 0;
 }
 
-FWD_INLINE __u32 fwd_in_link(fwd_machine* m) { return m->frame.link; }
+FWD_INLINE __u32 fwd_in_link(fwd_machine* m) { return m->frame->link; }
 FWD_INLINE __u64 fwd_beat(fwd_machine* m) { return m->worker.beat; }
 
 FWD_INLINE void fwd_edge_count(fwd_machine* m, __u32 server, __u32 bytes, int is_new) {
-  if (server >= m->worker.served.size()) return;
+  if (FWD_SELDOM(server >= FWD_EDGE_SERVERS)) return;
   fwd_edge_served& served = m->worker.served[server];
   fairlead::dpdk::add(served.packets, 1);
   fairlead::dpdk::add(served.bytes, bytes);

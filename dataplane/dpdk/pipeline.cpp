@@ -10,12 +10,10 @@ namespace fairlead::dpdk {
 
 void run_pipeline(Worker& worker, Burst& burst, std::uint64_t beat) {
   using StepFunction = std::size_t (*)(Worker&, Burst&);
-  static constexpr std::array<StepFunction, kSteps> kFunctions{step_parse, step_service, step_ring,
-                                                               step_choose, step_deliver};
+  static constexpr std::array<StepFunction, kSteps> kFunctions{step_service, step_ring, step_deliver};
   worker.beat = beat;
   worker.config =
       static_cast<const fwd_edge_config*>(worker.memory.tables.row(model::TableId::edge_config, 0));
-  for (std::size_t i = 0; i < burst.count; ++i) burst.frames[i].bytes = burst.frames[i].length;
   std::uint64_t before = rte_rdtsc();
   for (std::size_t step = 0; step < kSteps; ++step) {
     const std::size_t packets = kFunctions[step](worker, burst);

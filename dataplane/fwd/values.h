@@ -13,6 +13,9 @@
 /* What few packets need: kept out of the way of the others, whose code then is short and in order. */
 #define FWD_RARE static __attribute__((noinline, cold, section(".text")))
 
+/* What few packets are: the code for the others stands in one row. */
+#define FWD_SELDOM(condition) __builtin_expect(!!(condition), 0)
+
 #define FWD_PROTO_ICMP 1U
 #define FWD_PROTO_IGMP 2U
 #define FWD_PROTO_TCP 6U

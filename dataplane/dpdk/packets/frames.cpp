@@ -16,27 +16,16 @@ bool put_tag_back(rte_mbuf*& buffer) {
 
 }  // namespace
 
-bool open_frame(rte_mbuf* buffer, Frame& frame) {
+bool make_plain(rte_mbuf* buffer) {
   if (!put_tag_back(buffer)) return false;
   if (buffer->nb_segs > 1) (void)rte_pktmbuf_linearize(buffer);
-  frame.at = rte_pktmbuf_mtod(buffer, unsigned char*);
-  frame.head = rte_pktmbuf_data_len(buffer);
-  frame.length = rte_pktmbuf_pkt_len(buffer);
-  frame.room = rte_pktmbuf_headroom(buffer);
-  frame.buffer = buffer;
   return true;
 }
 
-void close_frame(const Frame& frame) {
-  auto* const buffer = static_cast<rte_mbuf*>(frame.buffer);
-  if (frame.head == frame.length && buffer->nb_segs > 1) {
-    rte_pktmbuf_free(buffer->next);
-    buffer->next = nullptr;
-    buffer->nb_segs = 1;
-  }
-  buffer->data_off = static_cast<std::uint16_t>(frame.room);
-  buffer->data_len = static_cast<std::uint16_t>(frame.head);
-  buffer->pkt_len = frame.length;
+void drop_segments_behind_first(rte_mbuf* buffer) {
+  rte_pktmbuf_free(buffer->next);
+  buffer->next = nullptr;
+  buffer->nb_segs = 1;
 }
 
 }  // namespace fairlead::dpdk

@@ -28,7 +28,7 @@ std::uint32_t server_of(fwd_machine& m, const fwd_headers& packet, const ProbePo
 }  // namespace
 
 Probed step_probe(Worker& worker, Frame& frame, std::uint32_t& link) {
-  fwd_machine m(worker, frame);
+  fwd_machine m(worker, &frame);
   fwd_edge e{};
   const auto* const config = fwd_find_edge_config(&m, 0);
   const int done = fwd_edge_headers_stage(&m, &e, config);

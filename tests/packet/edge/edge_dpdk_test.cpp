@@ -127,7 +127,7 @@ TEST(EdgeDpdk, StepsAndVerdictsAreCounted) {
     packets.push_back(step.packets);
     EXPECT_GT(step.cycles, 0U);
   }
-  EXPECT_EQ(packets, (std::vector<std::uint64_t>{4, 4, 2, 2, 4}));
+  EXPECT_EQ(packets, (std::vector<std::uint64_t>{4, 2, 4}));
 }
 
 TEST(EdgeDpdk, OneProcessHasOneEnvironment) {
