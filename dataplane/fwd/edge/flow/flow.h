@@ -14,6 +14,7 @@
 #ifndef FAIRLEAD_FWD_EDGE_FLOW_FLOW_H
 #define FAIRLEAD_FWD_EDGE_FLOW_FLOW_H
 
+#include "dataplane/fwd/edge/flow/find.h"
 #include "dataplane/fwd/edge/vip.h"
 
 /* All ones when a < b, else 0; of values below 2^63. Without a branch, as are the functions below, for
@@ -26,20 +27,6 @@ FWD_INLINE __u64 fwd_less(__u64 a, __u64 b) {
   return mask;
 }
 
-/* The place of the flow of this tag, and one more; 0: it is not here. Without a branch: where it stands would
- * be guessed wrong seven times in eight, and with it goes what the CPU did ahead while the bucket came from
- * memory. */
-FWD_INLINE __u64 fwd_bucket_find(const struct fwd_edge_bucket* bucket, __u32 tag) {
-  __u64 place = 0, none = 1; /* words before it, and whether all of them are */
-#pragma clang loop unroll(full)
-  for (__u64 i = 0; i < FWD_BUCKET_FLOWS; ++i) {
-    const __u64 differs = ((__u64)(fwd_word_tag(bucket->flow[i]) ^ tag) + 0xffffffffU) >> 32;
-    none &= differs;
-    place += none;
-  }
-  return (place + 1) & (none - 1);
-}
-
 /* The flow's word, or null. */
 FWD_INLINE __u64* fwd_edge_flow_find(struct fwd_machine* m, const struct fwd_edge* e,
                                      const struct fwd_edge_config* config) {
@@ -47,7 +34,7 @@ FWD_INLINE __u64* fwd_edge_flow_find(struct fwd_machine* m, const struct fwd_edg
   struct fwd_edge_bucket* bucket = fwd_edge_flows_at(m, fwd_edge_first(e->hash, config));
   if (!bucket) return 0;
   __u64 at = fwd_bucket_find(bucket, tag);
-  if (!at && bucket->flow[0] & FWD_WORD_SPILLED) {
+  if (FWD_SELDOM(!at && bucket->flow[0] & FWD_WORD_SPILLED)) {
     bucket = fwd_edge_flows_at(m, fwd_edge_second(e->hash, config));
     if (!bucket) return 0;
     at = fwd_bucket_find(bucket, tag);
@@ -120,7 +107,7 @@ FWD_INLINE __u32 fwd_edge_state_after(const struct fwd_headers* p, __u32 state) 
 /* A packet of a known flow came. Most change nothing: an established flow is written once a tick. */
 FWD_INLINE void fwd_edge_flow_touch(__u64* at, __u64 word, const struct fwd_edge* e) {
   const __u32 state = fwd_word_state(word);
-  const int ends = e->pkt.tcp_flags & (FWD_TCP_FIN | FWD_TCP_RST);
+  const __u32 ends = e->pkt.tcp_flags & (FWD_TCP_FIN | FWD_TCP_RST);
   if (fwd_word_tick(word) == (e->tick & FWD_FLOW_TICKS) && state != FWD_EDGE_NEW && !ends) return;
   fwd_word_swap(
       at, word,

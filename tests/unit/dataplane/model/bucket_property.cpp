@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// A bucket of the edge's flow table is searched in two ways, word by word for BPF and all words at once
+// elsewhere (dataplane/fwd/edge/flow/find.h): both find what a loop finds.
+#include <gtest/gtest.h>
+#include <random>
+
+#include "dataplane/fwd/edge/flow/find.h"
+
+namespace fairlead::model {
+namespace {
+
+std::uint64_t first_of(const fwd_edge_bucket& bucket, std::uint32_t tag) {
+  for (std::uint64_t i = 0; i < FWD_BUCKET_FLOWS; ++i)
+    if (fwd_word_tag(bucket.flow[i]) == tag) return i + 1;
+  return 0;
+}
+
+// Few tags, so that they are often there, and often twice; the extremes among them.
+TEST(EdgeBucket, BothSearchesFindTheFirstWordOfATag) {
+  constexpr std::uint32_t kTags[] = {0, 1, 0x7fffffffU, 0x80000000U, 0xfffffffeU, 0xffffffffU};
+  std::mt19937_64 random(1);
+  for (int turn = 0; turn < 100000; ++turn) {
+    alignas(64) fwd_edge_bucket bucket;
+    for (__u64& word : bucket.flow)
+      word = std::uint64_t{kTags[random() % std::size(kTags)]} << 32 | (random() & 0xffffffffU);
+    for (const std::uint32_t tag : kTags) {
+      ASSERT_EQ(fwd_bucket_find_by_words(&bucket, tag), first_of(bucket, tag)) << turn;
+      ASSERT_EQ(fwd_bucket_find(&bucket, tag), first_of(bucket, tag)) << turn;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace fairlead::model
