@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <rte_ethdev.h>
+#include <rte_lcore.h>
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 #include <rte_rcu_qsbr.h>
@@ -21,9 +22,12 @@ namespace {
 
 constexpr std::size_t kBurst = dpdk::kBurst;
 
-// Bursts from the port and back into it, until the packets are over.
+// Bursts from the port and back into it, until the packets are over. Registered as the worker's thread is:
+// without a number of its own a thread has no cache of buffers, and each burst is had from the pool that all
+// cores share.
 template <class Change>
 void turn(Generator& packets, const Change& change) {
+  if (rte_thread_register() != 0) throw std::runtime_error("DPDK: no room for a thread");
   std::array<rte_mbuf*, kBurst> burst;
   while (!packets.over().load(std::memory_order_relaxed)) {
     const std::uint16_t count = rte_eth_rx_burst(packets.port(), 0, burst.data(), kBurst);
@@ -31,6 +35,7 @@ void turn(Generator& packets, const Change& change) {
     const std::uint16_t sent = rte_eth_tx_burst(packets.port(), 0, burst.data(), count);
     for (std::uint16_t i = sent; i < count; ++i) rte_pktmbuf_free(burst[i]);
   }
+  rte_thread_unregister();
 }
 
 void swap(std::uint8_t* at, std::uint32_t first, std::uint32_t second, std::uint32_t length) {
