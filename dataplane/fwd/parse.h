@@ -63,11 +63,13 @@ FWD_INLINE int fwd_parse_ipv4(struct fwd_machine* m, struct fwd_headers* p, __u3
   if (fwd_load(m, p->l3, &ip, sizeof ip)) return FWD_TRUNCATED;
   const __u32 header = (ip.version_ihl & 15U) * 4U;
   const __u32 total = fwd_swap16(ip.total_be);
-  if (ip.version_ihl >> 4 != 4 || header < sizeof ip || total < header) return FWD_BAD_HEADER;
-  if (p->l3 + total > limit) return FWD_TRUNCATED;
+  if (FWD_SELDOM(ip.version_ihl >> 4 != 4 || header < sizeof ip || total < header)) return FWD_BAD_HEADER;
+  if (FWD_SELDOM(p->l3 + total > limit)) return FWD_TRUNCATED;
   const __u32 fragment = fwd_swap16(ip.fragment_be);
-  if (fragment & 0x3fffU) p->flags |= FWD_PKT_FRAGMENT;
-  if (fragment & 0x1fffU) p->flags |= FWD_PKT_NO_PORTS | FWD_PKT_LATER;
+  if (FWD_SELDOM(fragment & 0x3fffU)) {
+    p->flags |= FWD_PKT_FRAGMENT;
+    if (fragment & 0x1fffU) p->flags |= FWD_PKT_NO_PORTS | FWD_PKT_LATER;
+  }
   p->id = fwd_swap16(ip.id_be);
   p->family = 4;
   p->proto = ip.proto;
@@ -144,7 +146,7 @@ FWD_INLINE int fwd_parse_icmp(struct fwd_machine* m, struct fwd_headers* p) {
 }
 
 FWD_INLINE int fwd_parse_transport(struct fwd_machine* m, struct fwd_headers* p) {
-  if (p->flags & FWD_PKT_NO_PORTS) return FWD_PASS;
+  if (FWD_SELDOM(p->flags & FWD_PKT_NO_PORTS)) return FWD_PASS;
   if (p->proto == FWD_PROTO_TCP) {
     __u8 words[2];
     const int bad = fwd_parse_ports(m, p, 20);

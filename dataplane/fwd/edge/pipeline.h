@@ -57,10 +57,10 @@ FWD_INLINE int fwd_edge_headers_stage(struct fwd_machine* m, struct fwd_edge* e,
   e->pkt.family = 0;
   e->answer = 0;
   if (fwd_edge_type_at(m, e, 12)) return FWD_PASS;
-  if (fwd_edge_is_tag(e->ethertype) && fwd_edge_tags(m, e)) return FWD_PASS;
+  if (FWD_SELDOM(fwd_edge_is_tag(e->ethertype)) && fwd_edge_tags(m, e)) return FWD_PASS;
   const int bad = fwd_parse_at(m, &e->pkt, e->l3, e->ethertype);
-  if (bad) return fwd_edge_unparsed(m, e, config, bad);
-  return fwd_has_ports(&e->pkt) ? FWD_NEXT : FWD_PORTLESS;
+  if (FWD_SELDOM(bad)) return fwd_edge_unparsed(m, e, config, bad);
+  return FWD_SELDOM(!fwd_has_ports(&e->pkt)) ? FWD_PORTLESS : FWD_NEXT;
 }
 
 /* ICMP, and the fragments that follow: these read what choosing their first one wrote. */
@@ -79,7 +79,7 @@ FWD_INLINE int fwd_edge_parse_stage(struct fwd_machine* m, struct fwd_edge* e,
 /* Which service, and the flow's hash. */
 FWD_INLINE int fwd_edge_service_stage(struct fwd_machine* m, struct fwd_edge* e,
                                       const struct fwd_edge_config* config) {
-  const int later = e->pkt.flags & FWD_PKT_LATER; /* its service is known */
+  const __u32 later = e->pkt.flags & FWD_PKT_LATER; /* its service is known */
   const int done = later ? FWD_NEXT : fwd_vip_stage(m, e, config);
   if (done == FWD_NEXT) e->hash = fwd_edge_hash(&e->pkt, config->seed, e->vip_flags);
   return done;
@@ -91,7 +91,7 @@ FWD_INLINE int fwd_edge_server_stage(struct fwd_machine* m, struct fwd_edge* e,
   const int done = fwd_edge_select(m, e, config);
   const __u32 flags = e->pkt.flags;
   const int first = flags & FWD_PKT_FRAGMENT && !(flags & FWD_PKT_LATER) && !e->is_error;
-  return done == FWD_NEXT && first ? fwd_edge_fragment_remember(m, e, config, e->server) : done;
+  return FWD_SELDOM(first) && done == FWD_NEXT ? fwd_edge_fragment_remember(m, e, config, e->server) : done;
 }
 
 FWD_INLINE int fwd_edge_choose(struct fwd_machine* m, struct fwd_edge* e,
@@ -103,8 +103,8 @@ FWD_INLINE int fwd_edge_choose(struct fwd_machine* m, struct fwd_edge* e,
 /* What choosing came to, and the way to the server. Beside the packet it reads and writes edge_nat alone. */
 FWD_INLINE int fwd_edge_way_stage(struct fwd_machine* m, struct fwd_edge* e,
                                   const struct fwd_edge_config* config, int done) {
-  if (done == FWD_PASS && config->nat) return fwd_edge_aside(m, e, FWD_ASIDE_ANSWERED, 0);
-  if (done != FWD_NEXT && done != FWD_CHOSEN) return done;
+  if (FWD_SELDOM(done == FWD_PASS) && config->nat) return fwd_edge_aside(m, e, FWD_ASIDE_ANSWERED, 0);
+  if (FWD_SELDOM(done != FWD_NEXT && done != FWD_CHOSEN)) return done;
   const struct fwd_edge_server* to = e->server ? fwd_find_edge_servers(m, e->server) : 0;
   return to ? fwd_edge_deliver(m, e, config, to) : FWD_NO_BACKEND;
 }

@@ -29,9 +29,9 @@ FWD_INLINE __u64 fwd_vip_hash(__u64 seed, const struct fwd_addr* addr, __be16 po
 
 /* The same on every machine and every edge of one seed. */
 FWD_INLINE __u64 fwd_edge_hash(const struct fwd_headers* p, __u64 seed, __u32 vip_flags) {
-  const int no_ports = vip_flags & (FWD_VIP_SOURCE | FWD_VIP_ADDRESSES);
+  const __u32 no_ports = vip_flags & (FWD_VIP_SOURCE | FWD_VIP_ADDRESSES);
   const __u64 ports = no_ports ? 0 : (__u64)p->sport_be << 16 | p->dport_be;
-  const int any_dst = vip_flags & FWD_VIP_SOURCE;
+  const __u32 any_dst = vip_flags & FWD_VIP_SOURCE;
   __u64 h = seed;
   if (p->family == 4) {
     h = fwd_stir(h, (__u64)p->src.w[3] << 32 | (any_dst ? 0 : p->dst.w[3]));

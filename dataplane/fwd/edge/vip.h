@@ -90,7 +90,7 @@ FWD_INLINE int fwd_vip_stage(struct fwd_machine* m, struct fwd_edge* e,
                              const struct fwd_edge_config* config) {
   const struct fwd_headers* p = &e->pkt;
   const struct fwd_edge_vip* row = fwd_vip_find(m, config, &p->dst, p->dport_be, p->proto);
-  if (!row) return fwd_vip_otherwise(m, e, config);
+  if (FWD_SELDOM(!row)) return fwd_vip_otherwise(m, e, config);
   fwd_vip_take(e, &row->ring, row->service, row->flags);
   return FWD_NEXT;
 }

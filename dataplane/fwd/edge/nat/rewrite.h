@@ -97,7 +97,7 @@ FWD_RARE int fwd_nat_back(struct fwd_machine* m, struct fwd_edge* e, const struc
   const struct fwd_headers* p = &e->pkt;
   struct fwd_edge_scratch* s = fwd_scratch(m);
   if (!s) return FWD_KERNEL_REFUSED;
-  const int later = p->flags & FWD_PKT_LATER;
+  const __u32 later = p->flags & FWD_PKT_LATER;
   const __u32 port = later ? fwd_nat_fragment(m, e, config) : fwd_swap16(p->dport_be);
   struct fwd_edge_nat* at = fwd_nat_known(m, e, port, &p->src, later ? 0 : p->sport_be, &s->row);
   if (!at) return FWD_PASS;

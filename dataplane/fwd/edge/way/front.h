@@ -81,13 +81,13 @@ FWD_INLINE int fwd_edge_front_copy(struct fwd_machine* m, const struct fwd_edge*
 /* Of a frame whose IP header begins at `l3`: asked of the context once, so that the BPF verifier knows in the end
  * which of the two it began. */
 FWD_INLINE __u8* fwd_edge_front(struct fwd_machine* m, __u32 l3, __be32* room, __u32 outer) {
-  if (l3 != FWD_ETH_LENGTH) return FWD_FRONT(room);
+  if (FWD_SELDOM(l3 != FWD_ETH_LENGTH)) return FWD_FRONT(room);
   return fwd_front(m, (int)outer, FWD_FRONT(room), FWD_ETH_LENGTH + outer);
 }
 
 FWD_INLINE int fwd_edge_front_end(struct fwd_machine* m, const struct fwd_edge* e, __u32 l3, __u8* front,
                                   __u32 outer) {
-  if (l3 != FWD_ETH_LENGTH) return fwd_edge_front_tagged(m, e, front, outer);
+  if (FWD_SELDOM(l3 != FWD_ETH_LENGTH)) return fwd_edge_front_tagged(m, e, front, outer);
   return fwd_front_end(m, front, FWD_ETH_LENGTH + outer) ? FWD_KERNEL_REFUSED : FWD_TO_BACKEND;
 }
 

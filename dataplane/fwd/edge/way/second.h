@@ -27,7 +27,7 @@ FWD_RARE const __u8* fwd_edge_second_owner(struct fwd_machine* m, const struct f
 FWD_INLINE const __u8* fwd_edge_sender(struct fwd_machine* m, const struct fwd_edge* e,
                                        const struct fwd_edge_config* config,
                                        const struct fwd_edge_server* to) {
-  return to->flags & FWD_SERVER_GAVE ? fwd_edge_second_owner(m, e, config) : config->gateway_mac;
+  return FWD_SELDOM(to->flags & FWD_SERVER_GAVE) ? fwd_edge_second_owner(m, e, config) : config->gateway_mac;
 }
 
 #endif
