@@ -54,8 +54,8 @@ FWD_INLINE int fwd_edge_ask(struct fwd_machine* m, const struct fwd_asking* aski
 }
 
 /* A word is written back where it stood, at a place that the verifier does not know: from then on it knows no
- * value of the context. (A call would do the same for more: returns are dear where CPUs must guard them. Bytes
- * would do, too, but a CPU waits for a byte that it has just written when it reads the whole word.) */
+ * value of the context. (A call would do the same for more: returns are dear where CPUs must guard them.
+ * Bytes would do, too, but a CPU waits for a byte that it has just written when it reads the whole word.) */
 FWD_INLINE void fwd_forget(struct fwd_machine* m, struct fwd_edge* e) {
   volatile __u32* word = (volatile __u32*)e + (m->xdp->rx_queue_index & 15U);
   word[0] = word[0];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who takes each packet, the way there, written into the frame, and the verdict, which is counted; one packet after
-// another as they came: what one writes into the tables, the next one reads.
+// Who takes each packet, the way there, written into the frame, and the verdict, which is counted; one packet
+// after another as they came: what one writes into the tables, the next one reads.
 #include <ctime>
 
 #include "dataplane/dpdk/machine.h"
@@ -28,7 +28,8 @@ void remember(fwd_last_drop& last, const fwd_edge& e) {
   last = now;
 }
 
-// Who takes the packet. One without ports is looked at here, for fragments ask what choosing their first one left.
+// Who takes the packet. One without ports is looked at here, for fragments ask what choosing their first one
+// left.
 int choose(fwd_machine& m, fwd_edge& e, const fwd_edge_config* config, int done) {
   if (done == FWD_NEXT) return fwd_edge_server_stage(&m, &e, config);
   if (done != FWD_PORTLESS) return done;
@@ -74,8 +75,7 @@ std::size_t step_deliver(Worker& worker, Burst& burst) {
     fwd_edge& e = burst.edges[i];
     const int done = choose(m, e, worker.config, burst.done[i]);
     e.verdict = static_cast<__u32>(fwd_edge_way_stage(&m, &e, worker.config, done));
-    if (e.verdict == FWD_TO_BACKEND)
-      fwd_edge_count(&m, e.server, m.frame->bytes, static_cast<int>(e.is_new));
+    if (e.verdict == FWD_TO_BACKEND) fwd_edge_count(&m, e.server, m.frame->bytes, static_cast<int>(e.is_new));
     alike.add(e.verdict, m.frame->bytes);
     if (e.verdict >= FWD_FIRST_DROP) remember(worker.last_drops[e.verdict], e);
   }

@@ -108,7 +108,8 @@ FWD_INLINE int fwd_edge_over6(struct fwd_machine* m, const struct fwd_edge* e,
 
 FWD_INLINE int fwd_edge_deliver(struct fwd_machine* m, struct fwd_edge* e,
                                 const struct fwd_edge_config* config, const struct fwd_edge_server* to) {
-  if (FWD_SELDOM(to->mtu && e->pkt.end - e->pkt.l3 > to->mtu)) return fwd_edge_aside(m, e, FWD_ASIDE_TOO_BIG, to->mtu);
+  if (FWD_SELDOM(to->mtu && e->pkt.end - e->pkt.l3 > to->mtu))
+    return fwd_edge_aside(m, e, FWD_ASIDE_TOO_BIG, to->mtu);
   e->link = to->link;
   if (FWD_SELDOM(to->delivery == FWD_DELIVER_NAT)) return fwd_edge_aside(m, e, FWD_ASIDE_NAT, 0);
   if (to->delivery == FWD_DELIVER_L2) return fwd_edge_readdress(m, e, to->next_hop, to->own_mac);

@@ -78,8 +78,8 @@ FWD_INLINE int fwd_edge_front_copy(struct fwd_machine* m, const struct fwd_edge*
   return fwd_store(m, 0, front, length) ? FWD_KERNEL_REFUSED : FWD_TO_BACKEND;
 }
 
-/* Of a frame whose IP header begins at `l3`: asked of the context once, so that the BPF verifier knows in the end
- * which of the two it began. */
+/* Of a frame whose IP header begins at `l3`: asked of the context once, so that the BPF verifier knows in the
+ * end which of the two it began. */
 FWD_INLINE __u8* fwd_edge_front(struct fwd_machine* m, __u32 l3, __be32* room, __u32 outer) {
   if (FWD_SELDOM(l3 != FWD_ETH_LENGTH)) return FWD_FRONT(room);
   return fwd_front(m, (int)outer, FWD_FRONT(room), FWD_ETH_LENGTH + outer);
