@@ -33,10 +33,13 @@ FWD_INLINE int fwd_addr_none(const struct fwd_addr* a) {
 FWD_INLINE __u16 fwd_swap16(__u16 x) { return (__u16)__builtin_bswap16(x); }
 FWD_INLINE __u32 fwd_swap32(__u32 x) { return __builtin_bswap32(x); }
 
-/* The Internet checksum (RFC 1071) of words that were added up as they stand in memory. */
+/* The Internet checksum (RFC 1071) of words that were added up as they stand in memory. A number and itself
+ * with its halves exchanged: what the lower half carries is added to the upper one, which then is their sum.
+ */
 FWD_INLINE __u16 fwd_fold(__u64 sum) {
-  for (int i = 0; i < 4; ++i) sum = (sum & 0xffffU) + (sum >> 16);
-  return (__u16)~sum;
+  const __u32 half = (__u32)((sum + (sum << 32 | sum >> 32)) >> 32);
+  const __u32 quarter = (half + (half << 16 | half >> 16)) >> 16;
+  return (__u16)~quarter;
 }
 
 /* The key of the packets that answer what `flow` makes of a packet. */
