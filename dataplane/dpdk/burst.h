@@ -41,9 +41,13 @@ enum class Step : std::uint8_t { service, ring, deliver, count };
 inline constexpr std::size_t kSteps = static_cast<std::size_t>(Step::count);
 inline constexpr std::array<const char*, kSteps> kStepNames{"service", "ring", "deliver"};
 
+// A clock that is read at each step of each burst costs packets more than some of the steps do: it is read in
+// one burst of so many, which counts for all of them.
+inline constexpr std::uint64_t kBurstsOfClock = 16;
+
 struct StepCount {
   __u64 packets = 0;
-  __u64 cycles = 0;
+  __u64 cycles = 0;  // estimated
 };
 
 // By source port of TCP: the server that a probe of this machine is about; 0: no probe's.
@@ -59,6 +63,7 @@ struct alignas(64) Worker {
   std::array<fwd_last_drop, FWD_VERDICT_COUNT> last_drops{};
   std::vector<fwd_edge_served> served;
   std::array<StepCount, kSteps> steps{};
+  std::uint64_t bursts = 0;
   const ProbePorts* probes = nullptr;  // another thread's, word by word
 };
 

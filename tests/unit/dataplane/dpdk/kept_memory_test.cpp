@@ -48,6 +48,14 @@ TEST_F(Kept, IsAdoptedWithItsSize) {
   EXPECT_EQ((**next).edge_nat[5].vport_be, 80);
 }
 
+// A large page of the file can be one of memory only where both begin together: the tables begin a page
+// behind.
+TEST_F(Kept, StandsWhereLargePagesCould) {
+  const auto memory = open();
+  const void* const first = (**memory).tables.row(model::TableId::edge_config, 0);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(first) % (std::uintptr_t{1} << 21), 4096U);
+}
+
 TEST_F(Kept, BeginsAnewWhereItIsNotWhatItSays) {
   int ways = 0;
   // magic, ABI, buckets (no power of two; another one), the layout's fingerprint; then the size of the file
