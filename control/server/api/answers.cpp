@@ -76,7 +76,7 @@ Result<plan::ObjectKey> read_key(const net::Request& request) {
   const auto kind = parse_kind(word);
   if (!kind)
     return fail(Code::not_found, request.path, "there is no kind \"" + word + "\"",
-                "use namespaces, nodes, jobs, pods or services");
+                "use namespaces, nodes, jobs, pods, services, networks or rings");
   const auto ns = request.params.find("ns");
   const bool named = ns != request.params.end() && ns->second != "-";
   if (in_namespace(*kind) != named)

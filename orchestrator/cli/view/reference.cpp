@@ -46,7 +46,7 @@ Result<Kind> parse_kind(std::string_view word) {
       return kind;
   const std::string near = document::suggest(lower, kPlurals);
   return fail(Code::invalid, document::display_value(word), "is not a kind of object",
-              near.empty() ? "Kinds: namespace, node, job, pod, service, network" : near);
+              near.empty() ? "Kinds: namespace, node, job, pod, service, network, ring" : near);
 }
 
 Result<Reference> parse_reference(std::span<const std::string> words, std::string_view ns) {

@@ -51,7 +51,7 @@ TEST(Reference, MistakesAreTold) {
   };
   EXPECT_EQ(told({"pdos"}), "\"pdos\": is not a kind of object. Did you mean pods?");
   EXPECT_EQ(told({"nodes,,pods"}),
-            "\"\": is not a kind of object. Kinds: namespace, node, job, pod, service, network");
+            "\"\": is not a kind of object. Kinds: namespace, node, job, pod, service, network, ring");
   EXPECT_EQ(told({"job/../nodes"}),
             "name \"../nodes\": is not the name of an object. Names are a-z, 0-9 and -, like web-1");
   EXPECT_EQ(told({"job", ""}),
