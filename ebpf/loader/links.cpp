@@ -7,6 +7,8 @@
 #include <linux/if_link.h>
 #include <string>
 
+#include "ebpf/loader/pins.h"
+
 namespace fairlead::ebpf {
 namespace {
 
@@ -50,6 +52,14 @@ Fd create_xdp(int program, std::uint32_t ifindex, std::uint32_t flags) {
   return Fd(bpf_link_create(program, static_cast<int>(ifindex), BPF_XDP, &options));
 }
 
+Fd create_xdp_as(int program, std::uint32_t ifindex, XdpMode mode) {
+  Fd link;
+  if (mode != XdpMode::generic) link = create_xdp(program, ifindex, XDP_FLAGS_DRV_MODE);
+  if (!link && mode != XdpMode::native && errno != EBUSY && errno != EEXIST)
+    link = create_xdp(program, ifindex, XDP_FLAGS_SKB_MODE);
+  return link;
+}
+
 }  // namespace
 
 Result<Fd> attach_tcx_ingress(int program, std::uint32_t ifindex, const std::filesystem::path& pin) {
@@ -60,22 +70,27 @@ Result<Fd> attach_tcx_egress(int program, std::uint32_t ifindex, const std::file
   return attach_tcx(program, ifindex, kTcxEgress, "tcx egress", pin);
 }
 
+// A link has its mode for life, and an interface one mode: for another the link is made anew, and what comes
+// in that moment is the stack's. Where the new mode is refused the old one goes on.
 Result<Fd> attach_xdp(int program, std::uint32_t ifindex, XdpMode mode, const std::filesystem::path& pin) {
+  XdpMode before = XdpMode::any;
   if (!pin.empty()) {
     FL_TRY(Fd link, replace_program(pin, program));
-    if (link) return link;
+    if (link) {
+      FL_TRY(before, xdp_mode_of(ifindex));
+      if (mode == XdpMode::any || mode == before) return link;
+      FL_TRY_OK(detach_pin(pin));
+    }
   }
-  Fd link;
-  if (mode != XdpMode::generic) link = create_xdp(program, ifindex, XDP_FLAGS_DRV_MODE);
-  if (!link && mode != XdpMode::native && errno != EBUSY && errno != EEXIST)
-    link = create_xdp(program, ifindex, XDP_FLAGS_SKB_MODE);
-  if (!link)
-    return std::unexpected(
-        os_error(errno, "XDP on interface " + std::to_string(ifindex),
-                 errno == EBUSY || errno == EEXIST
-                     ? "another program is there: take it off (ip link set dev ... xdp off)"
-                     : "check that the interface exists; `generic` asks nothing of its driver"));
-  return pinned(std::move(link), pin);
+  Fd link = create_xdp_as(program, ifindex, mode);
+  if (link) return pinned(std::move(link), pin);
+  const Error refused =
+      os_error(errno, "XDP on interface " + std::to_string(ifindex),
+               errno == EBUSY || errno == EEXIST
+                   ? "another program is there: take it off (ip link set dev ... xdp off)"
+                   : "check that the interface exists; `generic` asks nothing of its driver");
+  if (before != XdpMode::any) FL_TRY_OK(pinned(create_xdp_as(program, ifindex, before), pin));
+  return std::unexpected(refused);
 }
 
 Result<XdpMode> xdp_mode_of(std::uint32_t ifindex) {

@@ -21,7 +21,7 @@ Result<Fd> attach_tcx_egress(int program, std::uint32_t ifindex, const std::file
 // How a link runs an XDP program: in its driver, or in the kernel's stack for links whose driver cannot.
 enum class XdpMode : std::uint8_t { any, native, generic };
 
-// `any`: native, else generic. A link that has the program already keeps its mode.
+// `any`: what an earlier one has, else native, else generic.
 Result<Fd> attach_xdp(int program, std::uint32_t ifindex, XdpMode mode, const std::filesystem::path& pin);
 Result<XdpMode> xdp_mode_of(std::uint32_t ifindex);
 

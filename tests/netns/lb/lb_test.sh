@@ -47,6 +47,16 @@ for port in 41001 41002 41003 41004; do
 done
 lb why tcp 192.0.2.100 41001 "$VIP" 80 --syn
 
+step "another mode is taken without a restart"
+in_mode() { lb status | grep -q "^xdp on eth0 $1,"; }
+for mode in native generic; do
+  sed -i "s/^mode: .*/mode: $mode/" "$DIR/lb.yaml"
+  kill -HUP "$lb_pid"
+  eventually 50 in_mode $mode || die "not $mode: $(lb status)"
+done
+requests 10 >"$DIR/asked"
+! grep -q failed "$DIR/asked" || die "in another mode: $(cat "$DIR/asked")"
+
 step "200 connections and 200 UDP flows stay while servers come and go"
 mkfifo "$DIR/end"
 nsenter --net="/run/netns/$ID-client" python3 -B "$HERE/people.py" hold "$VIP" 80 200 <"$DIR/end" >"$DIR/held" 2>&1 &
