@@ -59,7 +59,8 @@ net::Task<> ControlLink::serve(net::WebSocketPtr stream) {
     else
       ended = take(message->bytes);
   }
-  say_once(ended.error());
+  const net::asio::cancellation_state asked = co_await net::asio::this_coro::cancellation_state;
+  if (asked.cancelled() == net::asio::cancellation_type::none) say_once(ended.error());
   stream->close(format(ended.error()));
   stream_.reset();
   welcomed_ = false;

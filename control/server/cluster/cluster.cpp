@@ -34,9 +34,9 @@ std::vector<Note> notes_of(const plan::ObjectKey& pod, const proto::PodReport& r
 
 Result<> check_cluster(const proto::Join& join, const std::string& ours) {
   if (join.cluster_id == ours) return {};
-  return fail(Code::conflict, "node/" + join.name,
+  return fail(Code::conflict, (join.edge ? "edge/" : "node/") + join.name,
               "its cluster is \"" + join.cluster_id + "\", this one is \"" + ours + "\"",
-              "start its agent with --cluster " + ours);
+              std::string("start ") + (join.edge ? "fairlead-lb" : "its agent") + " with --cluster " + ours);
 }
 
 }  // namespace

@@ -82,10 +82,15 @@ class Step {
     const bool of_control =
         std::ranges::any_of(event.config.services, [](const ServiceConfig& s) { return s.ring.has_value(); });
     if (!of_control || before.services.size() != state_.services.size())
-      tell("Configured", "lb", std::to_string(state_.services.size()) + " services");
+      tell("Configured", "lb", services_text());
     outcome_.tables = true;
     touch_all();
     return {};
+  }
+
+  std::string services_text() const {
+    const std::size_t count = state_.services.size();
+    return std::to_string(count) + (count == 1 ? " service" : " services");
   }
 
   // The way to a target is told once, when it is found: who is new takes it from those who have it.

@@ -114,7 +114,8 @@ api::Status Lb::status() const {
   told.config = options_.config.string();
   if (source_)
     told.control = std::string(source_->connected() ? "is heard" : "is away") + ", revision " +
-                   std::to_string(due_.value) + (behind_ ? " is not in place yet" : "");
+                   std::to_string(due_.value) + (behind_ ? " is not in place yet" : "") +
+                   (control_refused_.empty() ? "" : ", ") + control_refused_;
   told.since = since_;
   told.flows = state_.config.flows;
   told.remembered = static_cast<std::uint32_t>(flows("").value_or(api::Flows{}).taken);

@@ -46,6 +46,15 @@ Result<> same_secret(const std::optional<std::uint64_t>& wanted, std::uint64_t u
 // DPDK hands frames to the kernel by taps alone: no answer to a probe comes without.
 bool has_kernel(const Config& config) { return !config.dpdk || !config.dpdk->taps.empty(); }
 
+// For a line of a log or a status: the first mistake of a file, and how many more.
+std::string in_a_line(const Error& error) {
+  std::string text = format(error);
+  const auto more = std::ranges::count(text, '\n');
+  if (more == 0) return text;
+  text.erase(text.find('\n'));
+  return text + " (and " + std::to_string(more) + " more: fairlead-lb --check names all)";
+}
+
 // A flow table that is in use stays as it is, whatever the file says.
 void keep_room(Config& config, std::uint32_t flows) {
   if (flows != config.flows)
@@ -82,6 +91,7 @@ Result<std::unique_ptr<Lb>> Lb::open(net::asio::any_io_executor executor, LbOpti
   FL_TRY(Config config,
          read_config(options.config, options.cluster ? Services::of_control : Services::of_the_file));
   StateFile file(options.state_dir);
+  FL_TRY_OK(file.lock());
   std::optional<Saved> saved;
   if (!options.fresh) {
     FL_TRY(saved, file.load());
@@ -135,8 +145,12 @@ void Lb::begin_in_cluster(const std::optional<Saved>& saved) {
 
 void Lb::take(ClusterNews news) {
   for (const Error& error : news.known.refused) tell("ServiceRefused", error.object, error.reason);
-  if (!unknowing_ && news.seed != state_.seed)
-    return tell("ConfigRefused", "control", "its cluster is another one; begin anew there with --fresh");
+  const bool other = !unknowing_ && news.seed != state_.seed;
+  if (other && control_refused_.empty())
+    tell("ConfigRefused", "control", "gives another cluster than the one that this edge's flows have");
+  control_refused_ =
+      other ? "refused: another cluster than before; fairlead-lb --fresh begins anew there" : "";
+  if (other) return;
   due_ = news.revision;
   asks_ = true;
   Config config = state_.config;
@@ -172,7 +186,7 @@ net::Task<> Lb::stop_on(Lb* self) {
   co_await self->server_->stop();
   co_await self->prober_->wait();
   co_await self->tasks_.wait();
-  const Result<> saved = self->file_.save(saved_of(self->state_));
+  const Result<> saved = self->save();
   if (!saved) log::error("the state is not saved", {{"error", format(saved.error())}});
 }
 
@@ -193,8 +207,11 @@ void Lb::tick() {
   look_for_quiet();
   if (mono_now() - saved_at_ < kSaveAges) return;
   saved_at_ = mono_now();
-  (void)file_.save(saved_of(state_));
+  (void)save();
 }
+
+// Not what nobody has said yet: a seed that this edge made up would keep it out of the cluster.
+Result<> Lb::save() { return unknowing_ ? Result<>() : file_.save(saved_of(state_)); }
 
 // Where a change waits to be settled: does any flow still need it?
 void Lb::look_for_quiet() {
@@ -222,7 +239,7 @@ void Lb::reload() {
     keep_room(*config, state_.config.flows);
     good = engine_->attach(*config);
   }
-  reload_error_ = good ? "" : format(good.error());
+  reload_error_ = good ? "" : in_a_line(good.error());
   if (!good) {
     tell("ConfigRefused", "lb", reload_error_);
     return;

@@ -61,6 +61,7 @@ class Lb {
   void take(ClusterNews news);
   Result<> send(const Event& event);  // and publishes soon
   Result<> publish();
+  Result<> save();
   void publish_soon();
   void tell(const std::vector<Told>& told);
   void tell(std::string what, std::string object, std::string why);
@@ -94,7 +95,7 @@ class Lb {
   std::deque<api::Event> events_;
   WallTime since_{};
   MonoTime saved_at_{}, looked_at_{};
-  std::string reload_error_, publish_error_;
+  std::string reload_error_, publish_error_, control_refused_;
   bool publish_posted_ = false;
   bool behind_ = false;     // the tables are not what the state says yet
   bool unknowing_ = false;  // neither control nor the state file has said anything: the tables stay

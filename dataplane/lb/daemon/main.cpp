@@ -42,7 +42,7 @@ constexpr const char* kFooter = R"(Example, /etc/fairlead/lb.yaml:
   fairlead-lb --remove          takes programs, tables and state away
 
 In a cluster the file says only what is the machine's (interfaces); services, pods and rings come from control:
-  fairlead-lb --control 192.168.77.1:7400 --control-token-file /etc/fairlead/token --name edge1
+  fairlead-lb --control 192.168.77.254:7400 --control-token-file /etc/fairlead/token --name edge1
 This machine is one of the cluster's nodes (fairlead-agent), so that the others take its packets.
 
 SIGHUP reads the file again; a mistake in it leaves all as it is. SIGTERM ends the daemon only: XDP forwards on
@@ -115,8 +115,10 @@ Result<LbOptions> options_of(const CommandLine& line) {
 }
 
 Result<> remove_all(const LbOptions& options) {
+  StateFile file(options.state_dir);
+  FL_TRY_OK(file.lock());
   FL_TRY_OK(remove_engine(options.name));
-  return StateFile(options.state_dir).remove();
+  return file.remove();
 }
 
 net::Task<> listen_to_signals(net::asio::signal_set* signals, Lb* lb) {
@@ -156,7 +158,8 @@ int run(int argc, char** argv) {
     const Result<Config> config =
         read_config(options->config, options->cluster ? Services::of_control : Services::of_the_file);
     if (!config) return complain(config.error(), 2);
-    std::printf("%s is right: %zu services\n", line.config.c_str(), config->services.size());
+    const std::size_t count = config->services.size();
+    std::printf("%s is right: %zu %s\n", line.config.c_str(), count, count == 1 ? "service" : "services");
     return 0;
   }
   if (!line.remove) return serve(std::move(*options));

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/lb/daemon/state_file.h"
 
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include "base/io/file.h"
 
 namespace fairlead::lb {
@@ -12,6 +16,18 @@ constexpr unsigned kMode = 0600;
 }  // namespace
 
 StateFile::StateFile(const std::filesystem::path& folder) : path_(folder / "lb.state") {}
+
+Result<> StateFile::lock() {
+  const std::filesystem::path folder = path_.parent_path();
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  locked_ = Fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!locked_)
+    return std::unexpected(os_error(errno, folder.string(), "name another folder with --state-dir"));
+  if (::flock(locked_.get(), LOCK_EX | LOCK_NB) == 0) return {};
+  return fail(Code::conflict, folder.string(), "another process has it",
+              "stop that fairlead-lb first, or name another folder with --state-dir");
+}
 
 Result<std::optional<Saved>> StateFile::load() const {
   std::error_code error;

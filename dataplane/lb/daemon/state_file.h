@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/io/fd.h"
 #include "dataplane/lb/core/saved.h"
 
 namespace fairlead::lb {
@@ -13,6 +14,8 @@ class StateFile {
  public:
   explicit StateFile(const std::filesystem::path& folder);
 
+  // For as long as this object is: conflict while another process has it. Makes the folder.
+  Result<> lock();
   // None: there is no file. corrupt: it is damaged, and says what to do.
   Result<std::optional<Saved>> load() const;
   Result<> save(const Saved& saved);  // nothing when it is what stands there
@@ -21,6 +24,7 @@ class StateFile {
 
  private:
   std::filesystem::path path_;
+  Fd locked_;
   std::string written_;
 };
 

@@ -33,12 +33,12 @@ let_go() {
     in_space $node "$BUILD/bin/fairlead-lb" --remove --name "$CLUSTER-$node" --state-dir "$CLUSTER_DIR/$node.edge" || true
   done
 }
-edge() { # NODE
+edge() { # NODE [CLUSTER]
   # Frames on a veth are sent back by the stack alone: its driver wants a program at the other end.
   printf 'interfaces: [eth0]\nmode: generic\n' >"$CLUSTER_DIR/lb.yaml"
   launch "edge-$1" "$1" fairlead-lb --config "$CLUSTER_DIR/lb.yaml" --state-dir "$CLUSTER_DIR/$1.edge" --name "$CLUSTER-$1" \
     --socket "$CLUSTER_DIR/$1.lb" --control "$UNDERLAY4.$CONTROL_HOST:$JOIN_PORT" --control-token-file "$CLUSTER_DIR/token" \
-    --cluster "$CLUSTER" --insecure-plaintext
+    --cluster "${2:-$CLUSTER}" --insecure-plaintext
   disown
   eventually 10 lb "$1" status || die "the edge on $1 does not start"
 }
@@ -86,6 +86,8 @@ VIP=$(cluster_cli get services -o json | python3 -c 'import json,sys; print(json
 route $(by n1)
 eventually 60 ready_pods 3 || die "3 pods do not become ready"
 job 3 edge # they come into the ring together: no slot has changed hands
+edge n1 another # by mistake: control refuses it, and nothing of that is kept
+stop_daemon edge-n1
 edge n1
 eventually 10 pods_at n1 3 || die "the edge does not know the pods"
 cluster_cli get services,rings

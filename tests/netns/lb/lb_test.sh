@@ -67,9 +67,10 @@ eventually 150 grep -q "all are there" "$DIR/held" || die "200 connections do no
 
 step "SIGHUP adds a server; a mistake leaves all as it is"
 server three 192.0.2.13
-echo "  oops" >>"$DIR/lb.yaml"
+sed -i 's/ipip/ipop/; s/tcp\/80/tcp-80/' "$DIR/lb.yaml"
 kill -HUP "$lb_pid"
-eventually 50 sh -c "'$BIN/fairlead' lb status --lb '$DIR/lb.sock' | grep -q 'NOT IN USE'" || die "a mistake is not told"
+told() { lb status | grep -q 'NOT IN USE.*tcp-80.*(and 1 more: fairlead-lb --check names all)$'; }
+eventually 50 told || die "two mistakes are not told: $(lb status)"
 write_file "192.0.2.11, 192.0.2.12, 192.0.2.13"
 kill -HUP "$lb_pid"
 eventually 50 in_ring 192.0.2.13 || die "the third server does not come: $(lb backends)"
@@ -145,7 +146,9 @@ requests 20 >"$DIR/asked"
 ! grep -q failed "$DIR/asked" || die "all are back, the probes do not know yet: $(cat "$DIR/asked")"
 lb events
 
-step "--remove leaves nothing"
+step "--remove leaves nothing, and an edge at work alone"
+! inside edge "$BIN/fairlead-lb" --remove --name "$ID" --state-dir "$DIR/state" 2>"$DIR/said" || die "an edge at work is removed"
+grep -q "another process has it" "$DIR/said" || die "$(cat "$DIR/said")"
 kill "$lb_pid"
 wait "$lb_pid"
 requests 5 >"$DIR/asked"

@@ -211,6 +211,11 @@ TEST_F(ControlHouse, ANodeOfAnotherClusterIsRefusedAndNeverStored) {
   EXPECT_TRUE(list<Node>("nodes").empty());
   EXPECT_EQ(metric("fairlead_agent_refused_total"), 1);
   EXPECT_EQ(metric("fairlead_agent_joins_total"), 0);
+  habits.edge = true;
+  FakeAgent edge(address(), "edge1", habits);
+  ASSERT_TRUE(soon([&] { return edge.ended(); }));
+  EXPECT_NE(edge.end_reason().find("start fairlead-lb with --cluster default"), std::string::npos)
+      << edge.end_reason();
 }
 
 TEST_F(ControlHouse, WhatANodeCountsIsReadInTheMetricsAndNotStored) {
