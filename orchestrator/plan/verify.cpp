@@ -31,6 +31,7 @@ std::string show_ports(const Service& service) {
   for (const ServicePort& port : service.ports) {
     text += "  " + std::to_string(port.port) + "->" + port.name;
     if (port.protocol == Protocol::udp) text += "/udp";
+    if (port.scope == Scope::edge) text += " edge";
   }
   return text;
 }

@@ -67,6 +67,15 @@ TEST(Verify, APodIsOneUnitWithItsAddressesAndEverythingItReliedOn) {
                 "10.244.0.11 fd00:244::b");
 }
 
+TEST(Verify, AServicesStorySaysWhichPortsAreTheWorlds) {
+  World world;
+  Job job = facts::exposed(facts::job("web", 1));
+  job.expose.at(0).scope = Scope::edge;
+  world.snapshot.put(job);
+  EXPECT_EQ(verify(world.plan(), world.snapshot, world.leases).events.at(0).message,
+            "10.96.0.11 fd00:96::b  80->http edge  53->dns/udp");
+}
+
 TEST(Verify, RefusesANodeThatFilledUpMeanwhileAndPlacesTheRest) {
   World world = with_web(2);
   const auto plan = world.plan();
