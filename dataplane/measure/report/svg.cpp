@@ -11,7 +11,7 @@
 namespace fairlead::measure {
 namespace {
 
-constexpr double kWidth = 720, kNames = 104, kRow = 28, kThick = 16, kLabels = 240;
+constexpr double kWidth = 720, kNames = 104, kRow = 28, kThick = 16, kLabels = 260;
 constexpr double kPlotHeight = 260, kLeft = 58, kRight = 112, kTop = 14, kBottom = 34;
 
 std::string n(double value) {
