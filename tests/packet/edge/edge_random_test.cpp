@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The differential test of the edge: reference, XDP program and DPDK pipeline, which takes them in bursts,
-// see the same random packets, some mutated or cut, under rings that change and time that goes on, and agree
-// on every verdict, server and byte and on every word of the flow table. So does `fairlead lb why`, asked
-// before XDP: what it wrote into the tables, the reference would not have.
+// see the same random packets, some mutated or cut, under rings that change, and agree on every verdict,
+// server and byte and on every word of the flow table. So does `fairlead lb why`, asked before XDP: what it
+// wrote into the tables, the reference would not have. Time stands still: what age does to words, fragments
+// and limits is not compared here.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
