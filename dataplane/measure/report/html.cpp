@@ -125,6 +125,7 @@ class Page {
     text += std::to_string(r.samples) + " samples; " + std::to_string(r.disturbed) +
             " of them while others used over a tenth of the machine; " + std::to_string(r.discarded) +
             " more discarded for that; " + std::to_string(r.failed) + " failed.";
+    if (doubtful(r)) text += " <strong>Doubtful: others used the machine during most of them.</strong>";
     if (r.interrupted) text += " <strong>Interrupted: not all rounds were run.</strong>";
     return text + "</p>\n";
   }

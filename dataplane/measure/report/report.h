@@ -97,6 +97,9 @@ struct Report {
   bool operator==(const Report&) const = default;
 };
 
+// Most of what counts was taken while others used the machine: whoever reads the figures is told first.
+inline bool doubtful(const Report& report) { return 2 * report.disturbed > report.samples; }
+
 std::string to_json(const Report& report);  // one object, indented
 std::string to_html(const Report& report);  // one file that asks nobody for anything
 

@@ -108,6 +108,7 @@ std::string head_of(const measure::Report& report) {
   return text + std::to_string(report.samples) + " samples; " + std::to_string(report.disturbed) +
          " of them while others used over a tenth of the machine; " + std::to_string(report.discarded) +
          " more discarded for that; " + std::to_string(report.failed) + " failed" +
+         (measure::doubtful(report) ? "; DOUBTFUL: measure again when nobody else uses the machine" : "") +
          (report.interrupted ? "; INTERRUPTED: not all rounds were run" : "") + "\n";
 }
 

@@ -109,6 +109,16 @@ TEST(ReportPage, ShowsEveryWayWithItsFigures) {
     EXPECT_THAT(html, HasSubstr(shown));
 }
 
+TEST(ReportPage, SaysWhenOthersUsedTheMachineDuringMostSamples) {
+  Report report = sample();
+  report.samples = 8;
+  report.disturbed = 4;
+  EXPECT_THAT(to_html(report), testing::Not(HasSubstr("Doubtful")));
+  report.disturbed = 5;
+  EXPECT_THAT(to_html(report), HasSubstr("Doubtful"));
+  EXPECT_EQ(mistake_in(to_html(report)), "");
+}
+
 TEST(ReportPage, OfNothingIsStillAPage) {
   EXPECT_EQ(mistake_in(to_html(Report{})), "");
   Report interrupted = sample();
