@@ -21,7 +21,8 @@ struct KnownRow {
   std::string_view unit;      // of value and baseline
   std::string_view baseline;  // what was measured beside it in the same run; empty: a figure of its own
   std::string_view aim;       // "<=1.08", ">=1.05"; empty: shown without one
-  std::string_view aim_on;    // "ratio" or "value"; "on request": shown where an option asks for it
+  std::string_view aim_on;    // "ratio" or "value"; "on request": shown where an option asks for it, or where
+                              // its program is installed
 };
 
 // clang-format off
@@ -80,7 +81,7 @@ inline constexpr auto kRows = std::to_array<KnownRow>({
     {"lb_dpdk", "tcp4/flows=100000", "Mpps", "5-tuple swap", "", ""},
     {"lb_dpdk", "tcp4/flows=1000000", "Mpps", "5-tuple swap", ">=0.5", "ratio"},
     {"lb_dpdk", "tcp4/flows=25000000", "Mpps", "5-tuple swap", "", ""},
-    {"lb_dpdk", "testpmd", "Mpps", "", "", ""},
+    {"lb_dpdk", "testpmd", "Mpps", "", "", "on request"},
     {"lb_dpdk", "bytes_per_flow", "B", "", "", ""},
     {"maglev", "build", "us", "Maglev, the nodes' ring", "", ""},
     {"maglev", "change", "us", "Maglev, the nodes' ring", "", ""},

@@ -281,7 +281,9 @@ TEST(RandomEdgePackets, AllMachinesAgreeToTheByte) {
                                           << hex_dump(packet);
       explained += asked.has_value();
       pending.add(packet, wanted);
-      if (pending.size() == kBurst) ASSERT_NO_FATAL_FAILURE(pending.compare(dpdk, of_seed));
+      if (pending.size() == kBurst) {
+        ASSERT_NO_FATAL_FAILURE(pending.compare(dpdk, of_seed));
+      }
       if (wanted.verdict == FWD_TO_BACKEND) last = wanted.packet;
       verdicts.insert(wanted.verdict);
       servers.insert(wanted.server);

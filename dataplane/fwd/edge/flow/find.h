@@ -15,7 +15,7 @@
 /* The place of the word of this tag, and one more; 0: it is not here. */
 FWD_INLINE __u64 fwd_bucket_find_by_words(const struct fwd_edge_bucket* bucket, __u32 tag) {
   __u64 place = 0, none = 1; /* words before it, and whether all of them are */
-#pragma clang loop unroll(full)
+  FWD_UNROLL
   for (__u64 i = 0; i < FWD_BUCKET_FLOWS; ++i) {
     const __u64 differs = ((__u64)(fwd_word_tag(bucket->flow[i]) ^ tag) + 0xffffffffU) >> 32;
     none &= differs;

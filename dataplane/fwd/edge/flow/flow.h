@@ -59,7 +59,7 @@ FWD_INLINE __u64 fwd_word_worth(__u64 word, __u32 tick) {
 /* Worth and place of the word that is worth least: worth << 3 | place. */
 FWD_INLINE __u64 fwd_bucket_cheapest(const struct fwd_edge_bucket* bucket, __u32 tick) {
   __u64 best = FWD_WORTH_KEPT << 3;
-#pragma clang loop unroll(full)
+  FWD_UNROLL
   for (__u32 i = 0; i < FWD_BUCKET_FLOWS; ++i) {
     const __u64 here = fwd_word_worth(bucket->flow[i], tick) << 3 | i;
     best ^= (best ^ here) & fwd_less(here, best);

@@ -70,7 +70,7 @@ FWD_INLINE __u64* fwd_source_word(struct fwd_edge_bucket* bucket, __u32 tag, __u
   const __u64 known = fwd_bucket_find(bucket, tag);
   if (known) return &bucket->flow[(known - 1) & (FWD_BUCKET_FLOWS - 1)];
   __u64 best = ~0ULL >> 1;
-#pragma clang loop unroll(full)
+  FWD_UNROLL
   for (__u32 i = 0; i < FWD_BUCKET_FLOWS; ++i) {
     const __u64 here = (__u64)fwd_source_debt(bucket->flow[i], now, most) << 3 | i;
     best ^= (best ^ here) & fwd_less(here, best);
@@ -106,7 +106,7 @@ FWD_INLINE int fwd_limit_ask(struct fwd_machine* m, const struct fwd_asking* a) 
 }
 
 /* For a packet of no known flow. */
-FWD_INLINE int fwd_edge_limit(struct fwd_machine* m, const struct fwd_edge* e) {
+FWD_INLINE int fwd_edge_over_limit(struct fwd_machine* m, const struct fwd_edge* e) {
   const struct fwd_addr* src = &e->pkt.src;
   const struct fwd_asking asking = {e->pkt.family == 4 ? src->w[3] : fwd_addr_high(src), e->pkt.family,
                                     e->service, e->is_new};

@@ -75,7 +75,7 @@ FWD_RARE int fwd_edge_unknown(struct fwd_machine* m, struct fwd_edge* e, const s
   }
   if (e->is_error || !e->server) return FWD_NEXT;
   if (e->vip_flags & FWD_VIP_LIMITED) {
-    const int refused = fwd_edge_limit(m, e);
+    const int refused = fwd_edge_over_limit(m, e);
     if (refused) return refused;
   }
   if (at && fwd_word_swap(at, word, fwd_word(fwd_word_tag(word), e->server, e->tick, FWD_EDGE_NEW)))

@@ -78,7 +78,7 @@ FWD_INLINE int fwd_nat_take(struct fwd_machine* m, const struct fwd_edge* e, str
 /* A packet of the row's flow came, in either direction: written once a tick. */
 FWD_INLINE void fwd_nat_touch(struct fwd_edge_nat* row, const struct fwd_edge* e, __u64 held) {
   const int again = fwd_word_state(held) == FWD_EDGE_ENDS && fwd_edge_begins(&e->pkt);
-  const __u32 state = again ? FWD_EDGE_NEW : fwd_edge_state_after(&e->pkt, fwd_word_state(held));
+  const __u32 state = again ? (__u32)FWD_EDGE_NEW : fwd_edge_state_after(&e->pkt, fwd_word_state(held));
   const __u64 word = fwd_word(fwd_word_tag(held), fwd_word_server(held), e->tick, state);
   if (word != held) __sync_val_compare_and_swap(&row->held, held, word);
 }
