@@ -173,6 +173,16 @@ void EdgeNet::hold(int service, int number) {
                               vip(service, Family::v4), vip(service, Family::v6)});
 }
 
+void EdgeNet::wait_for_answers() {
+  for (int number = 1; number <= static_cast<int>(servers_.size()); ++number)
+    for (const int service : servers_.at(static_cast<std::size_t>(number - 1)).serves)
+      for (const Family family : {Family::v4, Family::v6}) {
+        const std::string ask = "exec 3<>/dev/tcp/" + vip(service, family) + "/80";
+        if (!eventually([&] { return lab_.run(server(number), {"bash", "-c", ask}).ok(); }))
+          throw std::runtime_error(server(number) + " does not answer at " + vip(service, family));
+      }
+}
+
 void EdgeNet::set_members(int service, const std::vector<int>& members) {
   servers_.at(static_cast<std::size_t>(service - 1)).history.push_back(members);
   for (const int member : members) hold(service, member);

@@ -35,6 +35,7 @@ class EdgeNet {
   int add_server(model::Delivery delivery, Family over = Family::v4);
   // In the service's ring, in the place of what it was. Numbers of servers.
   void set_members(int service, const std::vector<int>& servers);
+  void wait_for_answers();  // of every server, for each service that it holds: their processes have begun
   // Frames to it leave by the edge's eth1.
   void by_second_link(int server);
 

@@ -40,6 +40,7 @@ class Probe : public testing::TestWithParam<ebpf::XdpMode> {
     edge_->net().set_members(1, {1});
     edge_->start();
     edge_->publish();
+    edge_->net().wait_for_answers();
     // A veth leaves sums undone for whoever takes a packet out of a tunnel; a NIC does them.
     edge_->lab().sh("edge",
                     "for l in eth0 eth1; do ethtool -K $l tx off >/dev/null; done;"
