@@ -50,6 +50,10 @@ class VethLb {
 
   // Where the kernel keeps softirq's time apart, the figures lack most of it.
   void doubt() {
+    if (!wire_.sees_helper())
+      bench_.report().note(
+          "DOUBTFUL: ksoftirqd is hidden from this process (a PID namespace), and its time is "
+          "not in the figures.");
     if (wire_.accounted() >= kAlone) return;
     bench_.report().note(
         fmt::format("DOUBTFUL: at best {:.0f} % of the time that passed is accounted to this process. "

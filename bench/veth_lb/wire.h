@@ -35,6 +35,7 @@ class Wire {
   // The rounds' CPU time as a part of the time that passed, at best.
   double accounted() const;
   std::uint32_t repeated() const;  // rounds that lost frames
+  bool sees_helper() const;        // ksoftirqd's time is in the figures
 
  private:
   std::optional<double> try_round(std::uint32_t frames);
