@@ -136,7 +136,7 @@ TEST_P(Delivery, AnErrorOfTheWayBackFindsItsServer) {
 
 INSTANTIATE_TEST_SUITE_P(Edge, Delivery,
                          testing::Values(How::native, How::generic, How::tagged, How::af_packet, How::af_xdp),
-                         [](const auto& info) { return name_of(info.param); });
+                         [](const auto& each) { return name_of(each.param); });
 
 }  // namespace
 }  // namespace fairlead::test

@@ -30,7 +30,11 @@ std::string lan(int address, Family family) {
 }
 
 constexpr bpf_insn move(std::uint8_t to, std::int32_t value) {
-  return {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = to, .src_reg = 0, .off = 0, .imm = value};
+  return {.code = BPF_ALU64 | BPF_MOV | BPF_K,
+          .dst_reg = static_cast<std::uint8_t>(to & 0xf),
+          .src_reg = 0,
+          .off = 0,
+          .imm = value};
 }
 constexpr bpf_insn call(std::int32_t function) {
   return {.code = BPF_JMP | BPF_CALL, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = function};

@@ -93,8 +93,8 @@ TEST_P(Probe, ReachesTheServerThatItsMarkNamesAndNoOther) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Xdp, Probe, testing::Values(ebpf::XdpMode::native, ebpf::XdpMode::generic),
-                         [](const auto& info) {
-                           return std::string(info.param == ebpf::XdpMode::native ? "Native" : "Generic");
+                         [](const auto& each) {
+                           return std::string(each.param == ebpf::XdpMode::native ? "Native" : "Generic");
                          });
 
 }  // namespace

@@ -154,8 +154,8 @@ TEST_P(Takeover, RemovalLeavesNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Xdp, Takeover, testing::Values(ebpf::XdpMode::native, ebpf::XdpMode::generic),
-                         [](const auto& info) {
-                           return std::string(info.param == ebpf::XdpMode::native ? "Native" : "Generic");
+                         [](const auto& each) {
+                           return std::string(each.param == ebpf::XdpMode::native ? "Native" : "Generic");
                          });
 
 }  // namespace

@@ -240,7 +240,7 @@ std::vector<const char*> engines() {
   return all;
 }
 INSTANTIATE_TEST_SUITE_P(Engines, Events, testing::ValuesIn(engines()),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& each) { return std::string(each.param); });
 
 }  // namespace
 }  // namespace fairlead::test

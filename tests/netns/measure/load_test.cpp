@@ -98,9 +98,12 @@ TEST_F(Load, EveryWorkloadIsAnswered) {
       EXPECT_EQ(sample.answered + failed(sample, Failed::unsent), sample.asked) << to_string(workload);
       EXPECT_EQ(sample.flows.size(), 1U);
       EXPECT_TRUE(sample.flows.contains(9));
-      if (workload != Workload::tcp_bulk)
+      if (workload != Workload::tcp_bulk) {
         EXPECT_EQ(sample.latency.count(), sample.asked) << to_string(workload);
-      if (rate > 0) EXPECT_EQ(sample.asked, 50U) << to_string(workload);  // 500 a second for a tenth of one
+      }
+      if (rate > 0) {
+        EXPECT_EQ(sample.asked, 50U) << to_string(workload);  // 500 a second for a tenth of one
+      }
     }
   }
   EXPECT_GT(responder->requests(), 0U);

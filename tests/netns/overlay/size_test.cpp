@@ -77,7 +77,9 @@ class Sizes : public testing::TestWithParam<Way> {
           const Exchange got = exchange(overlay_->lab(), from_, family, address, port, bytes, cut);
           EXPECT_TRUE(got.whole) << address << " " << bytes << " cut " << static_cast<int>(cut) << ": "
                                  << got.why << ", now " << got.bytes;
-          if (cut != Cut::never) EXPECT_EQ(got.bytes, bytes) << address << ": cut, but not to less";
+          if (cut != Cut::never) {
+            EXPECT_EQ(got.bytes, bytes) << address << ": cut, but not to less";
+          }
           ++exchanged;
         }
     return exchanged;

@@ -94,7 +94,9 @@ TEST(Step, KeepsItsLawsOverRandomEvents) {
       const auto outcome = step(state, event, now);
       ASSERT_NO_FATAL_FAILURE(check_laws(before, state, event));
       const model::ForwardingState edge = edge_of(state);
-      if (outcome && !outcome->tables) ASSERT_EQ(edge, edge_of(before));
+      if (outcome && !outcome->tables) {
+        ASSERT_EQ(edge, edge_of(before));
+      }
       const auto valid = model::validate(edge);
       ASSERT_TRUE(valid) << format(valid.error());
       const auto saved = parse_saved(format_saved(saved_of(state)));

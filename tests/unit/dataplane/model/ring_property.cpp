@@ -100,7 +100,9 @@ TEST(EdgeRing, ManyRandomChangesMoveWhatTheyMustAndKeepSharesExact) {
       const EdgeRing next = repaired(ring, change, seed);
       const std::string where = "seed " + std::to_string(seed) + " step " + std::to_string(step);
       expect_exact(next, change, where);
-      if (!ring.members.empty()) EXPECT_EQ(moved(ring, next), least(ring, next)) << where;
+      if (!ring.members.empty()) {
+        EXPECT_EQ(moved(ring, next), least(ring, next)) << where;
+      }
       std::ranges::reverse(change);
       EXPECT_EQ(repaired(ring, change, seed), next) << where << ": the order of members tells nothing";
       ring = next;
@@ -170,8 +172,9 @@ TEST(RingGenerations, RememberEverySlotThatChangedSinceTheSettledChanges) {
     ASSERT_EQ(found.now, ring) << seed;
     for (std::size_t slot = 0; slot < changed.size(); ++slot) {
       ASSERT_EQ(found.before[slot] != kNoMember, changed[slot]) << "seed " << seed << " slot " << slot;
-      if (changed[slot] && found.before[slot] != kGone)
+      if (changed[slot] && found.before[slot] != kGone) {
         ASSERT_EQ(found.before_members[found.before[slot]], owner(base, slot, changed.size())) << seed;
+      }
     }
   }
 }
