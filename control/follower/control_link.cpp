@@ -120,7 +120,8 @@ bool ControlLink::send(const proto::AgentMessage& message) {
 net::Task<bool> ControlLink::send_when_room(proto::AgentMessage message) {
   const net::WebSocketPtr stream = stream_;
   if (!welcomed_ || !stream) co_return false;
-  const Result<> sent = co_await stream->send_when_room({proto::encode(message), true});
+  net::Message sending{proto::encode(message), true};
+  const Result<> sent = co_await stream->send_when_room(std::move(sending));
   co_return sent.has_value();
 }
 

@@ -45,7 +45,8 @@ net::Task<> Api::snapshot(net::Request request, net::WebSocketPtr stream) {
     }
     bytes += encode(encoder, page->items);
     if (next.page.empty()) bytes += encoder.tail();
-    const Result<> sent = co_await stream->send_when_room({std::move(bytes), true});
+    net::Message message{std::move(bytes), true};
+    const Result<> sent = co_await stream->send_when_room(std::move(message));
     if (!sent) co_return;
     bytes.clear();
   } while (!next.page.empty());

@@ -48,7 +48,8 @@ Result<std::vector<proto::WatchEvent>> to_events(State& state, const store::Watc
 net::Task<bool> send_all(net::WebSocketPtr stream, std::vector<proto::WatchEvent> events,
                          EncodeEvent encode) {
   for (const proto::WatchEvent& event : events) {
-    const Result<> sent = co_await stream->send_when_room({encode(event), true});
+    net::Message message{encode(event), true};
+    const Result<> sent = co_await stream->send_when_room(std::move(message));
     if (!sent) co_return false;
   }
   co_return true;

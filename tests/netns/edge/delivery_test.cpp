@@ -98,8 +98,8 @@ class Delivery : public testing::TestWithParam<How> {
 TEST_P(Delivery, SaysHowItsPortsRun) {
   std::string modes;
   edge_->lab().inside("edge", [&] {
-    for (const model::EdgePort& port : edge_->engine().ports().value())
-      modes += port.name + " " + port.mode + " ";
+    const auto ports = edge_->engine().ports();
+    for (const model::EdgePort& port : *ports) modes += port.name + " " + port.mode + " ";
   });
   const std::string driver = "net_" + name_of(GetParam());
   EXPECT_EQ(modes, by_dpdk(GetParam())          ? driver + "0 " + driver + " " + driver + "1 " + driver + " "

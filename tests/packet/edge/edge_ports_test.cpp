@@ -79,7 +79,8 @@ dpdk::DpdkOptions options(const std::string& device) {
 
 std::uint64_t packets_of(const dpdk::DpdkEngine& engine) {
   std::uint64_t sum = 0;
-  for (const fwd_counter& one : engine.counters().value()) sum += one.packets;
+  const auto counters = engine.counters();
+  for (const fwd_counter& one : *counters) sum += one.packets;
   return sum;
 }
 

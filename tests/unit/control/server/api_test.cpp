@@ -135,8 +135,8 @@ TEST_F(ControlHouse, EventsAreThoseOfAnAgeAndTheNewestOfThem) {
   for (const char* name : {"a", "b", "c"}) apply(std::string("kind: Namespace\nname: ") + name + "\n");
   const auto objects = [&](const std::string& query) {
     std::string text;
-    for (const proto::Event& event : proto::event_list_from_json(get("/v1/events?" + query)).value().events)
-      text += event.object + " ";
+    const auto list = proto::event_list_from_json(get("/v1/events?" + query));
+    for (const proto::Event& event : list.value().events) text += event.object + " ";
     return text;
   };
   EXPECT_EQ(objects("limit=2"), "namespace/b namespace/c ");
