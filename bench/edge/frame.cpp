@@ -45,6 +45,7 @@ void set_fresh(fresh& to, const Frame& frame, std::uint32_t flows) {
   to.frame_bytes = kFrameBytes;
   to.address_at = frame.address_at;
   to.port_at = frame.port_at;
+  to.port = kServicePort;
   to.flows = flows;
   to.flow = 0;
 }

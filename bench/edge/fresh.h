@@ -14,7 +14,8 @@ struct fresh {
   __u8 headers[HEADERS];
   __u32 frame_bytes;
   __u32 address_at; /* of 4 bytes of the source's address, */
-  __u32 port_at;    /* and of its port */
+  __u32 port_at;    /* and of its port, behind which stands */
+  __u32 port;       /* that of the service */
   __u32 flows;      /* how many there are, one after another */
   __u32 flow;       /* the next */
 };
