@@ -14,7 +14,7 @@
 
 #include <linux/types.h>
 
-#define FWD_ABI_VERSION 4
+#define FWD_ABI_VERSION 5
 
 /* Bytes of the outer headers in front of a pod's IP packet (way/tunnel.h). */
 #define FWD_OUTER_IPV4 50U

@@ -31,7 +31,7 @@ struct fwd_headers {
   __u8 tcp_flags;  /* TCP only */
   __u8 tos;        /* IPv4 TOS or IPv6 traffic class */
   __u32 flags;
-};
+} __attribute__((aligned(8))); /* cleared and copied by whole words, of BPF too */
 
 struct fwd_context {
   /* the decision */

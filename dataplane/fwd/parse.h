@@ -13,10 +13,8 @@
 
 #include "dataplane/fwd/context.h"
 #include "dataplane/fwd/machine.h"
+#include "dataplane/fwd/way/headers.h"
 
-#define FWD_ETH_LENGTH 14U
-#define FWD_ETHERTYPE_IPV4 0x0800U
-#define FWD_ETHERTYPE_IPV6 0x86ddU
 #define FWD_ETHERTYPE_ARP 0x0806U
 #define FWD_MAX_EXTENSIONS 4
 
@@ -47,15 +45,19 @@ struct fwd_ipv6 {
   struct fwd_addr dst;
 };
 
+struct fwd_tcp { /* as far as it is looked at */
+  __be16 sport_be;
+  __be16 dport_be;
+  __be16 numbers_be[4];
+  __u8 length; /* in the upper half, words */
+  __u8 flags;
+};
+
 FWD_INLINE void fwd_map_ipv4(struct fwd_addr* to, __be32 address) {
   to->w[0] = 0;
   to->w[1] = 0;
   to->w[2] = fwd_swap32(0xffffU);
   to->w[3] = address;
-}
-
-FWD_INLINE int fwd_addr_is_ipv4(const struct fwd_addr* a) {
-  return a->w[0] == 0 && a->w[1] == 0 && a->w[2] == fwd_swap32(0xffffU);
 }
 
 FWD_INLINE int fwd_parse_ipv4(struct fwd_machine* m, struct fwd_headers* p, __u32 limit) {
@@ -133,6 +135,17 @@ FWD_INLINE int fwd_parse_ports(struct fwd_machine* m, struct fwd_headers* p, __u
   return FWD_PASS;
 }
 
+/* Its ports, length and flags by one look at where the packet ends. */
+FWD_INLINE int fwd_parse_tcp(struct fwd_machine* m, struct fwd_headers* p) {
+  struct fwd_tcp tcp;
+  if (p->l4 + 20 > p->end || fwd_load(m, p->l4, &tcp, sizeof tcp)) return FWD_TRUNCATED;
+  p->sport_be = tcp.sport_be;
+  p->dport_be = tcp.dport_be;
+  p->l4_length = (tcp.length >> 4) * 4U;
+  p->tcp_flags = tcp.flags;
+  return FWD_PASS;
+}
+
 /* ICMP errors quote a packet: IPv4 types 3, 4, 5, 11, 12; IPv6 types below 128. */
 FWD_INLINE int fwd_parse_icmp(struct fwd_machine* m, struct fwd_headers* p) {
   __u8 type = 0;
@@ -147,15 +160,7 @@ FWD_INLINE int fwd_parse_icmp(struct fwd_machine* m, struct fwd_headers* p) {
 
 FWD_INLINE int fwd_parse_transport(struct fwd_machine* m, struct fwd_headers* p) {
   if (FWD_SELDOM(p->flags & FWD_PKT_NO_PORTS)) return FWD_PASS;
-  if (p->proto == FWD_PROTO_TCP) {
-    __u8 words[2];
-    const int bad = fwd_parse_ports(m, p, 20);
-    if (bad) return bad;
-    if (fwd_load(m, p->l4 + 12, words, sizeof words)) return FWD_TRUNCATED;
-    p->l4_length = (words[0] >> 4) * 4U;
-    p->tcp_flags = words[1];
-    return FWD_PASS;
-  }
+  if (p->proto == FWD_PROTO_TCP) return fwd_parse_tcp(m, p);
   if (p->proto == FWD_PROTO_UDP) {
     p->l4_length = 8;
     return fwd_parse_ports(m, p, 8);

@@ -40,6 +40,10 @@ FWD_INLINE int fwd_addr_none(const struct fwd_addr* a) {
 FWD_INLINE __u16 fwd_swap16(__u16 x) { return (__u16)__builtin_bswap16(x); }
 FWD_INLINE __u32 fwd_swap32(__u32 x) { return __builtin_bswap32(x); }
 
+FWD_INLINE int fwd_addr_is_ipv4(const struct fwd_addr* a) {
+  return a->w[0] == 0 && a->w[1] == 0 && a->w[2] == fwd_swap32(0xffffU);
+}
+
 /* The Internet checksum (RFC 1071) of words that were added up as they stand in memory. A number and itself
  * with its halves exchanged: what the lower half carries is added to the upper one, which then is their sum.
  */

@@ -55,15 +55,16 @@ FWD_INLINE int fwd_edge_ask(struct fwd_machine* m, const struct fwd_asking* aski
 
 /* A word is written back where it stood, at a place that the verifier does not know: from then on it knows no
  * value of the context. (A call would do the same for more: returns are dear where CPUs must guard them.
- * Bytes would do, too, but a CPU waits for a byte that it has just written when it reads the whole word.) */
+ * Other pieces than those that were written last would do, too, but a CPU that reads them waits until they
+ * have left the store buffer.) */
+#define FORGOTTEN __builtin_offsetof(struct fwd_edge, to) /* all that is a number */
 FWD_INLINE void fwd_forget(struct fwd_machine* m, struct fwd_edge* e) {
-  volatile __u32* word = (volatile __u32*)e + (m->xdp->rx_queue_index & 15U);
+  (void)m;
+  volatile __u32* word = (volatile __u32*)e + (e->bytes & 31U);
   word[0] = word[0];
-  word[16] = word[16];
-  word[sizeof *e / 4 - 16] = word[sizeof *e / 4 - 16];
+  word[FORGOTTEN / 4 - 32] = word[FORGOTTEN / 4 - 32];
 }
-_Static_assert(sizeof(struct fwd_edge) > 128 && sizeof(struct fwd_edge) <= 192,
-               "fwd_forget covers the context");
+_Static_assert(FORGOTTEN % 8 == 0 && FORGOTTEN > 128 && FORGOTTEN <= 256, "fwd_forget covers all of it");
 
 /* What is done aside sees the context as bytes: it looks its rows up anew. */
 __attribute__((noinline)) int edge_aside(struct xdp_md* xdp, struct fwd_edge* e, __u32 what, __u32 limit) {
@@ -83,7 +84,7 @@ FWD_INLINE int fwd_load(struct fwd_machine* m, __u32 offset, void* to, __u32 len
   if (offset > 4096) return 1;
   const __u8* from = FRAME_END(m->xdp, data) + offset;
   if (from + length > FRAME_END(m->xdp, data_end)) return 1;
-  __builtin_memcpy(to, __builtin_assume_aligned(from, 4), length);
+  __builtin_memcpy(to, __builtin_assume_aligned(from, 8), length);
   return 0;
 }
 
@@ -91,7 +92,7 @@ FWD_INLINE int fwd_store(struct fwd_machine* m, __u32 offset, const void* from, 
   if (offset > 4096) return 1;
   __u8* to = FRAME_END(m->xdp, data) + offset;
   if (to + length > FRAME_END(m->xdp, data_end)) return 1;
-  __builtin_memcpy(__builtin_assume_aligned(to, 4), from, length);
+  __builtin_memcpy(__builtin_assume_aligned(to, 8), from, length);
   return 0;
 }
 
@@ -129,7 +130,7 @@ FWD_INLINE void fwd_edge_count(struct fwd_machine* m, __u32 server, __u32 bytes,
   if (!served) return;
   served->packets += 1;
   served->bytes += bytes;
-  served->flows += (__u64)is_new;
+  if (is_new) served->flows += 1;
 }
 
 FWD_INLINE void count(__u32 verdict, __u32 bytes) {

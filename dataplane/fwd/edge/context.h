@@ -31,6 +31,7 @@ struct fwd_edge {
   __u32 vip_flags;
   struct fwd_edge_slot slot;
   struct fwd_headers pkt;
+  const struct fwd_edge_server* to; /* the row of `server`; null: nobody */
 };
 
 /* What a packet says; addresses lie side by side, as in it. */

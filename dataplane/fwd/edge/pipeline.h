@@ -105,7 +105,7 @@ FWD_INLINE int fwd_edge_way_stage(struct fwd_machine* m, struct fwd_edge* e,
                                   const struct fwd_edge_config* config, int done) {
   if (FWD_SELDOM(done == FWD_PASS) && config->nat) return fwd_edge_aside(m, e, FWD_ASIDE_ANSWERED, 0);
   if (FWD_SELDOM(done != FWD_NEXT && done != FWD_CHOSEN)) return done;
-  const struct fwd_edge_server* to = e->server ? fwd_find_edge_servers(m, e->server) : 0;
+  const struct fwd_edge_server* to = done == FWD_NEXT ? e->to : fwd_find_edge_servers(m, e->server);
   return to ? fwd_edge_deliver(m, e, config, to) : FWD_NO_BACKEND;
 }
 

@@ -8,7 +8,7 @@
  * (removal: from the first on): its first word says that it is there.
  *
  * A packet of a known service reads a line of 64 bytes of vips, one of rings
- * and one of servers; one of flows where its ring has changed, or where the
+ * and two of servers; one of flows where its ring has changed, or where the
  * service asks for every flow to be remembered.
  */
 #ifndef FAIRLEAD_FWD_EDGE_ROWS_H
@@ -103,22 +103,20 @@ struct fwd_edge_slots { /* a row: slots 2n and 2n + 1 */
 #define FWD_SERVER_LIVE 1U        /* flows that it has go on */
 #define FWD_SERVER_NO_NEW 2U      /* drained: datagrams, which have no end, move on */
 #define FWD_SERVER_GAVE 4U        /* VXLAN: gave slots away, not long ago: others may have what comes to it */
+#define FWD_FRONT_BYTES 84        /* Ethernet, IPv6, UDP, VXLAN and Ethernet again: none is longer */
 struct fwd_edge_server {
   __u32 service;
   __u16 flags;
   __u8 delivery;
-  __u8 zero1;
-  struct fwd_addr to; /* the tunnel's other end; L2, NAT: the server */
-  __u8 next_hop[6];   /* MACs of frames to it, and from here */
-  __u8 own_mac[6];
-  __u8 inner_mac[6]; /* VXLAN: the pod's */
-  __u16 mtu;         /* bytes of an IP packet of the client; 0: any */
-  __u32 vni;
-  __u16 epoch;    /* VXLAN to a node of ours: of the pod's address */
-  __be16 port_be; /* NAT: the server's; 0: the packet's own */
+  __u8 outer;                  /* bytes of `front` behind its Ethernet header */
+  __u8 front[FWD_FRONT_BYTES]; /* headers of frames to it (way/ready.h) */
+  struct fwd_addr to;          /* the tunnel's other end; L2, NAT: the server */
   __u32
       link; /* the engine's number of the port that frames to it leave by; 0: the one they came by; or here */
-  __u32 zero2[2];
+  __u32 vni;
+  __u16 mtu;      /* bytes of an IP packet of the client; 0: any */
+  __be16 port_be; /* NAT: the server's; 0: the packet's own */
+  __u32 zero[2];
 };
 
 /* edge_flows: buckets of one cache line. Each word is one flow, or 0:

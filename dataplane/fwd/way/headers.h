@@ -8,6 +8,9 @@
 
 #include "dataplane/fwd/values.h"
 
+#define FWD_ETH_LENGTH 14U
+#define FWD_ETHERTYPE_IPV4 0x0800U
+#define FWD_ETHERTYPE_IPV6 0x86ddU
 #define FWD_VXLAN_FLAG_VNI 0x08U
 
 /* A word of a header where it stands. In a frame that may be anywhere; a compiler for BPF, which knows no
@@ -17,6 +20,19 @@ typedef __be32 fwd_word_be;
 #else
 typedef __be32 __attribute__((aligned(1), may_alias)) fwd_word_be;
 #endif
+
+/* As above, of what is copied by words of 8 bytes. */
+#ifdef __bpf__
+#define FWD_WHOLE(at) __builtin_assume_aligned(at, 8)
+#else
+#define FWD_WHOLE(at) (at)
+#endif
+
+/* A field of 16 bits at an even place. */
+FWD_INLINE void fwd_write16(__u8* at, __u32 value) {
+  const __be16 value_be = fwd_swap16((__u16)value);
+  __builtin_memcpy(__builtin_assume_aligned(at, 2), &value_be, sizeof value_be);
+}
 
 /* A segmentation-offload packet may exceed the field; the kernel writes the
  * true length into every segment. */
@@ -36,10 +52,15 @@ FWD_INLINE void fwd_write_ipv4(fwd_word_be* h, const struct fwd_addr* from, cons
   h[4] = to->w[3];
 }
 
-/* RFC 8200 header; the flow label is the flow's hash (RFC 6438). */
+/* Of an IPv6 header its first word, the machine's order: the flow label is the flow's hash (RFC 6438). */
+FWD_INLINE __u32 fwd_ipv6_first(__u8 tos, __u64 hash) {
+  return 0x60000000U | (__u32)tos << 20 | ((__u32)hash & 0xfffffU);
+}
+
+/* RFC 8200 header. */
 FWD_INLINE void fwd_write_ipv6(fwd_word_be* h, const struct fwd_addr* from, const struct fwd_addr* to,
                                __u8 tos, __u32 length, __u64 hash, __u8 proto) {
-  h[0] = fwd_swap32(0x60000000U | (__u32)tos << 20 | ((__u32)hash & 0xfffffU));
+  h[0] = fwd_swap32(fwd_ipv6_first(tos, hash));
   h[1] = fwd_swap32(fwd_length16(length) << 16 | (__u32)proto << 8 | 64U);
   for (int i = 0; i < 4; ++i) {
     h[2 + i] = from->w[i];
@@ -53,16 +74,17 @@ FWD_INLINE void fwd_copy_mac(__u8* to, const __u8* from) {
 }
 
 FWD_INLINE void fwd_write_ethernet(__u8* h, const __u8* to, const __u8* from, __u32 ethertype) {
-  const __be16 type_be = fwd_swap16((__u16)ethertype);
   fwd_copy_mac(h, to);
   fwd_copy_mac(h + 6, from);
-  __builtin_memcpy(__builtin_assume_aligned(h + 12, 2), &type_be, sizeof type_be);
+  fwd_write16(h + 12, ethertype);
 }
+
+/* The port that UDP comes from, the machine's order: it tells flows apart. */
+FWD_INLINE __u32 fwd_udp_source(__u64 hash) { return 49152U + ((__u32)(hash >> 40) & 0x3fffU); }
 
 /* UDP header; without a sum, in IPv6 too (RFC 6935). */
 FWD_INLINE void fwd_write_udp(fwd_word_be* h, __u64 hash, __be16 port_be, __u32 length) {
-  const __u32 source = 49152U + ((__u32)(hash >> 40) & 0x3fffU);
-  h[0] = fwd_swap32(source << 16 | fwd_swap16(port_be));
+  h[0] = fwd_swap32(fwd_udp_source(hash) << 16 | fwd_swap16(port_be));
   h[1] = fwd_swap32(fwd_length16(length) << 16);
 }
 

@@ -3,6 +3,7 @@
 
 #include <tuple>
 
+#include "dataplane/fwd/edge/way/ready.h"
 #include "dataplane/model/diff.h"
 #include "dataplane/model/lower.h"
 #include "dataplane/model/row_values.h"
@@ -17,7 +18,8 @@ using RowName = std::tuple<std::uint32_t, IpAddress, std::uint32_t, MacAddress, 
 
 RowName name_of(const fwd_edge_server& row) {
   MacAddress inner;
-  std::copy_n(row.inner_mac, inner.bytes.size(), inner.bytes.begin());
+  if (row.delivery == FWD_DELIVER_VXLAN)
+    std::copy_n(fwd_inner_mac(&row), inner.bytes.size(), inner.bytes.begin());
   return {row.service, IpAddress{std::bit_cast<std::array<std::uint8_t, 16>>(row.to)}, row.vni, inner,
           row.delivery};
 }

@@ -5,7 +5,7 @@
 #include <bit>
 
 #include "base/ip.h"
-#include "dataplane/fwd/edge/values.h"
+#include "dataplane/fwd/edge/way/ready.h"
 #include "dataplane/fwd/verdicts.h"
 #include "dataplane/model/row_values.h"
 
@@ -146,7 +146,7 @@ class Explanation {
     static constexpr std::string_view kWays[] = {"?", "vxlan", "l2", "ipip", "gue", "nat"};
     std::string found = text_of(row.to) + " by " +
                         std::string(kWays[row.delivery < std::size(kWays) ? row.delivery : 0]) + " via " +
-                        mac_text(row.next_hop);
+                        mac_text(fwd_next_hop(&row));
     if (row.mtu != 0) found += ", packets to " + std::to_string(row.mtu) + " bytes";
     if (is_second(row))
       return say(look, found, "may have it: what the node of the other does not know is handed on");
@@ -159,7 +159,7 @@ class Explanation {
     const std::size_t source = (address_of(row.to).is_v4() ? FWD_OUTER_IPV4 : FWD_OUTER_IPV6) + 6;
     return run_.verdict == FWD_TO_BACKEND && row.delivery == FWD_DELIVER_VXLAN &&
            run_.packet.size() >= source + 6 &&
-           std::equal(row.inner_mac, row.inner_mac + 6,
+           std::equal(fwd_inner_mac(&row), fwd_inner_mac(&row) + 6,
                       run_.packet.begin() + static_cast<std::ptrdiff_t>(source));
   }
 

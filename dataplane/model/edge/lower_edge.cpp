@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "dataplane/fwd/edge/values.h"
+#include "dataplane/fwd/edge/way/ready.h"
 #include "dataplane/model/row_values.h"
 
 namespace fairlead::model {
@@ -20,12 +20,13 @@ constexpr std::uint32_t kVipPairs = static_cast<std::uint32_t>(info(TableId::edg
 
 // What a server is known by, from one image to the next: all of its row that says who it is.
 std::string name_of(const fwd_edge_server& row) {
+  const bool has_inner = row.delivery == FWD_DELIVER_VXLAN;
   return bytes_of(row.service) + bytes_of(row.to) + bytes_of(row.vni) + bytes_of(row.port_be) +
-         std::string(reinterpret_cast<const char*>(row.inner_mac), sizeof row.inner_mac) +
+         (has_inner ? std::string(reinterpret_cast<const char*>(fwd_inner_mac(&row)), 6) : std::string()) +
          static_cast<char>(row.delivery);
 }
 
-fwd_edge_server row_of(const EdgeService& service, const EdgeServer& server) {
+fwd_edge_server row_of(const EdgeService& service, const EdgeServer& server, const fwd_edge_config& config) {
   fwd_edge_server row{};
   row.service = service.number;
   row.flags = FWD_SERVER_LIVE;
@@ -33,13 +34,11 @@ fwd_edge_server row_of(const EdgeService& service, const EdgeServer& server) {
   row.delivery = static_cast<__u8>(server.delivery);
   row.link = server.link;
   row.to = row_address(server.to.is_none() ? server.address : server.to);
-  copy_mac(server.next_hop, row.next_hop);
-  copy_mac(server.own, row.own_mac);
-  copy_mac(server.inner, row.inner_mac);
   row.mtu = server.mtu;
   row.vni = server.vni;
   row.port_be = to_be16(server.port);
-  row.epoch = server.epoch;
+  const fwd_ready_macs macs{server.next_hop.bytes.data(), server.own.bytes.data(), server.inner.bytes.data()};
+  fwd_ready(&row, &config, &macs, server.epoch);
   return row;
 }
 
@@ -208,19 +207,18 @@ class EdgeLowering {
 
  private:
   void config(const MacAddress& gateway) {
-    fwd_edge_config row{};
-    row.seed = seed_;
-    row.own4 = row_address(edge_.self.own4);
-    row.own6 = row_address(edge_.self.own6);
-    row.vip_mask = kVipPairs - 1;
-    row.flow_mask = edge_.self.flows / FWD_BUCKET_FLOWS - 1;
-    row.vxlan_port_be = to_be16(edge_.self.vxlan_port);
-    row.gue_port_be = to_be16(edge_.self.gue_port);
-    copy_mac(gateway, row.gateway_mac);
-    row.nat = std::ranges::any_of(edge_.services, [](const EdgeService& service) {
+    config_.seed = seed_;
+    config_.own4 = row_address(edge_.self.own4);
+    config_.own6 = row_address(edge_.self.own6);
+    config_.vip_mask = kVipPairs - 1;
+    config_.flow_mask = edge_.self.flows / FWD_BUCKET_FLOWS - 1;
+    config_.vxlan_port_be = to_be16(edge_.self.vxlan_port);
+    config_.gue_port_be = to_be16(edge_.self.gue_port);
+    copy_mac(gateway, config_.gateway_mac);
+    config_.nat = std::ranges::any_of(edge_.services, [](const EdgeService& service) {
       return std::ranges::count(service.servers, Delivery::nat, &EdgeServer::delivery) > 0;
     });
-    put(image_, TableId::edge_config, __u32{0}, row);
+    put(image_, TableId::edge_config, __u32{0}, config_);
   }
 
   Result<> lower(const EdgeService& service) {
@@ -258,7 +256,7 @@ class EdgeLowering {
   Result<std::map<IpAddress, std::uint16_t>> place_servers(const EdgeService& service) {
     std::map<IpAddress, std::uint16_t> numbers;
     for (const EdgeServer& server : service.servers) {
-      FL_TRY(numbers[server.address], servers_.place(row_of(service, server)));
+      FL_TRY(numbers[server.address], servers_.place(row_of(service, server, config_)));
     }
     return numbers;
   }
@@ -301,7 +299,7 @@ class EdgeLowering {
                    const std::set<std::uint16_t>& gave) {
     for (const EdgeServer& server : service.servers) {
       const std::uint16_t number = numbers.at(server.address);
-      fwd_edge_server row = row_of(service, server);
+      fwd_edge_server row = row_of(service, server, config_);
       if (server.delivery == Delivery::vxlan && gave.contains(number)) row.flags |= FWD_SERVER_GAVE;
       put(image_, TableId::edge_servers, __u32{number}, row);
     }
@@ -371,6 +369,7 @@ class EdgeLowering {
   const EdgeState& edge_;
   std::uint64_t seed_;
   TableImage& image_;
+  fwd_edge_config config_{};
   OldVips old_;
   ServerPlaces servers_;
   Slices rings_;

@@ -59,7 +59,7 @@ class Probe : public testing::TestWithParam<ebpf::XdpMode> {
     for (std::uint32_t number = 1; number < FWD_EDGE_SERVERS; ++number) {
       const auto* row = static_cast<const fwd_edge_server*>(
           edge_->engine().memory().tables.row(model::TableId::edge_servers, number));
-      if (row->service == 1 && std::equal(row->next_hop, row->next_hop + 6, wanted->next_hop.bytes.begin()))
+      if (row->service == 1 && std::equal(row->front, row->front + 6, wanted->next_hop.bytes.begin()))
         return number;
     }
     return 0;

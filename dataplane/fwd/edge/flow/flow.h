@@ -42,10 +42,6 @@ FWD_INLINE __u64* fwd_edge_flow_find(struct fwd_machine* m, const struct fwd_edg
   return at ? &bucket->flow[(at - 1) & (FWD_BUCKET_FLOWS - 1)] : 0;
 }
 
-FWD_INLINE int fwd_word_swap(__u64* at, __u64 old, __u64 word) {
-  return __sync_val_compare_and_swap(at, old, word | (old & FWD_WORD_SPILLED)) == old;
-}
-
 /* How much a word's room is worth: 0 not at all (empty, or idle for too long), then by age what saw
  * one packet alone; FWD_WORTH_KEPT is kept. */
 #define FWD_WORTH_KEPT 0xffffU
@@ -81,7 +77,7 @@ FWD_INLINE int fwd_bucket_put(struct fwd_edge_bucket* bucket, __u64 word, __u32 
 FWD_INLINE int fwd_word_put(struct fwd_machine* m, __u64 word, __u32 first, __u32 second, __u32 tick) {
   struct fwd_edge_bucket* bucket = fwd_edge_flows_at(m, first);
   if (!bucket) return FWD_FULL;
-  if (!fwd_bucket_put(bucket, word, tick, 0)) return 0;
+  if (fwd_bucket_fill(bucket, word) || !fwd_bucket_put(bucket, word, tick, 0)) return 0;
   struct fwd_edge_bucket* spill = fwd_edge_flows_at(m, second);
   if (!spill) return FWD_FULL;
   __sync_fetch_and_or(&bucket->flow[0], FWD_WORD_SPILLED);

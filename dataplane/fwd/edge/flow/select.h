@@ -57,6 +57,7 @@ FWD_INLINE int fwd_edge_flow_over(const struct fwd_edge* e, const struct fwd_edg
 
 FWD_INLINE int fwd_edge_give(struct fwd_edge* e, __u32 server, const struct fwd_edge_server* row) {
   e->server = row ? server : 0;
+  e->to = row;
   return FWD_NEXT;
 }
 

@@ -36,7 +36,8 @@ FWD_RARE int fwd_nat_error_out(struct fwd_machine* m, struct fwd_edge* e,
   s->quoted.dst = *fwd_nat_own(e, config);
   s->quoted.sport_be = to->port_be ? to->port_be : s->quote.sport_be;
   s->quoted.dport_be = fwd_swap16((__u16)port);
-  const int bad = fwd_nat_write_error(m, &s->error, s) || fwd_nat_front(m, e, to->next_hop, to->own_mac);
+  const int bad =
+      fwd_nat_write_error(m, &s->error, s) || fwd_nat_front(m, e, fwd_next_hop(to), fwd_own_mac(to));
   return bad ? FWD_KERNEL_REFUSED : FWD_TO_BACKEND;
 }
 

@@ -15,6 +15,7 @@
 #include "dataplane/fwd/edge/flow/fragment.h"
 #include "dataplane/fwd/edge/nat/row.h"
 #include "dataplane/fwd/edge/way/front.h"
+#include "dataplane/fwd/edge/way/ready.h"
 #include "dataplane/fwd/rewrite.h"
 
 FWD_INLINE int fwd_nat_ttl(struct fwd_machine* m, const struct fwd_headers* p) {
@@ -62,7 +63,8 @@ FWD_RARE int fwd_nat_out(struct fwd_machine* m, struct fwd_edge* e, const struct
     if (!port) return FWD_FLOW_CONFLICT;
     s->ends.sport_be = fwd_swap16((__u16)port);
   }
-  return fwd_nat_write(m, e, &s->ends, to->next_hop, to->own_mac) ? FWD_KERNEL_REFUSED : FWD_TO_BACKEND;
+  return fwd_nat_write(m, e, &s->ends, fwd_next_hop(to), fwd_own_mac(to)) ? FWD_KERNEL_REFUSED
+                                                                          : FWD_TO_BACKEND;
 }
 
 /* The row of the port `port` of ours, if the packet of `src`:`sport_be` is its server's; copied, for another

@@ -24,86 +24,65 @@
 #define FWD_PROTO_IPIP 4U
 #define FWD_PROTO_IPV6_IN_IP 41U
 
-/* Ethernet, and IPv4 from `own4` or IPv6 from `own6`, with `more` bytes of headers behind it: where those
- * begin. */
-FWD_INLINE fwd_word_be* fwd_edge_ip4(__u8* front, const struct fwd_edge* e,
-                                     const struct fwd_edge_config* config, const struct fwd_edge_server* to,
-                                     __u32 more, __u8 proto) {
-  const __u32 inner = e->pkt.end - e->pkt.l3;
-  fwd_word_be* h = FWD_BEHIND(front);
-  fwd_write_ethernet(front, to->next_hop, to->own_mac, FWD_ETHERTYPE_IPV4);
-  fwd_write_ipv4(h, &config->own4, &to->to, e->pkt.tos & 0xfc, 20 + more + inner, proto);
-  return h + 5;
+/* Where `outer` bytes of headers are known by their number. */
+#define FWD_OUTER_IP(outer)                                                  \
+  ((outer) == FWD_READY_IPV4 || (outer) == FWD_READY_IPV4 + FWD_READY_GUE || \
+           (outer) == FWD_READY_IPV4 + FWD_READY_VXLAN                       \
+       ? FWD_READY_IPV4                                                      \
+       : FWD_READY_IPV6)
+
+/* The outer IP header, fitted to a packet of `inner` bytes; `proto`: what no row says of IP in IP, else 0.
+ * The sum in the row is that of an empty packet's header. */
+FWD_INLINE void fwd_fit_ipv4(__u8* front, const struct fwd_edge* e, const struct fwd_edge_server* to,
+                             __u32 length, __u8 proto) {
+  const __u8 tos = e->pkt.tos & 0xfc;
+  __u16 sum;
+  __builtin_memcpy(&sum, __builtin_assume_aligned(to->front + FWD_ETH_LENGTH + 10, 2), sizeof sum);
+  const __u32 more = (__u32)fwd_swap16(tos) + fwd_swap16(proto) + fwd_swap16((__u16)length);
+  sum = fwd_fold((__u64)(__u16)~sum + more);
+  front[FWD_ETH_LENGTH + 1] = tos;
+  fwd_write16(front + FWD_ETH_LENGTH + 2, length);
+  if (proto) front[FWD_ETH_LENGTH + 9] = proto;
+  __builtin_memcpy(__builtin_assume_aligned(front + FWD_ETH_LENGTH + 10, 2), &sum, sizeof sum);
 }
-FWD_INLINE fwd_word_be* fwd_edge_ip6(__u8* front, const struct fwd_edge* e,
-                                     const struct fwd_edge_config* config, const struct fwd_edge_server* to,
-                                     __u32 more, __u8 proto) {
-  const __u32 inner = e->pkt.end - e->pkt.l3;
-  fwd_word_be* h = FWD_BEHIND(front);
-  fwd_write_ethernet(front, to->next_hop, to->own_mac, FWD_ETHERTYPE_IPV6);
-  fwd_write_ipv6(h, &config->own6, &to->to, e->pkt.tos & 0xfc, more + inner, e->hash, proto);
-  return h + 10;
+FWD_INLINE void fwd_fit_ipv6(__u8* front, const struct fwd_edge* e, __u32 length, __u8 proto) {
+  const __u32 first = fwd_ipv6_first(e->pkt.tos & 0xfc, e->hash);
+  fwd_write16(front + FWD_ETH_LENGTH, first >> 16);
+  fwd_write16(front + FWD_ETH_LENGTH + 2, first);
+  fwd_write16(front + FWD_ETH_LENGTH + 4, length);
+  if (proto) front[FWD_ETH_LENGTH + 6] = proto;
 }
 
-FWD_INLINE __u8 fwd_edge_inner_proto(const struct fwd_edge* e) {
-  return e->pkt.family == 4 ? FWD_PROTO_IPIP : FWD_PROTO_IPV6_IN_IP;
-}
-
-/* UDP and what is behind it, at `h`; `sender`: the inner frame's source. */
-FWD_INLINE void fwd_edge_vxlan(fwd_word_be* h, const struct fwd_edge* e, const struct fwd_edge_config* config,
-                               const struct fwd_edge_server* to, const __u8* sender) {
-  fwd_write_udp(h, e->hash, config->vxlan_port_be, 8 + 8 + FWD_ETH_LENGTH + e->pkt.end - e->pkt.l3);
-  fwd_write_vxlan(h + 2, to->vni, 0, to->epoch, to->inner_mac, sender, e->ethertype);
-}
-FWD_INLINE void fwd_edge_gue(fwd_word_be* h, const struct fwd_edge* e, const struct fwd_edge_config* config) {
-  fwd_write_udp(h, e->hash, config->gue_port_be, 8 + 4 + e->pkt.end - e->pkt.l3);
-  h[2] = fwd_swap32((__u32)fwd_edge_inner_proto(e) << 16);
-}
-
-FWD_INLINE int fwd_edge_over4(struct fwd_machine* m, const struct fwd_edge* e,
-                              const struct fwd_edge_config* config, const struct fwd_edge_server* to) {
-  __be32 room[FWD_FRONT_WORDS + 13];
-  const __u32 l3 = e->l3;
-  if (to->delivery == FWD_DELIVER_VXLAN) {
-    const __u8* sender = fwd_edge_sender(m, e, config, to);
-    __u8* front = fwd_edge_front(m, l3, room, FWD_OUTER_IPV4);
-    if (!front) return FWD_KERNEL_REFUSED;
-    fwd_edge_vxlan(fwd_edge_ip4(front, e, config, to, 30, FWD_PROTO_UDP), e, config, to, sender);
-    return fwd_edge_front_end(m, e, l3, front, FWD_OUTER_IPV4);
-  }
-  if (to->delivery == FWD_DELIVER_GUE) {
-    __u8* front = fwd_edge_front(m, l3, room, 32);
-    if (!front) return FWD_KERNEL_REFUSED;
-    fwd_edge_gue(fwd_edge_ip4(front, e, config, to, 12, FWD_PROTO_UDP), e, config);
-    return fwd_edge_front_end(m, e, l3, front, 32);
-  }
-  __u8* front = fwd_edge_front(m, l3, room, 20);
+/* The headers that stand ready in the row, `outer` bytes of them behind Ethernet's, and in them what the
+ * packet says. */
+FWD_INLINE int fwd_edge_over(struct fwd_machine* m, const struct fwd_edge* e,
+                             const struct fwd_edge_config* config, const struct fwd_edge_server* to,
+                             const __u32 outer) {
+  __u64 room[(FWD_FRONT_BYTES + 7) / 8];
+  const __u32 l3 = e->l3, ip = FWD_OUTER_IP(outer), inner = e->pkt.end - e->pkt.l3;
+  const __u8 inner_proto = e->pkt.family == 4 ? FWD_PROTO_IPIP : FWD_PROTO_IPV6_IN_IP;
+  const __u8 proto = outer == ip ? inner_proto : 0;
+  const __u8* sender = 0;
+  if (outer == ip + FWD_READY_VXLAN && FWD_SELDOM(to->flags & FWD_SERVER_GAVE))
+    sender = fwd_edge_second_owner(m, e, config);
+  __u8* front = fwd_edge_front(m, l3, (__u8*)room, outer);
   if (!front) return FWD_KERNEL_REFUSED;
-  fwd_edge_ip4(front, e, config, to, 0, fwd_edge_inner_proto(e));
-  return fwd_edge_front_end(m, e, l3, front, 20);
-}
-
-FWD_INLINE int fwd_edge_over6(struct fwd_machine* m, const struct fwd_edge* e,
-                              const struct fwd_edge_config* config, const struct fwd_edge_server* to) {
-  __be32 room[FWD_FRONT_WORDS + 18];
-  const __u32 l3 = e->l3;
-  if (to->delivery == FWD_DELIVER_VXLAN) {
-    const __u8* sender = fwd_edge_sender(m, e, config, to);
-    __u8* front = fwd_edge_front(m, l3, room, FWD_OUTER_IPV6);
-    if (!front) return FWD_KERNEL_REFUSED;
-    fwd_edge_vxlan(fwd_edge_ip6(front, e, config, to, 30, FWD_PROTO_UDP), e, config, to, sender);
-    return fwd_edge_front_end(m, e, l3, front, FWD_OUTER_IPV6);
+  __builtin_memcpy(FWD_WHOLE(front), FWD_WHOLE(to->front), FWD_ETH_LENGTH + outer);
+  if (ip == FWD_READY_IPV4)
+    fwd_fit_ipv4(front, e, to, fwd_length16(outer + inner), proto);
+  else
+    fwd_fit_ipv6(front, e, fwd_length16(outer - ip + inner), proto);
+  if (outer != ip) {
+    __u8* udp = front + FWD_ETH_LENGTH + ip;
+    fwd_write16(udp, fwd_udp_source(e->hash));
+    fwd_write16(udp + 4, fwd_length16(outer - ip + inner));
+    if (outer == ip + FWD_READY_GUE) udp[9] = inner_proto;
   }
-  if (to->delivery == FWD_DELIVER_GUE) {
-    __u8* front = fwd_edge_front(m, l3, room, 52);
-    if (!front) return FWD_KERNEL_REFUSED;
-    fwd_edge_gue(fwd_edge_ip6(front, e, config, to, 12, FWD_PROTO_UDP), e, config);
-    return fwd_edge_front_end(m, e, l3, front, 52);
+  if (outer == ip + FWD_READY_VXLAN) {
+    if (sender) fwd_copy_mac(front + outer + 6, sender);
+    fwd_write16(front + outer + 12, e->ethertype);
   }
-  __u8* front = fwd_edge_front(m, l3, room, 40);
-  if (!front) return FWD_KERNEL_REFUSED;
-  fwd_edge_ip6(front, e, config, to, 0, fwd_edge_inner_proto(e));
-  return fwd_edge_front_end(m, e, l3, front, 40);
+  return fwd_edge_front_end(m, e, l3, front, outer);
 }
 
 FWD_INLINE int fwd_edge_deliver(struct fwd_machine* m, struct fwd_edge* e,
@@ -112,8 +91,24 @@ FWD_INLINE int fwd_edge_deliver(struct fwd_machine* m, struct fwd_edge* e,
     return fwd_edge_aside(m, e, FWD_ASIDE_TOO_BIG, to->mtu);
   e->link = to->link;
   if (FWD_SELDOM(to->delivery == FWD_DELIVER_NAT)) return fwd_edge_aside(m, e, FWD_ASIDE_NAT, 0);
-  if (to->delivery == FWD_DELIVER_L2) return fwd_edge_readdress(m, e, to->next_hop, to->own_mac);
-  return fwd_addr_is_ipv4(&to->to) ? fwd_edge_over4(m, e, config, to) : fwd_edge_over6(m, e, config, to);
+  switch (to->outer) { /* lengths are constants to the BPF verifier */
+    case 0:
+      return fwd_edge_readdress(m, e, fwd_next_hop(to), fwd_own_mac(to));
+    case FWD_READY_IPV4:
+      return fwd_edge_over(m, e, config, to, FWD_READY_IPV4);
+    case FWD_READY_IPV4 + FWD_READY_GUE:
+      return fwd_edge_over(m, e, config, to, FWD_READY_IPV4 + FWD_READY_GUE);
+    case FWD_READY_IPV4 + FWD_READY_VXLAN:
+      return fwd_edge_over(m, e, config, to, FWD_READY_IPV4 + FWD_READY_VXLAN);
+    case FWD_READY_IPV6:
+      return fwd_edge_over(m, e, config, to, FWD_READY_IPV6);
+    case FWD_READY_IPV6 + FWD_READY_GUE:
+      return fwd_edge_over(m, e, config, to, FWD_READY_IPV6 + FWD_READY_GUE);
+    case FWD_READY_IPV6 + FWD_READY_VXLAN:
+      return fwd_edge_over(m, e, config, to, FWD_READY_IPV6 + FWD_READY_VXLAN);
+    default:
+      return FWD_KERNEL_REFUSED;
+  }
 }
 
 #endif

@@ -80,9 +80,9 @@ FWD_INLINE int fwd_edge_front_copy(struct fwd_machine* m, const struct fwd_edge*
 
 /* Of a frame whose IP header begins at `l3`: asked of the context once, so that the BPF verifier knows in the
  * end which of the two it began. */
-FWD_INLINE __u8* fwd_edge_front(struct fwd_machine* m, __u32 l3, __be32* room, __u32 outer) {
-  if (FWD_SELDOM(l3 != FWD_ETH_LENGTH)) return FWD_FRONT(room);
-  return fwd_front(m, (int)outer, FWD_FRONT(room), FWD_ETH_LENGTH + outer);
+FWD_INLINE __u8* fwd_edge_front(struct fwd_machine* m, __u32 l3, __u8* room, __u32 outer) {
+  if (FWD_SELDOM(l3 != FWD_ETH_LENGTH)) return room;
+  return fwd_front(m, (int)outer, room, FWD_ETH_LENGTH + outer);
 }
 
 FWD_INLINE int fwd_edge_front_end(struct fwd_machine* m, const struct fwd_edge* e, __u32 l3, __u8* front,
@@ -96,7 +96,7 @@ FWD_INLINE int fwd_edge_readdress(struct fwd_machine* m, const struct fwd_edge* 
                                   const __u8* from) {
   __be32 room[FWD_FRONT_WORDS];
   const __u32 l3 = e->l3;
-  __u8* front = fwd_edge_front(m, l3, room, 0);
+  __u8* front = fwd_edge_front(m, l3, FWD_FRONT(room), 0);
   if (!front) return FWD_KERNEL_REFUSED;
   fwd_write_ethernet(front, to, from, e->ethertype);
   return fwd_edge_front_end(m, e, l3, front, 0);

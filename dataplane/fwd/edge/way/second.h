@@ -8,6 +8,7 @@
 #define FAIRLEAD_FWD_EDGE_WAY_SECOND_H
 
 #include "dataplane/fwd/edge/flow/select.h"
+#include "dataplane/fwd/edge/way/ready.h"
 
 FWD_RARE const __u8* fwd_edge_second_owner(struct fwd_machine* m, const struct fwd_edge* e,
                                            const struct fwd_edge_config* config) {
@@ -20,14 +21,7 @@ FWD_RARE const __u8* fwd_edge_second_owner(struct fwd_machine* m, const struct f
   const struct fwd_edge_slot slot = row->slot[at & 1U];
   if (slot.before != e->server || slot.now == slot.before) return config->gateway_mac;
   const struct fwd_edge_server* second = fwd_edge_server_of(m, e, slot.now);
-  return second && second->delivery == FWD_DELIVER_VXLAN ? second->inner_mac : config->gateway_mac;
-}
-
-/* The inner frame's source. */
-FWD_INLINE const __u8* fwd_edge_sender(struct fwd_machine* m, const struct fwd_edge* e,
-                                       const struct fwd_edge_config* config,
-                                       const struct fwd_edge_server* to) {
-  return FWD_SELDOM(to->flags & FWD_SERVER_GAVE) ? fwd_edge_second_owner(m, e, config) : config->gateway_mac;
+  return second && second->delivery == FWD_DELIVER_VXLAN ? fwd_inner_mac(second) : config->gateway_mac;
 }
 
 #endif
