@@ -79,7 +79,8 @@ struct DpdkEngine::State {
       use_huge_pages(*memory);
       return {};
     }
-    FL_TRY(kept, KeptMemory::open(options.keep, options.buckets));
+    FL_TRY(KeptMemory found, KeptMemory::open(options.keep, options.buckets));
+    kept = std::make_unique<KeptMemory>(std::move(found));
     memory = &**kept;
     return {};
   }
@@ -186,6 +187,8 @@ const model::EdgeMemory& DpdkEngine::memory() const { return *state_->memory; }
 std::uint64_t DpdkEngine::beat() const {
   return state_->options.fixed_beat ? state_->options.fixed_beat : beat_now();
 }
+
+bool DpdkEngine::forgot_flows() const { return state_->kept && state_->kept->forgot_flows(); }
 
 Result<std::vector<fwd_counter>> DpdkEngine::counters() const {
   std::vector<fwd_counter> sums(FWD_VERDICT_COUNT);

@@ -52,6 +52,7 @@ class DpdkEngine final : public model::EdgeEngine {
   Result<> apply(const model::TablePatch& patch) override;
   const model::EdgeMemory& memory() const override;
   std::uint64_t beat() const override;
+  bool forgot_flows() const override;
   Result<std::vector<fwd_counter>> counters() const override;
   Result<std::vector<fwd_last_drop>> last_drops() const override;
   Result<fwd_edge_served> served(std::uint32_t server) const override;

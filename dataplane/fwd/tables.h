@@ -31,10 +31,11 @@
   X(endpoints, HASH, struct fwd_endpoint_key, struct fwd_endpoint, 262144) \
   X(links, HASH, struct fwd_link_key, struct fwd_link, 4096)
 
-/* The edge's, in publish order, too. All are arrays. */
+/* The edge's, in publish order, too. All are arrays. Change anything here: raise FWD_ABI_VERSION. */
 #define FWD_EDGE_TABLES(X)                                                \
   X(edge_config, ARRAY, __u32, struct fwd_edge_config, 1)                 \
   X(edge_limits, ARRAY, __u32, struct fwd_edge_limit, FWD_EDGE_SERVICES)  \
+  X(edge_owners, ARRAY, __u32, struct fwd_edge_owner, FWD_EDGE_SERVERS)   \
   X(edge_servers, ARRAY, __u32, struct fwd_edge_server, FWD_EDGE_SERVERS) \
   X(edge_rings, ARRAY, __u32, struct fwd_edge_slots, 2097152)             \
   X(edge_ranges, ARRAY, __u32, struct fwd_edge_range, 4096)               \
@@ -47,7 +48,9 @@
 #define FWD_EDGE_SERVERS 65536
 
 /* What an edge's packets write: arrays, too, shared by all cores. X(name, element, capacity)
- * The first is sized by its daemon (flow_mask). */
+ * The first is sized by its daemon (flow_mask). It outlives another version of the tables, and edge_owners
+ * with it: change anything of these, or of how a flow is hashed, and raise FWD_EDGE_STATE_VERSION. */
+#define FWD_EDGE_STATE_VERSION 1
 #define FWD_EDGE_STATE(X)                                              \
   X(edge_flows, struct fwd_edge_bucket, 262144)                        \
   X(edge_datagrams, struct fwd_edge_bucket, FWD_EDGE_DATAGRAM_BUCKETS) \

@@ -31,11 +31,12 @@ Result<> make_pin_folder(const fs::path& folder) {
   return {};
 }
 
-Result<> pin_maps(bpf_object* object, const fs::path& pins, std::string_view except) {
-  FL_TRY_OK(make_pin_folder(pins));
+Result<> pin_maps(bpf_object* object, const PinsOf& pins_of) {
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, object) {
-    if (bpf_map__is_internal(map) || bpf_map__name(map) == except) continue;
+    if (bpf_map__is_internal(map)) continue;
+    const fs::path pins = pins_of(bpf_map__name(map));
+    if (pins.empty()) continue;
     bpf_map__set_pin_path(map, (pins / bpf_map__name(map)).c_str());
     FL_TRY_OK(take_flags(map));
   }

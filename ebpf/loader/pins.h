@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -13,9 +14,11 @@
 
 namespace fairlead::ebpf {
 
-// Before an object is loaded: each of its maps but `except` (and the program's own data) adopts what is
-// pinned there under its name, or will be pinned there.
-Result<> pin_maps(bpf_object* object, const std::filesystem::path& pins, std::string_view except);
+// The folder of a map's pin; empty: it has none.
+using PinsOf = std::function<std::filesystem::path(std::string_view map)>;
+// Before an object is loaded: each of its maps (but the program's own data) adopts what is pinned there under
+// its name, or will be pinned there. The folders exist.
+Result<> pin_maps(bpf_object* object, const PinsOf& pins_of);
 Result<> make_pin_folder(const std::filesystem::path& folder);
 
 // How many rows the map that is pinned there has room for; none: there is none.

@@ -1,149 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/dpdk/memory/kept_memory.h"
 
-#include <bit>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <memory>
-#include <string>
-#include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "dataplane/dpdk/memory/huge_pages.h"
-
 namespace fairlead::dpdk {
 namespace {
 
-constexpr std::size_t kPage = 4096;
-constexpr std::size_t kLine = 64;
-constexpr std::size_t kMostBuckets = std::size_t{1} << 25;
+namespace fs = std::filesystem;
 
-struct Header {
-  char magic[8];
-  std::uint32_t abi;
-  std::uint32_t buckets;
-  std::uint64_t layout;
-};
-constexpr char kMagic[8] = {'F', 'L', 'E', 'D', 'G', 'E', '1', 0};
+fs::path state_file(fs::path file) { return file += "-state"; }
 
-struct Layout {
-  std::size_t bytes = kPage;
-  std::uint64_t fingerprint = 0xcbf29ce484222325ULL;  // FNV-1a of names and sizes
-
-  explicit Layout(std::size_t buckets) {
-    (void)model::place_edge_memory(buckets, [this](std::string_view name, std::size_t size) -> Result<void*> {
-      for (const char letter : name) mix(static_cast<unsigned char>(letter));
-      mix(size);
-      bytes += (size + kLine - 1) / kLine * kLine;
+// Those that outlive the tables, or the others.
+PiecesOf pieces(bool outlive) {
+  return [outlive](std::size_t buckets) {
+    Pieces found;
+    (void)model::place_edge_memory(buckets, [&](std::string_view name, std::size_t bytes) -> Result<void*> {
+      if (model::outlives_tables(name) == outlive) found.push_back({name, bytes});
       return nullptr;
     });
-  }
-  void mix(std::uint64_t value) { fingerprint = (fingerprint ^ value) * 0x100000001b3ULL; }
-};
-
-std::unexpected<Error> refused(const std::filesystem::path& file, const std::string& doing, int error,
-                               const std::string& remedy) {
-  return fail(error == EWOULDBLOCK ? Code::conflict : Code::unavailable, file.string(),
-              doing + ": " + std::strerror(error), remedy);
-}
-
-// What others could have put there is not ours.
-Result<> check_owner(int fd, const std::filesystem::path& file) {
-  struct stat info{};
-  if (::fstat(fd, &info) != 0) return refused(file, "cannot be looked at", errno, "remove it");
-  if (!S_ISREG(info.st_mode) || info.st_uid != ::geteuid() || (info.st_mode & 077) != 0 || info.st_nlink != 1)
-    return fail(Code::denied, file.string(), "is not this user's own file alone",
-                "see whose it is, and remove it");
-  return {};
-}
-
-Result<Fd> open_locked(const std::filesystem::path& file, int flags) {
-  Fd fd(::open(file.c_str(), flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) return refused(file, "cannot be opened", errno, "see whose it is, and remove it");
-  FL_TRY_OK(check_owner(fd.get(), file));
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
-    return refused(file, "another process has it", errno, "end that edge, or give this one another --name");
-  return fd;
-}
-
-// Buckets of the table that stands there; 0: none that could be adopted.
-std::size_t buckets_of(int fd) {
-  Header header{};
-  struct stat info{};
-  if (::pread(fd, &header, sizeof header, 0) != sizeof header || ::fstat(fd, &info) != 0) return 0;
-  if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0 || header.abi != FWD_ABI_VERSION) return 0;
-  if (!std::has_single_bit(header.buckets) || header.buckets > kMostBuckets) return 0;
-  const Layout layout(header.buckets);
-  const bool whole = header.layout == layout.fingerprint && info.st_size == static_cast<off_t>(layout.bytes);
-  return whole ? header.buckets : 0;
-}
-
-Result<> make_empty(int fd, const std::filesystem::path& file, std::size_t bytes) {
-  if (::ftruncate(fd, 0) != 0) return refused(file, "cannot be emptied", errno, "remove it");
-  if (const int bad = ::posix_fallocate(fd, 0, static_cast<off_t>(bytes)); bad != 0) {
-    (void)::ftruncate(fd, 0);
-    return refused(file, "has no room for " + std::to_string(bytes >> 20) + " MiB", bad,
-                   "make room there (df), or ask for fewer flows");
-  }
-  return {};
+    return found;
+  };
 }
 
 }  // namespace
 
-Result<std::unique_ptr<KeptMemory>> KeptMemory::open(const std::filesystem::path& file, std::size_t buckets) {
-  std::unique_ptr<KeptMemory> made(new KeptMemory());
-  FL_TRY(made->fd_, open_locked(file, O_CREAT));
-  FL_TRY_OK(made->adopt_or_make(file, buckets));
+Result<KeptMemory> KeptMemory::open(const fs::path& file, std::size_t buckets) {
+  KeptMemory made;
+  FL_TRY(made.tables_, KeptFile::open(file, FWD_ABI_VERSION, 1, pieces(false)));
+  FL_TRY(made.state_, KeptFile::open(state_file(file), FWD_EDGE_STATE_VERSION, buckets, pieces(true)));
+  made.fresh_ = !made.tables_->adopted() && !made.tables_->foreign();
+  FL_TRY(made.memory_, model::place_edge_memory(
+                           made.state_->buckets(), [&](const char* name, std::size_t) -> Result<void*> {
+                             return (model::outlives_tables(name) ? made.state_ : made.tables_)->at(name);
+                           }));
   return made;
 }
 
-Result<> KeptMemory::adopt_or_make(const std::filesystem::path& file, std::size_t buckets) {
-  const std::size_t found = buckets_of(fd_.get());
-  adopted_ = found != 0;
-  if (adopted_) buckets = found;
-  const Layout layout(buckets);
-  if (!adopted_) FL_TRY_OK(make_empty(fd_.get(), file, layout.bytes));
-  FL_TRY_OK(map(file, layout.bytes));
-  std::size_t used = kPage;
-  FL_TRY(memory_, model::place_edge_memory(buckets, [&](const char*, std::size_t size) -> Result<void*> {
-           void* const here = at_ + used;
-           used += (size + kLine - 1) / kLine * kLine;
-           return here;
-         }));
-  Header header{{}, FWD_ABI_VERSION, static_cast<std::uint32_t>(buckets), layout.fingerprint};
-  std::memcpy(header.magic, kMagic, sizeof kMagic);
-  std::memcpy(at_, &header, sizeof header);
-  return {};
-}
-
-Result<> KeptMemory::map(const std::filesystem::path& file, std::size_t bytes) {
-  // A large page of the file stands in one of memory only where both begin together.
-  const std::size_t room = bytes + kHugePage;
-  void* at = ::mmap(nullptr, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (at == MAP_FAILED) return refused(file, "cannot be mapped", errno, "ask for fewer flows");
-  reserved_ = {static_cast<unsigned char*>(at), room};
-  std::size_t left = room;
-  at = std::align(kHugePage, bytes, at, left);
-  if (::mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd_.get(), 0) == MAP_FAILED)
-    return refused(file, "cannot be mapped", errno, "ask for fewer flows");
-  at_ = static_cast<unsigned char*>(at);
-  use_huge_pages(at_, bytes);
-  return {};
-}
-
-KeptMemory::~KeptMemory() {
-  if (!reserved_.empty()) ::munmap(reserved_.data(), reserved_.size());
-}
-
-Result<> remove_kept_memory(const std::filesystem::path& file) {
-  std::error_code error;
-  if (!std::filesystem::exists(file, error)) return {};
-  FL_TRY(const Fd locked, open_locked(file, 0));
-  if (::unlink(file.c_str()) == 0) return {};
-  return refused(file, "cannot be removed", errno, "remove it by hand");
+Result<> remove_kept_memory(const fs::path& file) {
+  FL_TRY_OK(KeptFile::remove(file));
+  return KeptFile::remove(state_file(file));
 }
 
 }  // namespace fairlead::dpdk

@@ -119,6 +119,20 @@ struct fwd_edge_server {
   __u32 zero[2];
 };
 
+/* edge_owners[number of a server]: who it is. It stands as long as its row of edge_servers and never changes;
+ * no packet reads it. With what packets write it outlives a change of the other tables, and the daemon
+ * behind that gives each server the number that flows know it by. */
+struct fwd_edge_owner {
+  __u32 service;
+  __u32 vni;
+  struct fwd_addr to;
+  __u8 inner_mac[6];
+  __u8 delivery;
+  __u8 zero1;
+  __be16 port_be;
+  __u8 zero2[6];
+};
+
 /* edge_flows: buckets of one cache line. Each word is one flow, or 0:
  *
  *     tag 32 | server 16 | tick 13 | spilled 1 | state 2

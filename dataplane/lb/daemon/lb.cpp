@@ -111,6 +111,9 @@ Result<> Lb::begin(const std::optional<Saved>& saved) {
     return fail(Code::corrupt, file_.path().string(),
                 "is missing, and the tables of an earlier run are in use",
                 "put it back; or begin anew with --fresh: flows may then move to other servers");
+  if (tables_->engine().forgot_flows())
+    tell("FlowsForgotten", "lb",
+         "an earlier version kept them in another form: those of changed slots choose anew");
   const auto room = static_cast<std::uint32_t>(tables_->memory().edge_flows.size() * FWD_BUCKET_FLOWS);
   keep_room(state_.config, room);
   if (options_.cluster) begin_in_cluster(saved);
@@ -303,8 +306,8 @@ void Lb::tell(const std::vector<Told>& told) {
 }
 
 void Lb::tell(std::string what, std::string object, std::string why) {
-  static const std::set<std::string> kBad{"ServerDown",    "AllDead",     "ConfigRefused",
-                                          "TablesRefused", "HistoryFull", "ServiceRefused"};
+  static const std::set<std::string> kBad{"ServerDown",  "AllDead",        "ConfigRefused", "TablesRefused",
+                                          "HistoryFull", "ServiceRefused", "FlowsForgotten"};
   (kBad.contains(what) ? log::warn : log::info)(what, {{"object", object}, {"why", why}});
   events_.push_back({wall_now(), std::move(what), std::move(object), std::move(why)});
   if (events_.size() > kEvents) events_.pop_front();

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/lb/daemon/tables.h"
 
-#include <tuple>
-
-#include "dataplane/fwd/edge/way/ready.h"
 #include "dataplane/model/diff.h"
+#include "dataplane/model/edge/lower_edge.h"
 #include "dataplane/model/lower.h"
 #include "dataplane/model/row_values.h"
 
@@ -12,21 +10,6 @@ namespace fairlead::lb {
 namespace {
 
 using model::TableId;
-
-// What a row of servers is known by (lower_edge.cpp).
-using RowName = std::tuple<std::uint32_t, IpAddress, std::uint32_t, MacAddress, std::uint8_t>;
-
-RowName name_of(const fwd_edge_server& row) {
-  MacAddress inner;
-  if (row.delivery == FWD_DELIVER_VXLAN)
-    std::copy_n(fwd_inner_mac(&row), inner.bytes.size(), inner.bytes.begin());
-  return {row.service, IpAddress{std::bit_cast<std::array<std::uint8_t, 16>>(row.to)}, row.vni, inner,
-          row.delivery};
-}
-RowName name_of(std::uint32_t service, const model::EdgeServer& server) {
-  return {service, server.to.is_none() ? server.address : server.to, server.vni, server.inner,
-          static_cast<std::uint8_t>(server.delivery)};
-}
 
 // Where a service's ring stands, by any of its rows.
 fwd_edge_ring ring_in(const model::TableImage& image, std::uint32_t service) {
@@ -44,9 +27,7 @@ fwd_edge_ring ring_in(const model::TableImage& image, std::uint32_t service) {
 
 Tables::Tables(std::unique_ptr<model::EdgeEngine> engine) : engine_(std::move(engine)) {
   image_ = engine_->memory().tables.image();
-  had_rows_ = !image_[TableId::edge_vips].empty();
-  if (const auto config = image_[TableId::edge_config].find(model::bytes_of(std::uint32_t{0})))
-    found_seed_ = model::row_from<fwd_edge_config>(*config).seed;
+  had_rows_ = !image_[TableId::edge_vips].empty() || !image_[TableId::edge_owners].empty();
 }
 
 Result<std::size_t> Tables::publish(const model::ForwardingState& state) {
@@ -59,14 +40,15 @@ Result<std::size_t> Tables::publish(const model::ForwardingState& state) {
 }
 
 void Tables::number_servers(const model::EdgeState& edge) {
-  std::map<RowName, std::uint32_t> rows;
-  for (const auto& [key, value] : image_[TableId::edge_servers])
-    rows.emplace(name_of(model::row_from<fwd_edge_server>(value)), model::row_from<std::uint32_t>(key));
+  std::map<std::string, std::uint32_t> rows;
+  for (const auto& [key, value] : image_[TableId::edge_owners])
+    rows.emplace(std::string(value), model::row_from<std::uint32_t>(key));
   owners_.clear();
   numbers_.clear();
   for (const model::EdgeService& service : edge.services)
     for (const model::EdgeServer& server : service.servers)
-      if (const auto row = rows.find(name_of(service.number, server)); row != rows.end()) {
+      if (const auto row = rows.find(model::bytes_of(model::owner_of(service.number, server)));
+          row != rows.end()) {
         owners_.emplace(row->second, Owner{service.number, server.address});
         numbers_.emplace(std::pair(service.number, server.address), row->second);
       }

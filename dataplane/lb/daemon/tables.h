@@ -17,7 +17,6 @@ class Tables {
   explicit Tables(std::unique_ptr<model::EdgeEngine> engine);
 
   bool had_rows() const { return had_rows_; }  // an earlier run's
-  std::uint64_t found_seed() const { return found_seed_; }
   // All or nothing: an error leaves the rows of before.
   Result<std::size_t> publish(const model::ForwardingState& state);  // how many rows it wrote
 
@@ -47,7 +46,6 @@ class Tables {
   std::unique_ptr<model::EdgeEngine> engine_;
   model::TableImage image_;
   bool had_rows_ = false;
-  std::uint64_t found_seed_ = 0;
   std::map<std::uint32_t, Owner> owners_;
   std::map<std::pair<std::uint32_t, IpAddress>, std::uint32_t> numbers_;
 };

@@ -45,6 +45,8 @@ class EdgeEngine {
   // Tables as they stand and what packets wrote: for adoption, `flows`, `why`. Not to be written.
   virtual const EdgeMemory& memory() const = 0;
   virtual std::uint64_t beat() const = 0;  // the engine's time (dataplane/fwd/edge/rows.h)
+  // An earlier run's flows are of another FWD_EDGE_STATE_VERSION: they choose anew.
+  virtual bool forgot_flows() const = 0;
 
   // Sums over all cores since the tables were made.
   virtual Result<std::vector<fwd_counter>> counters() const = 0;      // by verdict

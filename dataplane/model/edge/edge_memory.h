@@ -24,6 +24,16 @@ struct EdgeMemory {
 #undef FL_EDGE_STATE
 };
 
+// What a version with other tables adopts, too (FWD_EDGE_STATE_VERSION): what packets wrote, and who the
+// servers are that it names.
+constexpr bool outlives_tables(std::string_view name) {
+#define FL_EDGE_STATE(state, element, capacity) \
+  if (name == #state) return true;
+  FWD_EDGE_STATE(FL_EDGE_STATE)
+#undef FL_EDGE_STATE
+  return name == info(TableId::edge_owners).name;
+}
+
 // Asks `place(name, bytes)` for zeroed memory, at least at a cache line's boundary, for every table and
 // state; Result<void*> is what it returns. `buckets`: of the flow table.
 template <class Place>

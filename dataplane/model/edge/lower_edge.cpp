@@ -18,13 +18,7 @@ namespace {
 constexpr std::uint16_t kNobody = FWD_EDGE_SERVERS - 1;
 constexpr std::uint32_t kVipPairs = static_cast<std::uint32_t>(info(TableId::edge_vips).capacity);
 
-// What a server is known by, from one image to the next: all of its row that says who it is.
-std::string name_of(const fwd_edge_server& row) {
-  const bool has_inner = row.delivery == FWD_DELIVER_VXLAN;
-  return bytes_of(row.service) + bytes_of(row.to) + bytes_of(row.vni) + bytes_of(row.port_be) +
-         (has_inner ? std::string(reinterpret_cast<const char*>(fwd_inner_mac(&row)), 6) : std::string()) +
-         static_cast<char>(row.delivery);
-}
+const IpAddress& way_to(const EdgeServer& server) { return server.to.is_none() ? server.address : server.to; }
 
 fwd_edge_server row_of(const EdgeService& service, const EdgeServer& server, const fwd_edge_config& config) {
   fwd_edge_server row{};
@@ -33,7 +27,7 @@ fwd_edge_server row_of(const EdgeService& service, const EdgeServer& server, con
   if (server.drained) row.flags |= FWD_SERVER_NO_NEW;
   row.delivery = static_cast<__u8>(server.delivery);
   row.link = server.link;
-  row.to = row_address(server.to.is_none() ? server.address : server.to);
+  row.to = row_address(way_to(server));
   row.mtu = server.mtu;
   row.vni = server.vni;
   row.port_be = to_be16(server.port);
@@ -73,17 +67,17 @@ std::unexpected<Error> full(TableId table, const std::string& what) {
 class ServerPlaces {
  public:
   explicit ServerPlaces(const TableImage& previous) {
-    for (const auto& [key, value] : previous[TableId::edge_servers]) {
+    for (const auto& [key, value] : previous[TableId::edge_owners]) {
       const auto number = row_from<__u32>(key);
-      known_.emplace(name_of(row_from<fwd_edge_server>(value)), number);
+      known_.emplace(std::string(value), number);
       taken_.insert(number);
       next_ = std::max(next_, number + 1);
     }
   }
 
-  Result<std::uint16_t> place(const fwd_edge_server& row) {
+  Result<std::uint16_t> place(const fwd_edge_owner& owner) {
     std::uint32_t number = 0;
-    if (const auto known = known_.find(name_of(row)); known != known_.end()) {
+    if (const auto known = known_.find(bytes_of(owner)); known != known_.end()) {
       number = known->second;
     } else {
       FL_TRY(number, free_number());
@@ -100,7 +94,7 @@ class ServerPlaces {
     return full(TableId::edge_servers, "one more server");
   }
 
-  std::map<std::string, std::uint32_t> known_;
+  std::map<std::string, std::uint32_t> known_;  // by their rows of owners
   std::set<std::uint32_t> taken_;
   std::uint32_t next_ = 1;
 };
@@ -256,7 +250,7 @@ class EdgeLowering {
   Result<std::map<IpAddress, std::uint16_t>> place_servers(const EdgeService& service) {
     std::map<IpAddress, std::uint16_t> numbers;
     for (const EdgeServer& server : service.servers) {
-      FL_TRY(numbers[server.address], servers_.place(row_of(service, server, config_)));
+      FL_TRY(numbers[server.address], servers_.place(owner_of(service.number, server)));
     }
     return numbers;
   }
@@ -301,6 +295,7 @@ class EdgeLowering {
       const std::uint16_t number = numbers.at(server.address);
       fwd_edge_server row = row_of(service, server, config_);
       if (server.delivery == Delivery::vxlan && gave.contains(number)) row.flags |= FWD_SERVER_GAVE;
+      put(image_, TableId::edge_owners, __u32{number}, owner_of(service.number, server));
       put(image_, TableId::edge_servers, __u32{number}, row);
     }
   }
@@ -381,6 +376,17 @@ class EdgeLowering {
 };
 
 }  // namespace
+
+fwd_edge_owner owner_of(std::uint32_t service, const EdgeServer& server) {
+  fwd_edge_owner owner{};
+  owner.service = service;
+  owner.vni = server.vni;
+  owner.to = row_address(way_to(server));
+  copy_mac(server.inner, owner.inner_mac);
+  owner.delivery = static_cast<__u8>(server.delivery);
+  owner.port_be = to_be16(server.port);
+  return owner;
+}
 
 Result<> lower_edge(const ForwardingState& state, const TableImage& previous, TableImage& image) {
   if (state.edge.services.empty()) return {};

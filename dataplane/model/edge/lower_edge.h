@@ -13,6 +13,9 @@
 
 namespace fairlead::model {
 
+// What a server is known by from one image to the next: one that `previous` names keeps its number.
+fwd_edge_owner owner_of(std::uint32_t service, const EdgeServer& server);
+
 Result<> lower_edge(const ForwardingState& state, const TableImage& previous, TableImage& image);
 
 }  // namespace fairlead::model

@@ -96,6 +96,7 @@ struct XdpEngine::State {
   fs::path pins;
   std::map<std::uint32_t, Fd> unpinned;  // links by their interface
   std::unique_ptr<ProbeLinks> probes;
+  bool forgot_flows = false;
 
   State() = default;
   State(const State&) = delete;
@@ -103,7 +104,11 @@ struct XdpEngine::State {
   ~State() { edge_bpf__destroy(bpf); }
 
   int map(const char* name) const { return bpf_object__find_map_fd_by_name(bpf->obj, name); }
-  fs::path attached() const { return pins.empty() ? fs::path() : pins.parent_path() / "attached"; }
+  fs::path beside(const std::string& name) const {
+    return pins.empty() ? fs::path() : pins.parent_path() / name;
+  }
+  fs::path attached() const { return beside("attached"); }
+  fs::path kept() const { return beside("state-v" + std::to_string(FWD_EDGE_STATE_VERSION)); }
 
   Result<> map_all(std::uint32_t buckets) {
     FL_TRY(memory,
@@ -121,11 +126,28 @@ struct XdpEngine::State {
     return pins.empty() ? Result<>() : detach_pin(attached() / std::to_string(index));
   }
 
-  // Tables of other versions, which no link reads any more.
-  void forget_others() const {
+  Result<> adopt_pins() {
+    const std::vector<fs::path> others = of_other_versions();
+    std::error_code error;
+    forgot_flows = !others.empty() && !fs::exists(kept() / "edge_flows", error);
+    for (const fs::path& folder : {pins, kept(), attached()}) FL_TRY_OK(make_pin_folder(folder));
+    return pin_maps(bpf->obj, [this](std::string_view map) {
+      if (map == "edge_scratch") return fs::path();
+      return model::outlives_tables(map) ? kept() : pins;
+    });
+  }
+
+  std::vector<fs::path> of_other_versions() const {
+    std::vector<fs::path> found;
     std::error_code error;
     for (fs::directory_iterator it(pins.parent_path(), error), end; !error && it != end; it.increment(error))
-      if (it->path() != pins && it->path() != attached()) fs::remove_all(it->path(), error);
+      if (it->path() != pins && it->path() != attached() && it->path() != kept()) found.push_back(it->path());
+    return found;
+  }
+  // No link reads them any more.
+  void remove_others() const {
+    std::error_code error;
+    for (const fs::path& other : of_other_versions()) fs::remove_all(other, error);
   }
 };
 
@@ -143,17 +165,14 @@ Result<std::unique_ptr<XdpEngine>> XdpEngine::open(const XdpOptions& options) {
   state->bpf = edge_bpf__open();
   if (!state->bpf) return load_error("edge program");
   // A pinned flow table stays as large as it was made: its flows outlive the wish.
-  const auto pinned = options.pins.empty() ? std::nullopt : pinned_capacity(options.pins / "edge_flows");
+  const auto pinned = options.pins.empty() ? std::nullopt : pinned_capacity(state->kept() / "edge_flows");
   const std::uint32_t buckets = pinned.value_or(options.buckets);
   const BeatScale scale = beat_scale();
   state->bpf->rodata->beats_times = scale.times;
   state->bpf->rodata->beats_shift = scale.shift;
   state->bpf->rodata->fixed_beat = options.fixed_beat;
   bpf_map__set_max_entries(state->bpf->maps.edge_flows, buckets);
-  if (!options.pins.empty()) {
-    FL_TRY_OK(make_pin_folder(state->attached()));
-    FL_TRY_OK(pin_maps(state->bpf->obj, options.pins, "edge_scratch"));
-  }
+  if (!options.pins.empty()) FL_TRY_OK(state->adopt_pins());
   if (edge_bpf__load(state->bpf) != 0) return load_error("edge program");
   FL_TRY_OK(state->map_all(buckets));
   FL_TRY(state->probes, ProbeLinks::open(state->bpf->obj, state->attached()));
@@ -174,7 +193,7 @@ Result<> XdpEngine::attach(const std::string& link, XdpMode mode) {
   if (pin.empty())
     state_->unpinned.insert_or_assign(index, std::move(*held));
   else
-    state_->forget_others();
+    state_->remove_others();
   return {};
 }
 
@@ -196,6 +215,7 @@ Result<> XdpEngine::apply(const model::TablePatch& patch) {
 }
 
 const model::EdgeMemory& XdpEngine::memory() const { return state_->memory; }
+bool XdpEngine::forgot_flows() const { return state_->forgot_flows; }
 int XdpEngine::program_fd() const { return bpf_program__fd(state_->bpf->progs.from_outside); }
 
 std::uint64_t XdpEngine::beat() const {

@@ -8,7 +8,10 @@
 // its program in the place of the old one without losing a packet; the program
 // goes on when the object goes. A flow table that is found keeps its size. Tables
 // of another FWD_ABI_VERSION serve until attach(), and go with the last link that
-// is taken from them: flows that only they remember choose anew.
+// is taken from them; what packets wrote is one and the same for all versions of
+// one FWD_EDGE_STATE_VERSION, and stands beside:
+//
+//   NAME/edge/vABI/...  NAME/edge/state-vSTATE/...  NAME/edge/attached/LINK
 //
 // One thread. Needs CAP_BPF and CAP_NET_ADMIN in the links' network namespace.
 #pragma once
@@ -48,6 +51,7 @@ class XdpEngine final : public model::EdgeEngine {
   Result<> apply(const model::TablePatch& patch) override;
   const model::EdgeMemory& memory() const override;
   std::uint64_t beat() const override;
+  bool forgot_flows() const override;
   Result<std::vector<fwd_counter>> counters() const override;
   Result<std::vector<fwd_last_drop>> last_drops() const override;
   Result<fwd_edge_served> served(std::uint32_t server) const override;

@@ -29,6 +29,13 @@ void XdpEdge::start() {
   attach(*engine_);
 }
 
+void XdpEdge::take_over(const std::filesystem::path& pins) {
+  pins_ = pins;
+  engine_ = open();
+  publish();
+  attach(*engine_);
+}
+
 void XdpEdge::stop() { engine_.reset(); }
 
 }  // namespace fairlead::test

@@ -16,6 +16,8 @@ class XdpEdge final : public LiveEdge {
 
   void start() override;  // as when the daemon comes: adopts what is pinned, takes over the links
   void stop();            // as when it dies
+  // As when another version's daemon comes: its tables stand below another folder.
+  void take_over(const std::filesystem::path& pins);
 
   ebpf::XdpEngine& engine() override { return *engine_; }
   std::unique_ptr<ebpf::XdpEngine> open();

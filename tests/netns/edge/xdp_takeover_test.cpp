@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include <cstdio>
 #include <gtest/gtest.h>
+#include <set>
 #include <sys/mount.h>
 
 #include "base/io/fd.h"
@@ -103,6 +104,45 @@ TEST_P(Takeover, ADeadDaemonsFlowsGoOnAndAreAdopted) {
   const std::string result = stream->finish();
   EXPECT_TRUE(result.ends_with(", 0 lost, 0 moved")) << result;
   std::printf("%zu flows remembered, %s\n", words, result.c_str());
+}
+
+// Versions of the tables take each other's place, onwards and back, and all know what packets wrote.
+TEST_P(Takeover, AnotherVersionOfTheTablesForgetsNoFlow) {
+  const auto stream = ask_all_the_time(1, Family::v4);
+  const auto goes_on = [&] {
+    const std::uint64_t seen = stream->answered();
+    return eventually([&] { return stream->answered() > seen + 50; });
+  };
+  ASSERT_TRUE(goes_on());
+  edge_->net().set_members(1, {2});
+  edge_->publish();
+  ASSERT_TRUE(goes_on());
+  int versions = 0;
+  for (const char* version : {"v2", "v3", "v1"}) {
+    edge_->stop();
+    ASSERT_TRUE(goes_on());
+    edge_->take_over(pins_.parent_path() / version);
+    EXPECT_FALSE(edge_->engine().forgot_flows());
+    EXPECT_TRUE(goes_on()) << version;
+    EXPECT_EQ(request(edge_->lab(), "client", Family::v4, EdgeNet::vip(1, Family::v4)), "2");
+    std::set<std::string> left;
+    for (const auto& entry : fs::directory_iterator(pins_.parent_path()))
+      left.insert(entry.path().filename());
+    EXPECT_EQ(left, (std::set<std::string>{version, "state-v1", "attached"}));
+    ++versions;
+  }
+  const std::string result = stream->finish();
+  EXPECT_TRUE(result.ends_with(", 0 lost, 0 moved")) << result;
+  std::printf("%d versions, %s\n", versions, result.c_str());
+}
+
+TEST_P(Takeover, FlowsInAnotherFormAreForgottenAndThatIsSaid) {
+  edge_->stop();
+  fs::rename(pins_.parent_path() / "state-v1", pins_.parent_path() / "state-v0");
+  edge_->take_over(pins_.parent_path() / "v2");
+  EXPECT_TRUE(edge_->engine().forgot_flows());
+  EXPECT_FALSE(fs::exists(pins_.parent_path() / "state-v0"));
+  for (const int k : {1, 2}) EXPECT_EQ(edge_->reached(k, Family::v4), std::to_string(k));
 }
 
 // Numbers of the kernel's objects, each once: programs and the maps that they use.

@@ -83,16 +83,20 @@ lb drain web 192.0.2.11
 requests 40 >"$DIR/asked"
 ! grep -Eq "one|failed" "$DIR/asked" || die "a drained server: $(cat "$DIR/asked")"
 
-step "kill -9 and a restart, three times"
-for _ in 1 2 3; do
+step "kill -9 and a restart, three times; the third one's is another version of the tables"
+PINS=/sys/fs/bpf/fairlead/$ID/edge
+for round in 1 2 3; do
   kill -9 "$lb_pid"
   wait "$lb_pid" 2>/dev/null || true
+  [ "$round" != 3 ] || mv "$PINS"/v[0-9]* "$PINS/v0"
   requests 10 >"$DIR/asked"
   edge
   requests 20 >>"$DIR/asked"
   ! grep -Eq "one|failed" "$DIR/asked" || die "around a restart: $(cat "$DIR/asked")"
   [ "$(lb backends | awk '$2 == "192.0.2.11" {print $3}')" = drained ] || die "the drain is forgotten"
 done
+[ ! -e "$PINS/v0" ] || die "the tables of the other version are left"
+! lb events | grep FlowsForgotten || die "the flows are forgotten"
 lb flows
 lb pipeline
 curl -s --unix-socket "$DIR/lb.sock" http://lb/metrics >"$DIR/metrics"

@@ -144,5 +144,26 @@ TEST(EdgeLower, AServerKeepsItsNumberWhateverOthersDo) {
   EXPECT_EQ(image[TableId::edge_servers].size(), 2U);
 }
 
+// What another version of the tables leaves.
+TEST(EdgeLower, AServerKeepsItsNumberWhereOnlyTheOwnersAreKnown) {
+  TableImage left;
+  left[TableId::edge_owners] = lower(state_of(three(""))).value()[TableId::edge_owners];
+  ForwardingState fewer = state_of(three(""));
+  auto& servers = fewer.edge.services[0].servers;
+  servers.erase(servers.begin());
+  EdgeServer fourth = servers.front();
+  fourth.address = IpAddress::parse("192.0.2.14").value();
+  servers.insert(servers.begin(), fourth);  // whom a count from 1 on would give the number of the first
+  const TableImage image = lower(fewer, left).value();
+  std::map<std::uint32_t, IpAddress> by_number;
+  for (const auto& [key, value] : image[TableId::edge_servers])
+    by_number[row_from<std::uint32_t>(key)] =
+        IpAddress{std::bit_cast<std::array<std::uint8_t, 16>>(row_from<fwd_edge_server>(value).to)};
+  const auto ip = [](const char* text) { return IpAddress::parse(text).value(); };
+  const std::map<std::uint32_t, IpAddress> wanted{
+      {2, ip("192.0.2.12")}, {3, ip("192.0.2.13")}, {4, ip("192.0.2.14")}};
+  EXPECT_EQ(by_number, wanted);
+}
+
 }  // namespace
 }  // namespace fairlead::model
