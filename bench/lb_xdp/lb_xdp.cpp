@@ -76,7 +76,7 @@ class LbXdp {
           const double gross = flood();
           return gross - wrapper_.alone_ns(packets_);
         },
-        [&] { return wrapper_.swap_ns(packets_); });
+        [&] { return wrapper_.swap_ns(); });
     const std::uint64_t taken = edge.sent() - sent;
     if (edge.refused() - refused + taken != runs * packets_ || taken > runs * packets_ / 50)
       throw std::runtime_error(fmt::format("the flood was not refused: {} packets were sent", taken));
@@ -97,7 +97,7 @@ class LbXdp {
           const double gross = wrapper_.fresh_ns(edge.program(), packets);
           return gross - wrapper_.alone_ns(packets);
         },
-        [&] { return wrapper_.swap_ns(packets_); });
+        [&] { return wrapper_.swap_ns(); });
     if (edge.sent() - sent != runs * packets)
       throw std::runtime_error(row + ": a packet did not reach a server");
     bench_.report().add(row, keys, paired(pairs));
@@ -150,7 +150,7 @@ class PeerXdp {
           const double gross = fresh();
           return gross - wrapper_->alone_ns(packets);
         },
-        [&] { return wrapper_->swap_ns(packets); });
+        [&] { return wrapper_->swap_ns(); });
     bench_.report().add("peer", row, paired(pairs));
     if (!noted_)
       bench_.report().note(

@@ -33,7 +33,7 @@ class Wrapper {
   };
   std::optional<Verdict> verdict_of(int program);
   double alone_ns(std::uint32_t packets);  // the wrapper and a program that sends the packet back
-  double swap_ns(std::uint32_t packets);   // XDP_TX with swapped MACs, without the wrapper
+  double swap_ns();                        // XDP_TX with swapped MACs, without the wrapper
 
  private:
   struct State;
