@@ -62,7 +62,7 @@ FWD_INLINE void fwd_edge_count(fwd_machine* m, __u32 server, __u32 bytes, int is
   fwd_edge_served& served = m->worker.served[server];
   fairlead::dpdk::add(served.packets, 1);
   fairlead::dpdk::add(served.bytes, bytes);
-  fairlead::dpdk::add(served.flows, static_cast<__u64>(is_new));
+  if (is_new) fairlead::dpdk::add(served.flows, 1);
 }
 
 #include "dataplane/fwd/edge/pipeline.h"

@@ -25,7 +25,7 @@ namespace {
 bool is_for_another(const Frame& frame, std::uint64_t own) {
   constexpr std::uint64_t kMac = 0xffffffffffffU;
   std::uint64_t to = 0;
-  if (own == 0 || frame.head < sizeof to) return false;
+  if (frame.head < sizeof to) return false;
   std::memcpy(&to, frame.at, sizeof to);
   const bool group = (frame.at[0] & 1U) != 0;
   return !group && (to & kMac) != own;
@@ -48,7 +48,9 @@ class Loop {
   // Packets that came by any port.
   std::size_t turn() {
     std::size_t came = 0;
+    if (busy_++ % kBusyTurns == 0) beat_ = order_.fixed_beat ? order_.fixed_beat : beat_now();
     for (std::uint32_t port = 0; port < order_.ports.size(); ++port) came += receive(port);
+    if (came == 0) busy_ = 0;
     return came;
   }
 
@@ -59,11 +61,12 @@ class Loop {
     if (count == 0) return 0;
     for (std::uint16_t i = 0; i < count; ++i) rte_prefetch0(rte_pktmbuf_mtod(came[i], void*));
     burst_->count = 0;
-    for (std::uint16_t i = 0; i < count; ++i) take(came[i], port);
+    take({came.data(), count}, port);
     if (order_.ports[port].is_tap) {
       for (std::size_t i = 0; i < burst_->count; ++i) bring_out(burst_->frames[i], order_.ports[port].other);
     } else {
-      run_pipeline(worker_, *burst_, order_.fixed_beat ? order_.fixed_beat : beat_now());
+      run_pipeline(worker_, *burst_, beat_);
+      close_frames(*burst_);
       for (std::size_t i = 0; i < burst_->count; ++i) put(burst_->frames[i], burst_->edges[i], port);
     }
     for (std::uint32_t to = 0; to < out_.size(); ++to) send(order_.ports[to], out_[to]);
@@ -80,17 +83,29 @@ class Loop {
     put_into(link ? link - 1 : device, buffer);
   }
 
-  void take(rte_mbuf* buffer, std::uint32_t port) {
-    Frame& frame = burst_->frames[burst_->count];
-    if (!open_frame(buffer, frame)) return lose(buffer, losses_.nowhere);
-    if (is_for_another(frame, order_.ports[port].filter)) return lose(buffer, losses_.others);
-    frame.link = port + 1;
-    frame.may_lack_sums = order_.ports[port].may_lack_sums;
-    ++burst_->count;
+  void take(std::span<rte_mbuf*> came, std::uint32_t port) {
+    const WorkerPort& by = order_.ports[port];
+    Frame as;
+    as.link = port + 1;
+    as.may_lack_sums = by.may_lack_sums;
+    const std::size_t lost = open_frames(came, *burst_, as);
+    for (rte_mbuf* const buffer : came.first(lost)) lose(buffer, losses_.nowhere);
+    if (by.filter != 0) leave_others(by.filter);
+  }
+
+  void leave_others(std::uint64_t own) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < burst_->count; ++i) {
+      const Frame& frame = burst_->frames[i];
+      if (is_for_another(frame, own))
+        lose(static_cast<rte_mbuf*>(frame.buffer), losses_.others);
+      else
+        burst_->frames[kept++] = frame;
+    }
+    burst_->count = kept;
   }
 
   void put(const Frame& frame, const fwd_edge& edge, std::uint32_t port) {
-    close_frame(frame);
     auto* const buffer = static_cast<rte_mbuf*>(frame.buffer);
     const std::uint32_t host = order_.ports[port].other;
     if (leaves(edge)) {
@@ -104,7 +119,7 @@ class Loop {
   }
 
   void put_into(std::uint32_t to, rte_mbuf* buffer) {
-    if (to >= out_.size()) return lose(buffer, losses_.nowhere);
+    if (to >= order_.ports.size()) return lose(buffer, losses_.nowhere);
     Outbox& box = out_[to];
     box.packets[box.count++] = buffer;
   }
@@ -127,6 +142,8 @@ class Loop {
   Losses& losses_;
   std::vector<Outbox> out_;
   std::unique_ptr<Burst> burst_;
+  std::uint64_t beat_ = 0;
+  unsigned busy_ = 0;  // turns since one that found nothing
 };
 
 void sleep_away(rte_rcu_qsbr* readers, std::uint16_t number) {
@@ -158,9 +175,9 @@ void work(Worker& worker, const WorkerOrder& order, Losses& losses) {
   (void)rte_rcu_qsbr_thread_register(order.readers, order.queue);
   rte_rcu_qsbr_thread_online(order.readers, order.queue);
   Loop loop(worker, order, losses);
-  for (unsigned empty = 0; !order.stop->load(std::memory_order_relaxed);) {
+  for (unsigned turn = 1, empty = 0; !order.stop->load(std::memory_order_relaxed); ++turn) {
     empty = loop.turn() == 0 ? empty + 1 : 0;
-    rte_rcu_qsbr_quiescent(order.readers, order.queue);
+    if (empty > 0 || turn % kBusyTurns == 0) rte_rcu_qsbr_quiescent(order.readers, order.queue);
     if (empty >= kEmptyPolls) sleep_away(order.readers, order.queue);
   }
   rte_rcu_qsbr_thread_offline(order.readers, order.queue);

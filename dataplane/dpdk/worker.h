@@ -17,6 +17,10 @@ namespace fairlead::dpdk {
 
 inline constexpr unsigned kEmptyPolls = 256;  // then it sleeps, each time
 inline constexpr unsigned kSleep_us = 50;
+// A worker that finds packets at each turn does in one of so many what need not be done in each: it tells
+// that it holds nothing, which waits until all that was written has left the CPU, and asks the time, whose
+// beats are of 4 ms.
+inline constexpr unsigned kBusyTurns = 8;
 
 // Who takes what is not for a service.
 inline constexpr std::uint32_t kNobody = ~0U;

@@ -18,9 +18,9 @@ SEC("xdp.frags")
 int from_outside(struct xdp_md* xdp) {
   struct fwd_machine m = {xdp};
   struct fwd_edge e;
-  switch (fwd_from_outside(&m, &e)) {
-    case FWD_TO_BACKEND:
-      return leave(xdp, e.link);
+  const __u32 verdict = fwd_from_outside(&m, &e);
+  if (verdict == FWD_TO_BACKEND) return leave(xdp, e.link); /* most end so: asked first */
+  switch (verdict) {
     case FWD_TO_CLIENT:
       count(e.verdict, e.bytes);
       return leave(xdp, e.link);

@@ -27,9 +27,7 @@ bool put_tag_back(rte_mbuf* buffer) {
   buffer->nb_segs = 1;
 }
 
-}  // namespace
-
-bool open_frame(rte_mbuf* buffer, Frame& frame) {
+inline bool open(rte_mbuf* buffer, Frame& frame) {
   const bool tag_is_out = (buffer->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0;
   if ((tag_is_out || buffer->nb_segs > 1) && !make_plain(buffer)) return false;
   frame.at = rte_pktmbuf_mtod(buffer, unsigned char*);
@@ -40,12 +38,35 @@ bool open_frame(rte_mbuf* buffer, Frame& frame) {
   return true;
 }
 
-void close_frame(const Frame& frame) {
+inline void close(const Frame& frame) {
   auto* const buffer = static_cast<rte_mbuf*>(frame.buffer);
   if (buffer->nb_segs > 1 && frame.head == frame.length) drop_segments_behind_first(buffer);
   buffer->data_off = static_cast<std::uint16_t>(frame.room);
   buffer->data_len = static_cast<std::uint16_t>(frame.head);
   buffer->pkt_len = frame.length;
+}
+
+}  // namespace
+
+bool open_frame(rte_mbuf* buffer, Frame& frame) { return open(buffer, frame); }
+void close_frame(const Frame& frame) { close(frame); }
+
+std::size_t open_frames(std::span<rte_mbuf*> buffers, Burst& burst, const Frame& as) {
+  std::size_t lost = 0;
+  for (rte_mbuf* const buffer : buffers) {
+    Frame& frame = burst.frames[burst.count];
+    frame.link = as.link;
+    frame.may_lack_sums = as.may_lack_sums;
+    if (open(buffer, frame))
+      ++burst.count;
+    else
+      buffers[lost++] = buffer;
+  }
+  return lost;
+}
+
+void close_frames(const Burst& burst) {
+  for (std::size_t i = 0; i < burst.count; ++i) close(burst.frames[i]);
 }
 
 }  // namespace fairlead::dpdk

@@ -4,6 +4,8 @@
 // A VLAN tag that a driver took out of the frame is put back.
 #pragma once
 
+#include <span>
+
 #include "dataplane/dpdk/burst.h"
 
 struct rte_mbuf;
@@ -16,5 +18,11 @@ bool open_frame(rte_mbuf* buffer, Frame& frame);
 
 // What the steps made of it, written back to its mbuf.
 void close_frame(const Frame& frame);
+
+// Those of a burst, by one call: one a packet costs as much as what it does. The frames of `buffers` are
+// appended to the burst, with `as` what is the caller's; those that have none are moved to the front of
+// `buffers`: how many.
+std::size_t open_frames(std::span<rte_mbuf*> buffers, Burst& burst, const Frame& as);
+void close_frames(const Burst& burst);
 
 }  // namespace fairlead::dpdk

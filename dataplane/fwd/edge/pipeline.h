@@ -60,7 +60,7 @@ FWD_INLINE int fwd_edge_headers_stage(struct fwd_machine* m, struct fwd_edge* e,
   if (FWD_SELDOM(fwd_edge_is_tag(e->ethertype)) && fwd_edge_tags(m, e)) return FWD_PASS;
   const int bad = fwd_parse_at(m, &e->pkt, e->l3, e->ethertype);
   if (FWD_SELDOM(bad)) return fwd_edge_unparsed(m, e, config, bad);
-  return FWD_SELDOM(!fwd_has_ports(&e->pkt)) ? FWD_PORTLESS : FWD_NEXT;
+  return FWD_SELDOM(e->pkt.flags & FWD_PKT_NO_PORTS) ? FWD_PORTLESS : FWD_NEXT;
 }
 
 /* ICMP, and the fragments that follow: these read what choosing their first one wrote. */
@@ -103,10 +103,12 @@ FWD_INLINE int fwd_edge_choose(struct fwd_machine* m, struct fwd_edge* e,
 /* What choosing came to, and the way to the server. Beside the packet it reads and writes edge_nat alone. */
 FWD_INLINE int fwd_edge_way_stage(struct fwd_machine* m, struct fwd_edge* e,
                                   const struct fwd_edge_config* config, int done) {
-  if (FWD_SELDOM(done == FWD_PASS) && config->nat) return fwd_edge_aside(m, e, FWD_ASIDE_ANSWERED, 0);
-  if (FWD_SELDOM(done != FWD_NEXT && done != FWD_CHOSEN)) return done;
-  const struct fwd_edge_server* to = done == FWD_NEXT ? e->to : fwd_find_edge_servers(m, e->server);
-  return to ? fwd_edge_deliver(m, e, config, to) : FWD_NO_BACKEND;
+  if (FWD_SELDOM(done != FWD_NEXT)) {
+    if (done == FWD_PASS && config->nat) return fwd_edge_aside(m, e, FWD_ASIDE_ANSWERED, 0);
+    if (done != FWD_CHOSEN) return done;
+    e->to = fwd_find_edge_servers(m, e->server);
+  }
+  return e->to ? fwd_edge_deliver(m, e, config, e->to) : FWD_NO_BACKEND;
 }
 
 FWD_INLINE int fwd_edge_stages(struct fwd_machine* m, struct fwd_edge* e) {

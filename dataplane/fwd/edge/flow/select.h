@@ -51,7 +51,8 @@ FWD_INLINE int fwd_edge_ring_stage(struct fwd_machine* m, struct fwd_edge* e) {
 FWD_INLINE int fwd_edge_flow_over(const struct fwd_edge* e, const struct fwd_edge_server* server,
                                   __u64 word) {
   if (!server) return 1;
-  if (e->pkt.proto == FWD_PROTO_TCP) return e->is_new && fwd_word_state(word) == FWD_EDGE_ENDS;
+  if (e->pkt.proto == FWD_PROTO_TCP)
+    return FWD_SELDOM(fwd_word_state(word) == FWD_EDGE_ENDS) && fwd_edge_begins(&e->pkt);
   return server->flags & FWD_SERVER_NO_NEW || fwd_word_age(word, e->tick) > fwd_word_limit(word);
 }
 
@@ -91,7 +92,6 @@ FWD_INLINE int fwd_edge_known(struct fwd_machine* m, struct fwd_edge* e, const s
   *at = fwd_edge_flow_find(m, e, config);
   *word = 0;
   e->tick = fwd_tick(m);
-  e->is_new = (__u32)fwd_edge_begins(&e->pkt);
   if (!*at) return 0;
   *word = **at;
   const __u32 server = fwd_word_server(*word);
