@@ -111,6 +111,7 @@ Result<std::vector<TrialOutcome>> Trial::run(std::span<const Bytes> packets) {
   return outcomes;
 }
 
+void Trial::set_beat(std::uint64_t beat) { state_->options.beat = beat; }
 model::EdgeMemory& Trial::memory() { return *state_->heap; }
 const Worker& Trial::worker() const { return state_->worker; }
 

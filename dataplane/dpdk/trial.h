@@ -18,7 +18,7 @@ namespace fairlead::dpdk {
 struct TrialOptions {
   EalOptions eal;
   std::uint32_t buckets = 262144;  // of the flow table
-  std::uint64_t beat = 0;          // the time, for all bursts
+  std::uint64_t beat = 0;          // the time, until set_beat
   std::uint32_t segment = 2048;    // bytes of a packet in each of its segments, at most
   bool may_lack_sums = false;      // as packets of a veth
 };
@@ -39,6 +39,7 @@ class Trial {
 
   // The packets, which came by port 1, in bursts of kBurst; outcomes in their order.
   Result<std::vector<TrialOutcome>> run(std::span<const Bytes> packets);
+  void set_beat(std::uint64_t beat);
   model::EdgeMemory& memory();
   const Worker& worker() const;
 

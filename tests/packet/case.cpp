@@ -25,15 +25,6 @@ constexpr FlagName kFlags[] = {{"rewrite", FWD_FLOW_REWRITE}, {"syn", FWD_FLOW_S
 
 [[noreturn]] void bad(const std::string& what) { throw std::runtime_error(what); }
 
-// "10.0.0.1:80" or "[fd00::1]:80"
-void read_side(const std::string& text, fwd_addr& address, __be16& port_be) {
-  const std::size_t colon = text.rfind(':');
-  std::string host = text.substr(0, colon);
-  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-  address = std::bit_cast<fwd_addr>(must(IpAddress::parse(host)).bytes);
-  port_be = fwd_swap16(static_cast<__u16>(std::stoul(text.substr(colon + 1))));
-}
-
 std::string format_side(const fwd_addr& address, __be16 port_be) {
   const IpAddress ip{std::bit_cast<std::array<std::uint8_t, 16>>(address)};
   const std::string host = ip.is_v4() ? format(ip) : "[" + format(ip) + "]";
@@ -114,6 +105,14 @@ void read_line(Case& c, const std::filesystem::path& folder, const std::string& 
 }
 
 }  // namespace
+
+void read_side(const std::string& text, fwd_addr& address, __be16& port_be) {
+  const std::size_t colon = text.rfind(':');
+  std::string host = text.substr(0, colon);
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  address = std::bit_cast<fwd_addr>(must(IpAddress::parse(host)).bytes);
+  port_be = fwd_swap16(static_cast<__u16>(std::stoul(text.substr(colon + 1))));
+}
 
 void read_case_lines(const std::filesystem::path& file, const ReadLine& read) {
   std::istringstream in(must(read_file(file)));

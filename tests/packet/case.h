@@ -51,6 +51,9 @@ struct Case {
 using ReadLine = std::function<void(const std::string& key, const std::string& rest, int line)>;
 void read_case_lines(const std::filesystem::path& file, const ReadLine& read);
 
+// "10.0.0.1:80" or "[fd00::1]:80"
+void read_side(const std::string& text, fwd_addr& address, __be16& port_be);
+
 // Throws std::runtime_error with file and line.
 Case read_case(const std::filesystem::path& file);
 

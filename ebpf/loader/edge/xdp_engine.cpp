@@ -170,7 +170,8 @@ Result<std::unique_ptr<XdpEngine>> XdpEngine::open(const XdpOptions& options) {
   const BeatScale scale = beat_scale();
   state->bpf->rodata->beats_times = scale.times;
   state->bpf->rodata->beats_shift = scale.shift;
-  state->bpf->rodata->fixed_beat = options.fixed_beat;
+  state->bpf->rodata->tests_set_time = options.fixed_beat != 0;
+  state->bpf->bss->test_beat = options.fixed_beat;
   bpf_map__set_max_entries(state->bpf->maps.edge_flows, buckets);
   if (!options.pins.empty()) FL_TRY_OK(state->adopt_pins());
   if (edge_bpf__load(state->bpf) != 0) return load_error("edge program");
@@ -215,6 +216,8 @@ Result<> XdpEngine::apply(const model::TablePatch& patch) {
 }
 
 const model::EdgeMemory& XdpEngine::memory() const { return state_->memory; }
+void XdpEngine::set_beat(std::uint64_t beat) { state_->bpf->bss->test_beat = beat; }
+
 bool XdpEngine::forgot_flows() const { return state_->forgot_flows; }
 int XdpEngine::program_fd() const { return bpf_program__fd(state_->bpf->progs.from_outside); }
 

@@ -57,6 +57,7 @@ class XdpEngine final : public model::EdgeEngine {
   Result<fwd_edge_served> served(std::uint32_t server) const override;
   Result<std::vector<model::EdgePort>> ports() const override;
   Result<std::vector<model::EdgeStage>> stages() const override;
+  void set_beat(std::uint64_t beat);  // of one that was opened with a fixed one
   void steer_probes(std::uint16_t, std::uint32_t) override {}
 
   // For BPF_PROG_TEST_RUN: the program, and what it counted but TO_BACKEND, which stands with the servers.

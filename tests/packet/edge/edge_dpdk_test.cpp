@@ -2,7 +2,7 @@
 // What only the DPDK pipeline has to do: finish checksums that a veth leaves, take
 // packets in several segments, count its steps. That it decides and writes as the
 // other machines do is what the cases and the differential test hold.
-#include "tests/packet/edge/edge_dpdk.h"
+#include "tests/packet/edge/machines/edge_dpdk.h"
 
 #include <gtest/gtest.h>
 #include <iostream>

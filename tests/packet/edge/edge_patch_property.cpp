@@ -10,12 +10,16 @@
 #include <map>
 #include <random>
 #include <set>
+#include <type_traits>
 
 #include "dataplane/fwd/verdicts.h"
 #include "dataplane/model/diff.h"
 #include "dataplane/model/lower.h"
 #include "dataplane/model/text.h"
-#include "tests/packet/edge/edge_reference.h"
+#include "tests/packet/edge/machines/edge_dpdk.h"
+#include "tests/packet/edge/machines/edge_kernel.h"
+#include "tests/packet/edge/machines/edge_reference.h"
+#include "tests/packet/kernel.h"
 #include "tests/packet/packet_text.h"
 
 namespace fairlead::test {
@@ -188,7 +192,8 @@ class Way {
     }
   }
 
-  void check(EdgeReference& machine, std::size_t i) const {
+  template <class Machine>
+  void check(Machine& machine, std::size_t i) const {
     const EdgeOutcome outcome = machine.run(probes_[i].packet);
     const auto [before, behind] = ends_[i];
     if (outcome.verdict == FWD_TO_BACKEND) {
@@ -214,15 +219,31 @@ class Way {
   std::vector<Allowed> servers_;
 };
 
-std::uint64_t seeds() {
-  const char* more = std::getenv("FL_PATCH_SEEDS");
-  return more ? std::strtoull(more, nullptr, 10) : 8;
-}
+template <class Machine>
+class EdgePatch : public testing::Test {
+ public:
+  static std::uint64_t seeds() {
+    const char* more = std::getenv("FL_PATCH_SEEDS");
+    return more ? std::strtoull(more, nullptr, 10) : std::is_same_v<Machine, EdgeReference> ? 8 : 1;
+  }
+  static bool may_run() { return !std::is_same_v<Machine, EdgeKernel> || !Kernel::missing(); }
+};
 
-TEST(EdgePatch, EveryPrefixIsSafe) {
+struct Names {
+  template <class Machine>
+  static std::string GetName(int) {
+    if (std::is_same_v<Machine, EdgeKernel>) return "Xdp";
+    return std::is_same_v<Machine, EdgeDpdk> ? "Dpdk" : "Reference";
+  }
+};
+using Machines = testing::Types<EdgeReference, EdgeKernel, EdgeDpdk>;
+TYPED_TEST_SUITE(EdgePatch, Machines, Names);
+
+TYPED_TEST(EdgePatch, EveryPrefixIsSafe) {
+  if (!this->may_run()) GTEST_SKIP() << *Kernel::missing();
   const std::vector<Probe> probes = all_probes();
   std::size_t prefixes = 0, packets = 0;
-  for (std::uint64_t seed = 1; seed <= seeds() && !HasFailure(); ++seed) {
+  for (std::uint64_t seed = 1; seed <= this->seeds() && !this->HasFailure(); ++seed) {
     Random random(seed);
     std::uint32_t numbers = 0;
     model::ForwardingState state;
@@ -233,8 +254,8 @@ TEST(EdgePatch, EveryPrefixIsSafe) {
     state.edge.self = {.own4 = ip("192.0.2.1"), .own6 = ip("2001:db8::1"), .flows = 8192};
     for (std::uint32_t i = 0; i < kServices; ++i) step(state, numbers, random);
     model::TableImage image = model::lower(state).value();
-    EdgeReference machine(image, kBeat, kBuckets);
-    for (int i = 0; i < kSteps && !HasFailure(); ++i) {
+    TypeParam machine(image, kBeat, kBuckets);
+    for (int i = 0; i < kSteps && !this->HasFailure(); ++i) {
       SCOPED_TRACE("seed " + std::to_string(seed) + " step " + std::to_string(i));
       const model::ForwardingState from = state;
       step(state, numbers, random);
@@ -247,10 +268,11 @@ TEST(EdgePatch, EveryPrefixIsSafe) {
         const bool slot = change.table == model::TableId::edge_rings;
         machine.apply(change, [&] {
           ++prefixes;
-          for (std::size_t n = slot ? 4 : probes.size(), at = 0; n > 0 && !HasFatalFailure(); --n, ++packets)
+          for (std::size_t n = slot ? 4 : probes.size(), at = 0; n > 0 && !this->HasFatalFailure();
+               --n, ++packets)
             way.check(machine, slot ? below(random, static_cast<std::uint32_t>(probes.size())) : at++);
         });
-        if (HasFatalFailure()) return;
+        if (this->HasFatalFailure()) return;
       }
       image = *next;
     }

@@ -17,7 +17,7 @@
 #include "dataplane/model/diff.h"
 #include "dataplane/model/lower.h"
 #include "dataplane/model/text.h"
-#include "tests/packet/edge/edge_reference.h"
+#include "tests/packet/edge/machines/edge_reference.h"
 #include "tests/packet/packet_text.h"
 
 namespace fairlead::test {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/packet/edge/edge_dpdk.h"
+#include "tests/packet/edge/machines/edge_dpdk.h"
 
 #include <stdexcept>
 #include <utility>

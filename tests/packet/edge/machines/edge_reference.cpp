@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/packet/edge/edge_reference.h"
+#include "tests/packet/edge/machines/edge_reference.h"
 
 #include <cstring>
 #include <utility>

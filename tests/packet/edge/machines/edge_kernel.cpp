@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/packet/edge/edge_kernel.h"
+#include "tests/packet/edge/machines/edge_kernel.h"
 
 #include <algorithm>
 #include <map>
@@ -12,17 +12,18 @@
 #include "tests/support/must.h"
 
 namespace fairlead::test {
-EdgeKernel::Loaded& EdgeKernel::load(std::uint64_t beat, std::uint32_t buckets) {
-  static std::map<std::pair<std::uint64_t, std::uint32_t>, Loaded> all;
-  Loaded& loaded = all[{beat, buckets}];
+EdgeKernel::Loaded& EdgeKernel::load(std::uint32_t buckets) {
+  static std::map<std::uint32_t, Loaded> all;
+  Loaded& loaded = all[buckets];
   if (loaded.edge) return loaded;
-  loaded.edge = must(ebpf::XdpEngine::open({.pins = {}, .buckets = buckets, .fixed_beat = beat}));
+  loaded.edge = must(ebpf::XdpEngine::open({.pins = {}, .buckets = buckets, .fixed_beat = 1}));
   loaded.counters = must(loaded.edge->verdicts());
   return loaded;
 }
 
 EdgeKernel::EdgeKernel(const model::TableImage& tables, std::uint64_t beat, std::uint32_t buckets)
-    : loaded_(load(beat, buckets)) {
+    : loaded_(load(buckets)) {
+  set_beat(beat);
   set_tables(tables);
 #define CLEAR(name, element, capacity)           \
   std::ranges::fill(loaded_.edge->memory().name, \
