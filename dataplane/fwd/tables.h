@@ -56,7 +56,9 @@
   X(edge_datagrams, struct fwd_edge_bucket, FWD_EDGE_DATAGRAM_BUCKETS) \
   X(edge_debts, __u64, FWD_EDGE_DEBTS)                                 \
   X(edge_sources, struct fwd_edge_bucket, FWD_EDGE_SOURCE_BUCKETS)     \
-  X(edge_nat, struct fwd_edge_nat, 2 * FWD_EDGE_NAT_PORTS)
+  X(edge_nat, struct fwd_edge_nat, 2 * FWD_EDGE_NAT_PORTS)             \
+  X(edge_unremembered, __u64, FWD_EDGE_UNREMEMBERED)
+#define FWD_EDGE_UNREMEMBERED 8                /* a line; the first counts packets of flows that found no room */
 #define FWD_EDGE_DATAGRAM_BUCKETS 1024         /* 8 under way in pieces each */
 #define FWD_EDGE_DEBTS (2 * FWD_EDGE_SERVICES) /* of what begins, and of what goes on unknown */
 #define FWD_EDGE_SOURCE_BUCKETS 8192           /* 8 prefixes that send new flows each */

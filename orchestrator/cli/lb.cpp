@@ -85,7 +85,11 @@ void show_status(const api::Status& status) {
     ports += (ports.empty() ? "" : ", ") + port.name + " " + port.mode;
   std::printf("%s on %s, %s, for %s\n", status.engine.c_str(), printable(ports).c_str(),
               printable(status.config).c_str(), format_age(status.since, wall_now()).c_str());
-  std::printf("%u of %u flows remembered\n", status.remembered, status.flows);
+  std::printf("%u of %u flows remembered", status.remembered, status.flows);
+  if (status.unremembered > 0)
+    std::printf("; %llu packets of others found no room",
+                static_cast<unsigned long long>(status.unremembered));
+  std::puts("");
   if (!status.control.empty()) std::printf("control %s\n", printable(status.control).c_str());
   if (!status.reload_error.empty()) std::printf("NOT IN USE: %s\n", printable(status.reload_error).c_str());
   std::puts("");

@@ -51,9 +51,10 @@ struct Status {
   std::string config;   // path of the file
   std::string control;  // of a cluster: whether it is heard, and what was last said; blank: stand-alone
   WallTime since{};
-  std::uint32_t flows = 0;       // room for
-  std::uint32_t remembered = 0;  // flows that have a word
-  std::string reload_error;      // of the newest file, which is then not in use
+  std::uint32_t flows = 0;         // room for
+  std::uint32_t remembered = 0;    // flows that have a word
+  std::uint64_t unremembered = 0;  // packets of flows that found no room among them
+  std::string reload_error;        // of the newest file, which is then not in use
   std::vector<Port> ports;
   std::vector<ServiceStatus> services;
   std::vector<Drop> drops;

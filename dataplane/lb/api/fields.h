@@ -56,6 +56,7 @@ void fields(V& v, typename V::template Ref<Status> o) {
   v.field("since", o.since, doc::Time{}, doc::Rule::always);
   v.field("flows", o.flows, doc::Number<std::uint32_t>{}, doc::Rule::always);
   v.field("remembered", o.remembered, doc::Number<std::uint32_t>{}, doc::Rule::always);
+  v.field("unremembered", o.unremembered, doc::Wide{}, doc::Rule::always);
   v.field("reload_error", o.reload_error, doc::Text{});
   v.list("ports", o.ports);
   v.list("services", o.services);

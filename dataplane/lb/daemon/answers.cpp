@@ -119,6 +119,7 @@ api::Status Lb::status() const {
   told.since = since_;
   told.flows = state_.config.flows;
   told.remembered = static_cast<std::uint32_t>(flows("").value_or(api::Flows{}).taken);
+  told.unremembered = tables_->unremembered();
   told.reload_error = reload_error_.empty() ? publish_error_ : reload_error_;
   if (const auto ports = tables_->engine().ports())
     for (const model::EdgePort& port : *ports) told.ports.push_back({port.name, port.number, port.mode});

@@ -56,6 +56,9 @@ std::string Lb::metrics() const {
       if ((*counters)[verdict].packets > 0)
         families.value(static_cast<double>((*counters)[verdict].packets),
                        {{"verdict", std::string(verdict_name(verdict))}});
+  families.add(MetricType::Counter, "lb_unremembered_packets_total",
+               "Packets of flows that found no room in the flow table");
+  families.value(static_cast<double>(tables_->unremembered()), {});
   const auto losses = tables_->engine().losses();
   if (!losses.empty())
     families.add(MetricType::Counter, "lb_losses_total", "Packets that the engine had no place for");

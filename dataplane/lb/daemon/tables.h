@@ -23,6 +23,10 @@ class Tables {
   const model::EdgeEngine& engine() const { return *engine_; }
   model::EdgeEngine& engine() { return *engine_; }
   const model::EdgeMemory& memory() const { return engine_->memory(); }
+  // Packets of flows that found no room, since the flow table was made.
+  std::uint64_t unremembered() const {
+    return __atomic_load_n(memory().edge_unremembered.data(), __ATOMIC_RELAXED);
+  }
 
   // 0: it has no row.
   std::uint32_t number_of(std::uint32_t service, const IpAddress& server) const;

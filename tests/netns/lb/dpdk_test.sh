@@ -18,7 +18,7 @@ engine: dpdk
 dpdk:
   devices:
     - net_af_packet0,iface=eth0
-flows: 65536
+flows: 4096
 services:
   - {name: web, addresses: [$VIP], ports: [tcp/80, udp/80], deliver: ipip, servers: [$1]}
   - {name: flat, addresses: [$FLAT], ports: [tcp/80], deliver: l2, servers: [$1]}
@@ -93,6 +93,8 @@ done
 ! lb events | grep FlowsForgotten || die "the flows are forgotten"
 lb flows
 lb flows | grep -q 192.0.2.11 || die "no flow of the drained server is remembered"
+step "a flood of spoofed SYNs, ACKs and datagrams"
+drown
 let_go before
 let_go after
 

@@ -83,6 +83,15 @@ edge() { # starts the daemon and waits until it answers
   eventually 100 lb status || die "the edge does not start"
 }
 requests() { inside client python3 -B "$HERE/people.py" ask "${2:-$VIP}" 80 "$1"; } # COUNT [ADDRESS]
+flood() { inside client python3 -B "$HERE/people.py" flood "$VIP" 80 "$@"; } # COUNT PREFIX
+# More tuples than the flow table has words for: of established flows none is forgotten, as let_go says.
+drown() {
+  flood 6000 198.18.
+  lb status
+  lb status | grep -q "packets of others found no room" || die "the flow table has room for all"
+  curl -s --unix-socket "$DIR/lb.sock" http://lb/metrics | grep -q "^fairlead_lb_unremembered_packets_total [1-9]" ||
+    die "no metric says so"
+}
 in_ring() { lb backends | awk -v a="$1" '$2 == a {++all; well += $3 == "up"} END {exit !(all > 0 && well == all)}'; }
 flows_of() { lb backends -o json | python3 -c "import json,sys; print(next(b['flows'] for b in json.load(sys.stdin)['items'] if b['address'] == '$1'))"; }
 

@@ -17,7 +17,7 @@ source "$1/tests/netns/lb/lab.sh"
 write_file() { # SERVERS
   sed -n '/^## A load balancer alone/,/^## /{/^```yaml/,/^```/p}' "$ROOT/README.md" | grep -v '^```' |
     sed "s/^    servers: .*/    servers: [$1]/" >"$DIR/lb.yaml"
-  echo "mode: generic" >>"$DIR/lb.yaml"
+  printf 'mode: generic\nflows: 4096\n' >>"$DIR/lb.yaml"
 }
 
 step "a client, an edge, two servers"
@@ -82,6 +82,7 @@ step "drain keeps what lives and gives nothing new"
 lb drain web 192.0.2.11
 requests 40 >"$DIR/asked"
 ! grep -Eq "one|failed" "$DIR/asked" || die "a drained server: $(cat "$DIR/asked")"
+hold after
 
 step "kill -9 and a restart, three times; the third one's is another version of the tables"
 PINS=/sys/fs/bpf/fairlead/$ID/edge
@@ -97,6 +98,8 @@ for round in 1 2 3; do
 done
 [ ! -e "$PINS/v0" ] || die "the tables of the other version are left"
 ! lb events | grep FlowsForgotten || die "the flows are forgotten"
+step "a flood of spoofed SYNs, ACKs and datagrams"
+drown
 lb flows
 lb pipeline
 curl -s --unix-socket "$DIR/lb.sock" http://lb/metrics >"$DIR/metrics"
@@ -105,6 +108,17 @@ echo end >&9
 wait "$holder" || die "the clients end badly: $(cat "$DIR/held")"
 tail -n 1 "$DIR/held"
 grep -q "connections 200 flows 200 broken 0" "$DIR/held" || die "flows broke"
+let_go after
+
+step "limits: a flood from one prefix leaves the others theirs"
+sed -i '/^    servers:/a\    limits: {source_flows: 20, prefix4: 24}' "$DIR/lb.yaml"
+kill -HUP "$lb_pid"
+configured() { lb events | tail -n 1 | grep -q Configured; }
+eventually 50 configured || die "the limits are not taken: $(lb events)"
+flood 500 198.18.7.
+lb status | grep SOURCE_LIMIT || die "nobody is limited: $(lb status)"
+requests 10 >"$DIR/asked"
+! grep -q failed "$DIR/asked" || die "others are limited: $(cat "$DIR/asked")"
 lb drain web 192.0.2.11 --undo >/dev/null
 eventually 50 in_ring 192.0.2.11 || die "undo does not bring it back"
 

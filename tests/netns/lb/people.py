@@ -5,11 +5,16 @@
   hold ADDRESS PORT COUNT    COUNT connections and as many UDP flows; each asks again and again until "end" comes on
                              stdin; then one line: how many lasted with one server all the time, and how often each
   ask ADDRESS PORT COUNT     COUNT requests one after another: NAME COUNT for each server, "failed N"
+  flood ADDRESS PORT COUNT PREFIX
+                             spoofed: COUNT times a SYN, two ACKs of one connection and two datagrams of one flow, from
+                             addresses that begin so
 """
 
 import asyncio
 import collections
+import random
 import socket
+import struct
 import sys
 
 PATIENCE = 10
@@ -103,5 +108,37 @@ async def ask(address, port, count):
         print(name, times)
 
 
+def sum_of(octets):
+    total = sum(struct.unpack(f"!{len(octets) // 2}H", octets))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def spoofed(source, to, protocol, head, sum_at):
+    pseudo = source + to + struct.pack("!BBH", 0, protocol, len(head))
+    head = head[:sum_at] + struct.pack("!H", sum_of(pseudo + head)) + head[sum_at + 2 :]
+    return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(head), 0, 0, 64, protocol, 0, source, to) + head
+
+
+async def flood(address, port, count, prefix):
+    ack, syn, number = 0x10, 0x02, random.Random(1)
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    to, octets = socket.inet_aton(address), 4 - prefix.count(".")
+    sent = 0
+    for _ in range(int(count)):
+        for protocol, flags, times in ((6, syn, 1), (6, ack, 2), (17, 0, 2)):
+            source = socket.inet_aton(prefix + ".".join(str(number.randrange(256)) for _ in range(octets)))
+            ports = struct.pack("!HH", number.randrange(1024, 65536), int(port))
+            tcp = ports + struct.pack("!IIBBHHH", 1, 1, 5 << 4, flags, 1024, 0, 0)
+            udp = ports + struct.pack("!HH", 8, 0)
+            packet = spoofed(source, to, protocol, *((tcp, 16) if protocol == 6 else (udp, 6)))
+            for _ in range(times):
+                raw.sendto(packet, (address, 0))
+                sent += 1
+        await asyncio.sleep(0)
+    print(sent, "spoofed packets")
+
+
 if __name__ == "__main__":
-    asyncio.run({"serve": serve, "hold": hold, "ask": ask}[sys.argv[1]](*sys.argv[2:]))
+    asyncio.run({"serve": serve, "hold": hold, "ask": ask, "flood": flood}[sys.argv[1]](*sys.argv[2:]))

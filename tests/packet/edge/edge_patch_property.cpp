@@ -10,16 +10,12 @@
 #include <map>
 #include <random>
 #include <set>
-#include <type_traits>
 
 #include "dataplane/fwd/verdicts.h"
 #include "dataplane/model/diff.h"
 #include "dataplane/model/lower.h"
 #include "dataplane/model/text.h"
-#include "tests/packet/edge/machines/edge_dpdk.h"
-#include "tests/packet/edge/machines/edge_kernel.h"
-#include "tests/packet/edge/machines/edge_reference.h"
-#include "tests/packet/kernel.h"
+#include "tests/packet/edge/machines/each_machine.h"
 #include "tests/packet/packet_text.h"
 
 namespace fairlead::test {
@@ -226,21 +222,12 @@ class EdgePatch : public testing::Test {
     const char* more = std::getenv("FL_PATCH_SEEDS");
     return more ? std::strtoull(more, nullptr, 10) : std::is_same_v<Machine, EdgeReference> ? 8 : 1;
   }
-  static bool may_run() { return !std::is_same_v<Machine, EdgeKernel> || !Kernel::missing(); }
 };
 
-struct Names {
-  template <class Machine>
-  static std::string GetName(int) {
-    if (std::is_same_v<Machine, EdgeKernel>) return "Xdp";
-    return std::is_same_v<Machine, EdgeDpdk> ? "Dpdk" : "Reference";
-  }
-};
-using Machines = testing::Types<EdgeReference, EdgeKernel, EdgeDpdk>;
-TYPED_TEST_SUITE(EdgePatch, Machines, Names);
+TYPED_TEST_SUITE(EdgePatch, EachMachine, MachineNames);
 
 TYPED_TEST(EdgePatch, EveryPrefixIsSafe) {
-  if (!this->may_run()) GTEST_SKIP() << *Kernel::missing();
+  if (const auto missing = missing_for<TypeParam>()) GTEST_SKIP() << *missing;
   const std::vector<Probe> probes = all_probes();
   std::size_t prefixes = 0, packets = 0;
   for (std::uint64_t seed = 1; seed <= this->seeds() && !this->HasFailure(); ++seed) {

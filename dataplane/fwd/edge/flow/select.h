@@ -12,7 +12,7 @@
  *
  * A connection for which the table has no room goes to the owner of before, who
  * needs no memory; when that one takes nothing new, it ends by name
- * (FLOW_TABLE_FULL). A flow never reaches a server that is gone: the next one
+ * (FLOW_TABLE_FULL). Either is counted (edge_unremembered). A flow never reaches a server that is gone: the next one
  * answers it with a reset. Of a limited service, whoever is not remembered asks the
  * limits first (limit.h).
  */
@@ -82,7 +82,10 @@ FWD_RARE int fwd_edge_unknown(struct fwd_machine* m, struct fwd_edge* e, const s
   }
   if (at && fwd_word_swap(at, word, fwd_word(fwd_word_tag(word), e->server, e->tick, FWD_EDGE_NEW)))
     return FWD_NEXT;
-  if (!fwd_edge_flow_insert(m, e, config, FWD_EDGE_NEW) || stays || !e->slot.before) return FWD_NEXT;
+  if (!fwd_edge_flow_insert(m, e, config, FWD_EDGE_NEW)) return FWD_NEXT;
+  __u64* unremembered = fwd_edge_unremembered_at(m, 0);
+  if (unremembered) __sync_fetch_and_add(unremembered, 1);
+  if (stays || !e->slot.before) return FWD_NEXT;
   return before && !drained ? fwd_edge_give(e, e->slot.before, before) : FWD_FLOW_TABLE_FULL;
 }
 
