@@ -40,14 +40,16 @@ void put_ipv6(Frame& frame, std::uint8_t protocol, const IpAddress& to) {
 
 }  // namespace
 
-void set_fresh(fresh& to, const Frame& frame, std::uint32_t flows) {
+void set_fresh(fresh& to, const Frame& frame, std::uint32_t flows, const Frame* flood) {
   std::ranges::copy(frame.headers, to.headers);
   to.frame_bytes = kFrameBytes;
   to.address_at = frame.address_at;
   to.port_at = frame.port_at;
   to.port = kServicePort;
   to.flows = flows;
-  to.flow = 0;
+  to.flow = frame.first;
+  to.beside = flood != nullptr;
+  if (flood != nullptr) std::ranges::copy(flood->headers, to.flood);
 }
 
 Frame frame_of(const std::string& kind, std::uint8_t flags) {

@@ -26,10 +26,11 @@ static __always_inline void write_words(__u8* to, const __u8* from) {
 static __always_inline int write_fresh(struct xdp_md* xdp, struct fresh* from) {
   __u8* to = first_bytes(xdp, HEADERS);
   if (!to) return 1;
-  write_words(to, from->headers);
-  const __u32 n = from->flow;
-  from->flow = n + 1 >= from->flows ? 0 : n + 1;
-  const __u32 address = __builtin_bswap32(0x0a000000U + (n >> 14));
+  const __u32 is_flood = from->beside && from->flood_flow++ & 1U;
+  write_words(to, is_flood ? from->flood : from->headers);
+  const __u32 n = is_flood ? from->flood_flow : from->flow;
+  if (!is_flood) from->flow = n + 1 >= from->flows ? 0 : n + 1;
+  const __u32 address = __builtin_bswap32((is_flood ? 0x0b000000U : 0x0a000000U) + (n >> 14));
   const __u32 ports = __builtin_bswap32((1024U + (n & 0x3fffU)) << 16 | from->port);
   __u8* source = to + (from->address_at & 63U); /* the verifier wants a bound, and the end again */
   __u8* ports_to = to + (from->port_at & 63U);

@@ -18,6 +18,9 @@ struct fresh {
   __u32 port;       /* that of the service */
   __u32 flows;      /* how many there are, one after another */
   __u32 flow;       /* the next */
+  __u32 beside;     /* not 0: every other frame is of a flood, */
+  __u32 flood_flow; /* each of another flow */
+  __u8 flood[HEADERS];
 };
 
 #endif

@@ -83,6 +83,38 @@ class LbXdp {
     bench_.report().add(kind + "/synflood", "", paired(pairs));
   }
 
+  // A packet of an established flow and one of a flood behind it, again and again.
+  void beside(const std::string& kind, std::uint32_t flows, const std::string& flood) {
+    const std::string keys = fmt::format("flows={}/flood={}", flows, flood);
+    if (!asked_.only.wants(kind + "/beside/" + keys)) return;
+    Edge edge(room_for(flows), true);
+    const Frame known = frame_of(kind, kAck);
+    Frame spoofed = frame_of(flood == "udp" ? "udp4" : kind, flood == "syn" ? kSyn : kAck);
+    spoofed.first = flows;
+    const std::uint32_t packets = std::max(flows, packets_);
+    wrapper_.set(known, flows);
+    wrapper_.fresh_ns(edge.program(), packets);
+    const auto net = [&](std::uint32_t count) {
+      const double gross = wrapper_.fresh_ns(edge.program(), count);
+      return gross - wrapper_.alone_ns(count);
+    };
+    const Pairs pairs = bench_.pairs(
+        kind + "/beside/" + keys,
+        [&] {
+          wrapper_.set(known, flows, &spoofed);
+          return 2 * net(2 * packets);
+        },
+        [&] {
+          wrapper_.set(known, flows);
+          const double alone = net(packets);
+          wrapper_.set(spoofed, kAnyFlow);
+          spoofed.first += packets;  // no tuple comes twice
+          return alone + net(packets);
+        });
+    if (edge.remembered() < flows) throw std::runtime_error("an established flow is forgotten");
+    bench_.report().add(kind + "/beside", keys, paired(pairs));
+  }
+
  private:
   template <class Before>
   void measure(const std::string& row, Edge& edge, std::uint32_t packets, const Before& before,
@@ -181,6 +213,7 @@ void measure(Bench& bench, const Asked& asked) {
     if (std::string_view(kind).starts_with("tcp")) lb.synflood(kind);
     for (const std::uint32_t flows : {1U, 1000000U}) lb.stateless(kind, flows);
   }
+  for (const char* flood : {"syn", "ack", "udp"}) lb.beside("tcp4", 100000, flood);
   bench.report().note(
       fmt::format("Frames of {} bytes to one service with {} servers, {} bytes of VXLAN over IPv4 put in "
                   "front of each. Nanoseconds of one "

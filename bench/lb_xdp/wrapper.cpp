@@ -65,8 +65,8 @@ struct Wrapper::State {
 Wrapper::Wrapper(bool frags) : state_(std::make_unique<State>(frags)) {}
 Wrapper::~Wrapper() = default;
 
-void Wrapper::set(const Frame& frame, std::uint32_t flows) {
-  set_fresh(state_->bpf->bss->wrapper, frame, flows);
+void Wrapper::set(const Frame& frame, std::uint32_t flows, const Frame* flood) {
+  set_fresh(state_->bpf->bss->wrapper, frame, flows, flood);
   std::ranges::copy(frame.headers, state_->frame.begin());
 }
 

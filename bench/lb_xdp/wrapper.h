@@ -22,7 +22,8 @@ class Wrapper {
   Wrapper& operator=(const Wrapper&) = delete;
 
   // The packets of the runs to come: of flow 0, 1, ... `flows` - 1, and again.
-  void set(const Frame& frame, std::uint32_t flows);
+  // Beside a flood every other one is the flood's.
+  void set(const Frame& frame, std::uint32_t flows, const Frame* flood = nullptr);
   // The wrapper and `program` (a descriptor). Throws unless the last packet ended with this action.
   double fresh_ns(int program, std::uint32_t packets, std::uint32_t action = kXdpTx);
   // How `program` ends a packet (an XDP action), and by how many bytes the frame is longer then. None: it

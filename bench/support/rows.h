@@ -54,6 +54,7 @@ inline constexpr auto kRows = std::to_array<KnownRow>({
     {"lb_xdp", "tcp4/flows=1000000", "ns", "XDP_TX with MAC swap", "<=7", "ratio"},
     {"lb_xdp", "tcp4/new", "ns", "XDP_TX with MAC swap", "<=9", "ratio"},
     {"lb_xdp", "tcp4/synflood", "ns", "XDP_TX with MAC swap", "<=5", "ratio"},
+    {"lb_xdp", "tcp4/beside", "ns", "the two, each alone", "", ""},
     {"lb_xdp", "tcp4/stateless", "ns", "XDP_TX with MAC swap", "", ""},
     {"lb_xdp", "peer", "ns", "XDP_TX with MAC swap", "", "on request"},
     {"lb_xdp", "udp4/flows=1", "ns", "XDP_TX with MAC swap", "<=2", "ratio"},
