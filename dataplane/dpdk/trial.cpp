@@ -63,7 +63,7 @@ TrialOutcome outcome_of(const Frame& frame, const fwd_edge& edge) {
   outcome.leaves = leaves(edge);
   if (edge.verdict == FWD_TO_BACKEND) outcome.server = edge.server;
   if (edge.verdict == FWD_TO_BACKEND || edge.verdict == FWD_TO_CLIENT) outcome.link = edge.link;
-  if (outcome.leaves || edge.verdict == FWD_PASS) outcome.packet = bytes_of(buffer);
+  if (outcome.leaves || is_for_the_kernel(edge)) outcome.packet = bytes_of(buffer);
   rte_pktmbuf_free(buffer);
   return outcome;
 }

@@ -114,7 +114,7 @@ class Loop {
       const std::uint32_t to = sent_on && edge.link ? edge.link - 1 : port;
       return put_into(to, buffer);
     }
-    if (edge.verdict != FWD_PASS || host == kHasItsCopy) return rte_pktmbuf_free(buffer);
+    if (!is_for_the_kernel(edge) || host == kHasItsCopy) return rte_pktmbuf_free(buffer);
     put_into(host, buffer);
   }
 

@@ -189,25 +189,30 @@ FWD_INLINE int fwd_parse(struct fwd_machine* m, struct fwd_headers* p, __u32 eth
   return fwd_parse_at(m, p, FWD_ETH_LENGTH, ethertype);
 }
 
-/* The packet that the ICMP error `p` quotes: at least its IP header and 8 bytes
- * (RFC 792, 4443). It is cut short, so lengths are not checked against it. */
-FWD_INLINE int fwd_parse_quote(struct fwd_machine* m, const struct fwd_headers* p, struct fwd_headers* q) {
+/* A packet at `l3` that is cut short at `end`, so lengths are not checked against it: at least its IP header
+ * and 8 bytes. */
+FWD_INLINE int fwd_parse_cut(struct fwd_machine* m, struct fwd_headers* q, __u32 l3, __u8 family, __u32 end) {
   int bad;
   __builtin_memset(q, 0, sizeof *q);
-  q->l3 = p->l4 + 8;
-  if (p->family == 4) {
+  q->l3 = l3;
+  if (family == 4) {
     bad = fwd_parse_ipv4(m, q, ~0U);
   } else {
     bad = fwd_parse_ipv6(m, q, ~0U);
   }
   if (bad) return bad;
-  q->end = p->end;
+  q->end = end;
   if (q->flags & FWD_PKT_NO_PORTS) return FWD_PASS;
   if (q->proto != FWD_PROTO_TCP && q->proto != FWD_PROTO_UDP) {
     q->flags |= FWD_PKT_NO_PORTS;
     return FWD_PASS;
   }
   return fwd_parse_ports(m, q, 8);
+}
+
+/* The packet that the ICMP error `p` quotes (RFC 792, 4443). */
+FWD_INLINE int fwd_parse_quote(struct fwd_machine* m, const struct fwd_headers* p, struct fwd_headers* q) {
+  return fwd_parse_cut(m, q, p->l4 + 8, p->family, p->end);
 }
 
 /* TCP or UDP with ports at hand: what flows are made of. */

@@ -55,7 +55,8 @@
   X(TOO_BIG, "more than the way to its node takes: its sender is told, by ICMP")                \
   X(UNKNOWN_SOURCE, "a native packet from an address that no known pod of another node holds")  \
   X(SERVICE_LIMIT, "more new flows a second than the service takes")                            \
-  X(SOURCE_LIMIT, "more new flows a second than the service takes from one source")
+  X(SOURCE_LIMIT, "more new flows a second than the service takes from one source")             \
+  X(TUNNEL_ERROR, "an error about an edge's own tunnel packet, of which no client can be told")
 
 enum fwd_verdict {
 #define FWD_ENUM(name, meaning) FWD_##name,

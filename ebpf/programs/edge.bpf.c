@@ -32,6 +32,7 @@ int from_outside(struct xdp_md* xdp) {
       return XDP_PASS;
     default:
       edge_dropped(&e);
+      if (e.answer == FWD_ANSWER_HOST) return XDP_PASS;
       return e.answer ? XDP_TX : XDP_DROP;
   }
 }

@@ -25,9 +25,10 @@ constexpr int kPacketsPerState = 1000;        // then the flow tables begin empt
 
 // Each has its packet cases, but for those of which cases_test.cpp says why not.
 const std::set<std::uint32_t> kMayStayUnseen{
-    FWD_TO_BACKEND,  // an edge's, and these two
+    FWD_TO_BACKEND,  // an edge's, and these
     FWD_SERVICE_LIMIT,
     FWD_SOURCE_LIMIT,
+    FWD_TUNNEL_ERROR,
     FWD_NO_LINK,        // the one link of a test run is published
     FWD_BACKEND_GONE,   // the tables stay as they are
     FWD_FLOW_CONFLICT,  // needs eight taken ports

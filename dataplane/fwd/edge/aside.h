@@ -9,6 +9,7 @@
 #include "dataplane/fwd/edge/icmp.h"
 #include "dataplane/fwd/edge/nat/error.h"
 #include "dataplane/fwd/edge/way/too_big.h"
+#include "dataplane/fwd/edge/way/tunnel_error.h"
 
 /* Returns what the function named returns. */
 FWD_INLINE int fwd_aside(struct fwd_machine* m, struct fwd_edge* e, __u32 what, __u32 limit) {
@@ -23,6 +24,8 @@ FWD_INLINE int fwd_aside(struct fwd_machine* m, struct fwd_edge* e, __u32 what, 
       return fwd_edge_too_big(m, e, limit);
     case FWD_ASIDE_NAT:
       return e->is_error ? fwd_nat_error_out(m, e, config) : fwd_nat_out(m, e, config);
+    case FWD_ASIDE_TUNNEL:
+      return fwd_edge_tunnel_error(m, e, config);
     default:
       return fwd_edge_answered(m, e, config);
   }

@@ -13,6 +13,9 @@
 #define FWD_CHOSEN (-2) /* and its server stands already */
 #define FWD_PORTLESS (-3)
 
+#define FWD_ANSWER_BACK 1U /* goes back by where it came from (TOO_BIG) */
+#define FWD_ANSWER_HOST 2U /* is the kernel's (TUNNEL_ERROR) */
+
 /* Nobody clears it: each stage reads only what it, or a stage before it, has written. */
 struct fwd_edge {
   __u32 verdict;
@@ -22,7 +25,7 @@ struct fwd_edge {
   __u32 ethertype; /* behind all tags */
   __u32 l3;        /* offset of the IP header: 14, 18 or 22 */
   __u32 tick;
-  __u32 answer;   /* TOO_BIG: what stands in the packet's place goes back by where it came from */
+  __u32 answer;   /* of a drop: what becomes of what stands in the packet's place; FWD_ANSWER_... */
   __u32 is_new;   /* the first packet of a flow, as far as the edge can tell */
   __u32 is_error; /* an ICMP error: `pkt` has the addresses and ports of the flow it is about */
   __u64 hash;

@@ -48,6 +48,7 @@ enum fwd_edge_aside {
   FWD_ASIDE_TOO_BIG,  /* fwd_edge_too_big, with the limit */
   FWD_ASIDE_NAT,      /* fwd_nat_out, fwd_nat_error_out */
   FWD_ASIDE_ANSWERED, /* fwd_edge_answered */
+  FWD_ASIDE_TUNNEL,   /* fwd_edge_tunnel_error */
 };
 struct fwd_asking;
 FWD_INLINE int fwd_edge_put(struct fwd_machine* m, __u64 word, __u32 first, __u32 second, __u32 tick);

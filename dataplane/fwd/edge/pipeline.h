@@ -9,9 +9,9 @@
  * every flow is remembered. Each stage is a function of the context, so that an engine may
  * run one over a whole burst and fetch, between two, the lines that the next one reads.
  *
- * PASS: not ours, the kernel takes it. TO_BACKEND: written for its server, `e->server`; TO_CLIENT: a server's
- * answer, where it cannot give it itself (nat/); both leave by `e->link`. TO_SELF: an answer of our own, back
- * to where the packet came from.
+ * PASS: not ours, the kernel takes it. A drop may leave something in the packet's place (context.h).
+ * TO_BACKEND: written for its server, `e->server`; TO_CLIENT: a server's answer, where it cannot give it
+ * itself (nat/); both leave by `e->link`. TO_SELF: an answer of our own, back to where the packet came from.
  */
 #ifndef FAIRLEAD_FWD_EDGE_PIPELINE_H
 #define FAIRLEAD_FWD_EDGE_PIPELINE_H
@@ -66,7 +66,8 @@ FWD_INLINE int fwd_edge_headers_stage(struct fwd_machine* m, struct fwd_edge* e,
 /* ICMP, and the fragments that follow: these read what choosing their first one wrote. */
 FWD_INLINE int fwd_edge_portless(struct fwd_machine* m, struct fwd_edge* e,
                                  const struct fwd_edge_config* config) {
-  if (!fwd_vip_find(m, config, &e->pkt.dst, 0, 0)) return FWD_PASS;
+  if (!fwd_vip_find(m, config, &e->pkt.dst, 0, 0))
+    return e->pkt.flags & FWD_PKT_ICMP_ERROR ? fwd_edge_aside(m, e, FWD_ASIDE_TUNNEL, 0) : FWD_PASS;
   return fwd_fragment_follows(&e->pkt) ? fwd_edge_fragment_later(m, e, config) : fwd_edge_icmp(m, e);
 }
 

@@ -10,6 +10,10 @@
 #include "dataplane/fwd/context.h"
 #include "dataplane/fwd/edge/rows.h"
 
+FWD_INLINE const struct fwd_addr* fwd_edge_own(const struct fwd_edge_config* config, __u8 family) {
+  return family == 4 ? &config->own4 : &config->own6;
+}
+
 /* One word into a hash: a multiplication carries bits up, the shift brings them down. */
 FWD_INLINE __u64 fwd_stir(__u64 h, __u64 word) {
   h = (h ^ word) * 0x9e3779b97f4a7c15ULL;

@@ -13,8 +13,8 @@
 #define FAIRLEAD_FWD_SIZE_FITS_H
 
 #include "dataplane/fwd/rewrite.h"
+#include "dataplane/fwd/size/quote.h"
 
-#define FWD_LEAST_MTU 1280U   /* of an underlay: less is not believed (RFC 8200, 5) */
 #define FWD_PATH_SECONDS 600U /* how long a router's word is good (RFC 8201, 5.3) */
 #define FWD_ALWAYS_FITS (FWD_LEAST_MTU - FWD_OUTER_IPV6)
 
@@ -89,15 +89,11 @@ FWD_RARE int fwd_clamp_mss(struct fwd_machine* m, const struct fwd_headers* p, _
 FWD_RARE void fwd_learn_path(struct fwd_machine* m, struct fwd_context* c, const struct fwd_config* config) {
   const struct fwd_headers* p = &c->pkt;
   struct fwd_headers* q = &c->quote;
-  __u8 h[8];
-  if (!fwd_addr_equal(&p->dst, &config->vtep) || fwd_load(m, p->l4, h, sizeof h)) return;
-  if (p->family == 4 ? h[0] != 3 || h[1] != 4 : h[0] != 2) return;
+  const __u32 mtu = fwd_addr_equal(&p->dst, &config->vtep) ? fwd_told_mtu(m, p) : 0;
+  if (!mtu) return;
   if (fwd_parse_quote(m, p, q) || q->proto != FWD_PROTO_UDP || q->dport_be != config->vxlan_port_be) return;
   const struct fwd_vtep_number* to = fwd_find_vtep_numbers(m, &q->dst);
   if (!to || !fwd_addr_equal(&q->src, &config->vtep)) return;
-  __u32 mtu = (__u32)h[6] << 8 | h[7];
-  if (p->family == 6) mtu |= (__u32)h[4] << 24 | (__u32)h[5] << 16;
-  if (mtu < FWD_LEAST_MTU) mtu = FWD_LEAST_MTU;
   struct fwd_path* path = fwd_path_of(m, to->number);
   if (!path) return;
   if (path->mtu && path->mtu < mtu && c->now - path->seen < FWD_PATH_SECONDS) return;

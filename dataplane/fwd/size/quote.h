@@ -2,9 +2,11 @@
 /*
  * The headers of an answer to a packet that does not fit: ICMP "fragmentation
  * needed" (RFC 792, 1191) or ICMPv6 "packet too big" (RFC 4443). It quotes the
- * packet's first 544 or 1232 bytes, which stand behind them already.
+ * packet's first bytes, 544 or 1232 at most, which stand behind them already.
  *
  *     IPv4 20 or IPv6 40 | ICMP 8 | quote
+ *
+ * And what such an answer of somebody else says.
  */
 #ifndef FAIRLEAD_FWD_SIZE_QUOTE_H
 #define FAIRLEAD_FWD_SIZE_QUOTE_H
@@ -16,6 +18,17 @@
 #define FWD_QUOTE_IPV6 1232U /* 1280 in all */
 #define FWD_TOO_BIG_IPV4 28U /* bytes of the headers */
 #define FWD_TOO_BIG_IPV6 48U
+#define FWD_LEAST_MTU 1280U /* of an underlay: less is not believed (RFC 8200, 5) */
+
+/* The MTU that the ICMP error `p` tells of; 0: it is about something else. */
+FWD_INLINE __u32 fwd_told_mtu(struct fwd_machine* m, const struct fwd_headers* p) {
+  __u8 h[8];
+  if (fwd_load(m, p->l4, h, sizeof h)) return 0;
+  if (p->family == 4 ? h[0] != 3 || h[1] != 4 : h[0] != 2) return 0;
+  __u32 mtu = (__u32)h[6] << 8 | h[7];
+  if (p->family == 6) mtu |= (__u32)h[4] << 24 | (__u32)h[5] << 16;
+  return mtu < FWD_LEAST_MTU ? FWD_LEAST_MTU : mtu;
+}
 
 struct fwd_sum {
   struct fwd_machine* m;
@@ -31,6 +44,19 @@ FWD_STEP fwd_sum_step(__u32 turn, void* state) {
   if (s->outside) return 1;
   s->sum += (__u64)words[0] + words[1] + words[2] + words[3];
   return 0;
+}
+
+/* Adds the sum of `length` bytes, whole words, at `at`: 0, or the packet ended first. */
+FWD_INLINE int fwd_sum_quote(struct fwd_machine* m, __u32 at, __u32 length, __u64* sum) {
+  struct fwd_sum quoted = {m, 0, at, 0};
+  fwd_repeat(length / 16, fwd_sum_step, &quoted);
+  *sum += quoted.sum;
+  __u32 word, done = length & ~15U;
+  for (int i = 0; i < 3 && done < length; ++i, done += 4) {
+    if (fwd_load(m, at + done, &word, sizeof word)) return 1;
+    *sum += word;
+  }
+  return (int)quoted.outside;
 }
 
 FWD_INLINE __u64 fwd_sum_address(const struct fwd_addr* a) {
@@ -53,22 +79,21 @@ FWD_INLINE void fwd_write_icmp(__be32* h, __u32 type_code, __u32 mtu, __u64 sum)
   h[0] |= fwd_swap32(fwd_swap16(fwd_fold(sum + h[0] + h[1])));
 }
 
-/* The headers, at `h`, of the answer from `from` to the sender of `p`, whose packet stands at `quote_at`. */
+/* The headers, at `h`, of the answer from `from` to the sender of `p`, `quote` bytes of whose packet stand at
+ * `quote_at`. */
 FWD_INLINE int fwd_write_too_big(struct fwd_machine* m, const struct fwd_headers* p, __be32* h,
-                                 const struct fwd_addr* from, __u32 quote_at, __u32 mtu) {
-  const __u32 quote = fwd_quote_size(p);
-  struct fwd_sum quoted = {m, 0, quote_at, 0};
-  fwd_repeat(quote / 16, fwd_sum_step, &quoted);
-  if (quoted.outside) return 1;
+                                 const struct fwd_addr* from, __u32 quote_at, __u32 quote, __u32 mtu) {
+  __u64 sum = 0;
+  if (fwd_sum_quote(m, quote_at, quote, &sum)) return 1;
   if (p->family == 4) {
     fwd_write_ipv4(h, from, &p->src, 0, FWD_TOO_BIG_IPV4 + quote, FWD_PROTO_ICMP);
-    fwd_write_icmp(h + 5, 0x0304, mtu, quoted.sum);
+    fwd_write_icmp(h + 5, 0x0304, mtu, sum);
     return 0;
   }
   fwd_write_ipv6(h, from, &p->src, 0, 8 + quote, 0, FWD_PROTO_ICMPV6);
   const __u64 pseudo =
       fwd_sum_address(from) + fwd_sum_address(&p->src) + fwd_swap32(quote + 8) + fwd_swap32(FWD_PROTO_ICMPV6);
-  fwd_write_icmp(h + 10, 0x0200, mtu, quoted.sum + pseudo);
+  fwd_write_icmp(h + 10, 0x0200, mtu, sum + pseudo);
   return 0;
 }
 

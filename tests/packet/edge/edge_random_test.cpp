@@ -247,7 +247,7 @@ TEST(RandomEdgePackets, AllMachinesAgreeToTheByte) {
   for (const std::uint32_t verdict :
        {FWD_PASS, FWD_TO_BACKEND, FWD_TO_SELF, FWD_FRAG_BEFORE_FIRST, FWD_FRAGMENT_TO_VIP, FWD_TRUNCATED,
         FWD_IPV6_CHAIN, FWD_NO_SERVICE_PORT, FWD_NO_BACKEND, FWD_FLOW_TABLE_FULL, FWD_TOO_BIG,
-        FWD_SERVICE_LIMIT, FWD_SOURCE_LIMIT, FWD_TO_CLIENT})
+        FWD_SERVICE_LIMIT, FWD_SOURCE_LIMIT, FWD_TO_CLIENT, FWD_TUNNEL_ERROR})
     EXPECT_TRUE(verdicts.contains(verdict)) << "no packet ended with " << verdict_name(verdict);
   EXPECT_GT(servers.size(), 10U);
   EXPECT_GT(remembered, 1000U);

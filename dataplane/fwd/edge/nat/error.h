@@ -33,7 +33,7 @@ FWD_RARE int fwd_nat_error_out(struct fwd_machine* m, struct fwd_edge* e,
   s->ends.src = s->error.src;
   s->ends.dst = to->to;
   s->quoted.src = to->to;
-  s->quoted.dst = *fwd_nat_own(e, config);
+  s->quoted.dst = *fwd_edge_own(config, e->pkt.family);
   s->quoted.sport_be = to->port_be ? to->port_be : s->quote.sport_be;
   s->quoted.dport_be = fwd_swap16((__u16)port);
   const int bad =
@@ -67,7 +67,7 @@ FWD_RARE int fwd_nat_error_back(struct fwd_machine* m, struct fwd_edge* e) {
 FWD_RARE int fwd_edge_answered(struct fwd_machine* m, struct fwd_edge* e,
                                const struct fwd_edge_config* config) {
   const struct fwd_headers* p = &e->pkt;
-  if (!p->family || !fwd_addr_equal(&p->dst, fwd_nat_own(e, config))) return FWD_PASS;
+  if (!p->family || !fwd_addr_equal(&p->dst, fwd_edge_own(config, e->pkt.family))) return FWD_PASS;
   if (p->flags & FWD_PKT_ICMP_ERROR) return fwd_nat_error_back(m, e);
   return fwd_has_ports(p) || fwd_fragment_follows(p) ? fwd_nat_back(m, e, config) : FWD_PASS;
 }

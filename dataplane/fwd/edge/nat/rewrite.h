@@ -46,16 +46,11 @@ FWD_INLINE int fwd_nat_write(struct fwd_machine* m, struct fwd_edge* e, const st
   return fwd_nat_front(m, e, to, from);
 }
 
-FWD_INLINE const struct fwd_addr* fwd_nat_own(const struct fwd_edge* e,
-                                              const struct fwd_edge_config* config) {
-  return e->pkt.family == 4 ? &config->own4 : &config->own6;
-}
-
 FWD_RARE int fwd_nat_out(struct fwd_machine* m, struct fwd_edge* e, const struct fwd_edge_config* config) {
   struct fwd_edge_scratch* s = fwd_scratch(m);
   const struct fwd_edge_server* to = fwd_find_edge_servers(m, e->server);
   if (!s || !to) return FWD_KERNEL_REFUSED;
-  s->ends.src = *fwd_nat_own(e, config);
+  s->ends.src = *fwd_edge_own(config, e->pkt.family);
   s->ends.dst = to->to;
   s->ends.dport_be = to->port_be ? to->port_be : e->pkt.dport_be;
   if (!(e->pkt.flags & FWD_PKT_LATER)) {

@@ -21,9 +21,6 @@
 #include "dataplane/fwd/edge/way/front.h"
 #include "dataplane/fwd/edge/way/second.h"
 
-#define FWD_PROTO_IPIP 4U
-#define FWD_PROTO_IPV6_IN_IP 41U
-
 /* Where `outer` bytes of headers are known by their number. */
 #define FWD_OUTER_IP(outer)                                                  \
   ((outer) == FWD_READY_IPV4 || (outer) == FWD_READY_IPV4 + FWD_READY_GUE || \

@@ -26,13 +26,13 @@
 #define FWD_FRONT(room) ((__u8*)(room) + 2)
 #define FWD_BEHIND(front) ((fwd_word_be*)((front) + FWD_ETH_LENGTH))
 
-/* A front as it stands elsewhere. */
-FWD_RARE int fwd_edge_front_tagged(struct fwd_machine* m, const struct fwd_edge* e, __u8* front,
-                                   __u32 outer) {
+/* A front as it stands elsewhere, in the place of `gone` bytes behind Ethernet's. */
+FWD_RARE int fwd_edge_front_tagged(struct fwd_machine* m, const struct fwd_edge* e, __u8* front, __u32 outer,
+                                   __u32 gone) {
   __u8 tags[FWD_MAX_TAGS];
   const int two = e->l3 == FWD_ETH_LENGTH + FWD_MAX_TAGS;
   if (fwd_load(m, 12, tags, 4) || (two && fwd_load(m, 16, tags + 4, 4))) return FWD_KERNEL_REFUSED;
-  int bad = !fwd_front(m, (int)outer, front, 12) || fwd_store(m, 0, front, 12);
+  int bad = !fwd_front(m, (int)(outer - gone), front, 12) || fwd_store(m, 0, front, 12);
   bad |= fwd_store(m, 12, tags, 4);
   if (two) bad |= fwd_store(m, 16, tags + 4, 4);
   const __u32 at = e->l3 - 2;
@@ -70,11 +70,11 @@ FWD_RARE int fwd_edge_front_tagged(struct fwd_machine* m, const struct fwd_edge*
   return bad ? FWD_KERNEL_REFUSED : FWD_TO_BACKEND;
 }
 
-FWD_INLINE int fwd_edge_front_copy(struct fwd_machine* m, const struct fwd_edge* e, __u8* front,
-                                   __u32 outer) {
-  if (e->l3 != FWD_ETH_LENGTH) return fwd_edge_front_tagged(m, e, front, outer);
+FWD_INLINE int fwd_edge_front_copy(struct fwd_machine* m, const struct fwd_edge* e, __u8* front, __u32 outer,
+                                   __u32 gone) {
+  if (e->l3 != FWD_ETH_LENGTH) return fwd_edge_front_tagged(m, e, front, outer, gone);
   const __u32 length = FWD_ETH_LENGTH + outer;
-  if (!fwd_front(m, (int)outer, front, length)) return FWD_KERNEL_REFUSED;
+  if (!fwd_front(m, (int)(outer - gone), front, length)) return FWD_KERNEL_REFUSED;
   return fwd_store(m, 0, front, length) ? FWD_KERNEL_REFUSED : FWD_TO_BACKEND;
 }
 
@@ -87,7 +87,7 @@ FWD_INLINE __u8* fwd_edge_front(struct fwd_machine* m, __u32 l3, __u8* room, __u
 
 FWD_INLINE int fwd_edge_front_end(struct fwd_machine* m, const struct fwd_edge* e, __u32 l3, __u8* front,
                                   __u32 outer) {
-  if (FWD_SELDOM(l3 != FWD_ETH_LENGTH)) return fwd_edge_front_tagged(m, e, front, outer);
+  if (FWD_SELDOM(l3 != FWD_ETH_LENGTH)) return fwd_edge_front_tagged(m, e, front, outer, 0);
   return fwd_front_end(m, front, FWD_ETH_LENGTH + outer) ? FWD_KERNEL_REFUSED : FWD_TO_BACKEND;
 }
 

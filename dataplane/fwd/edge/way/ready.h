@@ -12,6 +12,9 @@
 #include "dataplane/fwd/edge/values.h"
 #include "dataplane/fwd/way/headers.h"
 
+#define FWD_PROTO_IPIP 4U
+#define FWD_PROTO_IPV6_IN_IP 41U
+
 /* Bytes of headers between Ethernet's and the packet, by family and delivery. */
 #define FWD_READY_IPV4 20U
 #define FWD_READY_IPV6 40U

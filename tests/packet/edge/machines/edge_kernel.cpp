@@ -61,7 +61,8 @@ EdgeOutcome EdgeKernel::run(const Bytes& packet) {
   test_run(loaded_.edge->program_fd(), options);
   EdgeOutcome outcome;
   outcome.verdict = counted();
-  const std::uint32_t action = outcome.verdict == FWD_PASS ? 2 : is_drop(outcome.verdict) ? 1 : 3;
+  const bool kernels = outcome.verdict == FWD_PASS || outcome.verdict == FWD_TUNNEL_ERROR;
+  const std::uint32_t action = kernels ? 2 : is_drop(outcome.verdict) ? 1 : 3;
   const bool answered = outcome.verdict == FWD_TOO_BIG && options.retval == 3;
   if (options.retval != action && !answered)
     throw std::runtime_error("XDP action " + std::to_string(options.retval) + " for verdict " +
