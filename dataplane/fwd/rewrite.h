@@ -71,6 +71,19 @@ FWD_INLINE int fwd_set_ports(struct fwd_machine* m, const struct fwd_headers* p,
   return fwd_store(m, p->l4, &to, sizeof to) ? FWD_KERNEL_REFUSED : FWD_PASS;
 }
 
+#define FWD_OWN_TTL 64U /* of what is made here */
+
+/* The TTL or hop limit; IPv4's header has its sum fixed. */
+FWD_INLINE int fwd_set_ttl(struct fwd_machine* m, const struct fwd_headers* p, __u8 ttl) {
+  if (p->family == 6) return fwd_store(m, p->l3 + 7, &ttl, 1);
+  __u16 h[2]; /* TTL and protocol, the sum */
+  if (fwd_load(m, p->l3 + 8, h, sizeof h)) return 1;
+  const __u16 was = h[0];
+  h[0] = (was & fwd_swap16(0x00ff)) | fwd_swap16((__u16)((__u32)ttl << 8));
+  h[1] = fwd_fold((__u64)(__u16)~h[1] + (__u16)~was + h[0]);
+  return fwd_store(m, p->l3 + 8, h, sizeof h);
+}
+
 /* The packet becomes what its flow says; `c->pkt` follows. */
 FWD_INLINE int fwd_rewrite(struct fwd_machine* m, struct fwd_context* c, const struct fwd_flow* to) {
   struct fwd_headers* p = &c->pkt;

@@ -56,7 +56,8 @@
   X(UNKNOWN_SOURCE, "a native packet from an address that no known pod of another node holds")  \
   X(SERVICE_LIMIT, "more new flows a second than the service takes")                            \
   X(SOURCE_LIMIT, "more new flows a second than the service takes from one source")             \
-  X(TUNNEL_ERROR, "an error about an edge's own tunnel packet, of which no client can be told")
+  X(TUNNEL_ERROR, "an error about an edge's own tunnel packet, of which no client can be told") \
+  X(TTL_EXPIRED, "an edge by `nat` is a hop, and it had none left: its sender is told, by ICMP")
 
 enum fwd_verdict {
 #define FWD_ENUM(name, meaning) FWD_##name,

@@ -87,6 +87,7 @@ const std::map<std::string, std::string> kWithoutCase{
     {"SERVICE_LIMIT", "an edge's: tests/packet/edge"},
     {"SOURCE_LIMIT", "an edge's: tests/packet/edge"},
     {"TUNNEL_ERROR", "an edge's: tests/packet/edge"},
+    {"TTL_EXPIRED", "an edge's: tests/packet/edge"},
     {"POLICY_EGRESS", "the slot admits everything until there is policy"},
     {"POLICY_INGRESS", "the slot admits everything until there is policy"},
     {"FRAGMENT_TABLE_FULL", "the table gives up its oldest rows: only a kernel without memory refuses"},

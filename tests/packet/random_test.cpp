@@ -29,6 +29,7 @@ const std::set<std::uint32_t> kMayStayUnseen{
     FWD_SERVICE_LIMIT,
     FWD_SOURCE_LIMIT,
     FWD_TUNNEL_ERROR,
+    FWD_TTL_EXPIRED,
     FWD_NO_LINK,        // the one link of a test run is published
     FWD_BACKEND_GONE,   // the tables stay as they are
     FWD_FLOW_CONFLICT,  // needs eight taken ports

@@ -11,10 +11,8 @@
 #include "dataplane/fwd/edge/way/too_big.h"
 #include "dataplane/fwd/edge/way/tunnel_error.h"
 
-/* Returns what the function named returns. */
-FWD_INLINE int fwd_aside(struct fwd_machine* m, struct fwd_edge* e, __u32 what, __u32 limit) {
-  const struct fwd_edge_config* config = fwd_find_edge_config(m, 0);
-  if (!config) return FWD_KERNEL_REFUSED;
+FWD_INLINE int fwd_aside_one(struct fwd_machine* m, struct fwd_edge* e, const struct fwd_edge_config* config,
+                             __u32 what, __u32 limit) {
   switch (what) {
     case FWD_ASIDE_ECHO:
       return fwd_edge_echo(m, e);
@@ -29,6 +27,14 @@ FWD_INLINE int fwd_aside(struct fwd_machine* m, struct fwd_edge* e, __u32 what, 
     default:
       return fwd_edge_answered(m, e, config);
   }
+}
+
+/* Returns what the function named returns. */
+FWD_INLINE int fwd_aside(struct fwd_machine* m, struct fwd_edge* e, __u32 what, __u32 limit) {
+  const struct fwd_edge_config* config = fwd_find_edge_config(m, 0);
+  if (!config) return FWD_KERNEL_REFUSED;
+  const int done = fwd_aside_one(m, e, config, what, limit);
+  return done == FWD_TTL_EXPIRED ? fwd_edge_expired(m, e, config) : done;
 }
 
 #endif

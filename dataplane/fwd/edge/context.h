@@ -51,7 +51,10 @@ struct fwd_edge_scratch {
   struct fwd_headers quote;
   struct fwd_ends ends;
   struct fwd_ends quoted;
-  struct fwd_edge_nat row; /* as it was */
+  union {
+    struct fwd_edge_nat row; /* as it was */
+    __be32 answer[16];       /* headers of an answer, to a packet of which nothing else is wanted */
+  };
 };
 
 #endif

@@ -9,6 +9,7 @@
 #define FAIRLEAD_FWD_EDGE_ICMP_H
 
 #include "dataplane/fwd/edge/vip.h"
+#include "dataplane/fwd/rewrite.h"
 
 /* Source and destination change places, on the link and in the IP header, whose sum stays right. */
 FWD_INLINE int fwd_edge_turn(struct fwd_machine* m, const struct fwd_edge* e) {
@@ -34,7 +35,7 @@ FWD_RARE int fwd_edge_echo(struct fwd_machine* m, struct fwd_edge* e) {
   const __u32 type = p->family == 4 ? 0 : 129;
   const __u32 now = (was & fwd_swap32(0x00ffffffU)) | fwd_swap32(type << 24);
   const __u32 code = fwd_swap32(0xffff0000U); /* type and code: the sum stands behind them */
-  int bad = fwd_edge_turn(m, e);
+  int bad = fwd_edge_turn(m, e) | fwd_set_ttl(m, p, FWD_OWN_TTL);
   bad |= fwd_store(m, p->l4, &now, 2);
   bad |= fwd_sum_l4(m, p->l4 + 2, was & code, now & code, 0);
   return bad ? FWD_KERNEL_REFUSED : FWD_TO_SELF;

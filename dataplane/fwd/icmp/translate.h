@@ -82,7 +82,7 @@ FWD_RARE int fwd_echo_answer(struct fwd_machine* m, struct fwd_context* c, const
   c->new_src = p->dst;
   c->new_dst = p->src;
   int bad = fwd_set_addresses(m, p, &c->new_src, &c->new_dst, 0, 0);
-  bad |= fwd_sum_l4(m, p->l4 + 2, from_word, to_word, 0);
+  bad |= fwd_set_ttl(m, p, FWD_OWN_TTL) | fwd_sum_l4(m, p->l4 + 2, from_word, to_word, 0);
   bad |= fwd_store(m, p->l4, &type, 1);
   if (bad) return FWD_KERNEL_REFUSED;
   c->out_ifindex = c->in_ifindex;

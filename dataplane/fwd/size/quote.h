@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR Apache-2.0 */
 /*
  * The headers of an answer to a packet that does not fit: ICMP "fragmentation
- * needed" (RFC 792, 1191) or ICMPv6 "packet too big" (RFC 4443). It quotes the
+ * needed" (RFC 792, 1191) or ICMPv6 "packet too big" (RFC 4443); or "time exceeded". It quotes the
  * packet's first bytes, 544 or 1232 at most, which stand behind them already.
  *
  *     IPv4 20 or IPv6 40 | ICMP 8 | quote
@@ -79,21 +79,26 @@ FWD_INLINE void fwd_write_icmp(__be32* h, __u32 type_code, __u32 mtu, __u64 sum)
   h[0] |= fwd_swap32(fwd_swap16(fwd_fold(sum + h[0] + h[1])));
 }
 
+/* What it is about: type and code. */
+FWD_INLINE __u32 fwd_says_too_big(__u8 family) { return family == 4 ? 0x0304U : 0x0200U; }
+FWD_INLINE __u32 fwd_says_expired(__u8 family) { return family == 4 ? 0x0b00U : 0x0300U; }
+
 /* The headers, at `h`, of the answer from `from` to the sender of `p`, `quote` bytes of whose packet stand at
  * `quote_at`. */
-FWD_INLINE int fwd_write_too_big(struct fwd_machine* m, const struct fwd_headers* p, __be32* h,
-                                 const struct fwd_addr* from, __u32 quote_at, __u32 quote, __u32 mtu) {
+FWD_INLINE int fwd_write_answer(struct fwd_machine* m, const struct fwd_headers* p, __be32* h,
+                                const struct fwd_addr* from, __u32 quote_at, __u32 quote, __u32 type_code,
+                                __u32 mtu) {
   __u64 sum = 0;
   if (fwd_sum_quote(m, quote_at, quote, &sum)) return 1;
   if (p->family == 4) {
     fwd_write_ipv4(h, from, &p->src, 0, FWD_TOO_BIG_IPV4 + quote, FWD_PROTO_ICMP);
-    fwd_write_icmp(h + 5, 0x0304, mtu, sum);
+    fwd_write_icmp(h + 5, type_code, mtu, sum);
     return 0;
   }
   fwd_write_ipv6(h, from, &p->src, 0, 8 + quote, 0, FWD_PROTO_ICMPV6);
   const __u64 pseudo =
       fwd_sum_address(from) + fwd_sum_address(&p->src) + fwd_swap32(quote + 8) + fwd_swap32(FWD_PROTO_ICMPV6);
-  fwd_write_icmp(h + 10, 0x0200, mtu, sum + pseudo);
+  fwd_write_icmp(h + 10, type_code, mtu, sum + pseudo);
   return 0;
 }
 

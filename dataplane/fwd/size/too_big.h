@@ -40,7 +40,8 @@ FWD_RARE int fwd_answer_too_big(struct fwd_machine* m, struct fwd_context* c, co
   if (fwd_untranslate(m, c) || fwd_trim(m, FWD_ETH_LENGTH + quote) || fwd_open(m, size))
     return FWD_KERNEL_REFUSED;
   const struct fwd_addr* from = c->net == config->host_net && !fwd_addr_none(own) ? own : &p->dst;
-  int bad = fwd_write_too_big(m, p, c->outer, from, FWD_ETH_LENGTH + size, quote, mtu);
+  const __u32 type_code = fwd_says_too_big(p->family);
+  int bad = fwd_write_answer(m, p, c->outer, from, FWD_ETH_LENGTH + size, quote, type_code, mtu);
   if (!bad && p->family == 4) bad = fwd_store(m, FWD_ETH_LENGTH, c->outer, FWD_TOO_BIG_IPV4);
   if (!bad && p->family == 6) bad = fwd_store(m, FWD_ETH_LENGTH, c->outer, FWD_TOO_BIG_IPV6);
   if (bad || fwd_set_ethernet(m, 0, link->mac, config->gateway_mac, c->ethertype)) return FWD_KERNEL_REFUSED;

@@ -32,6 +32,7 @@ constexpr EdgeEnd edge_end_of(std::uint32_t verdict) {
       return EdgeEnd::choose;
     case FWD_TOO_BIG:
     case FWD_FLOW_CONFLICT:
+    case FWD_TTL_EXPIRED:
     case FWD_KERNEL_REFUSED:
       return EdgeEnd::deliver;
     default:

@@ -67,7 +67,7 @@ std::string transport(Random& random) {
 
 std::string packet_text(Random& random) {
   const bool six = chance(random, 40);
-  const std::string number = std::to_string(1 + below(random, 8));
+  const std::string number = std::to_string(1 + below(random, 9));
   const std::string client = std::to_string(1 + below(random, 9));
   std::string text = "eth 02:00:00:00:00:0a > 02:00:00:00:01:01 / ";
   for (std::size_t tags = chance(random, 20) ? 1 + below(random, 3) : 0; tags > 0; --tags)
@@ -83,7 +83,8 @@ std::string packet_text(Random& random) {
     text +=
         "ip4 203.0.113." + client + " > 198.51.100." + service + " tos " + std::to_string(below(random, 256));
     if (chance(random, 12))
-      text += pick(random, {" mf", " mf", " offset 64", " offset 64", " options 01010101", " length 24"});
+      text += pick(random,
+                   {" mf", " mf", " offset 64", " offset 64", " options 01010101", " length 24", " ttl 1"});
     text += " / ";
   }
   return text + transport(random);
@@ -247,7 +248,7 @@ TEST(RandomEdgePackets, AllMachinesAgreeToTheByte) {
   for (const std::uint32_t verdict :
        {FWD_PASS, FWD_TO_BACKEND, FWD_TO_SELF, FWD_FRAG_BEFORE_FIRST, FWD_FRAGMENT_TO_VIP, FWD_TRUNCATED,
         FWD_IPV6_CHAIN, FWD_NO_SERVICE_PORT, FWD_NO_BACKEND, FWD_FLOW_TABLE_FULL, FWD_TOO_BIG,
-        FWD_SERVICE_LIMIT, FWD_SOURCE_LIMIT, FWD_TO_CLIENT, FWD_TUNNEL_ERROR})
+        FWD_SERVICE_LIMIT, FWD_SOURCE_LIMIT, FWD_TO_CLIENT, FWD_TUNNEL_ERROR, FWD_TTL_EXPIRED})
     EXPECT_TRUE(verdicts.contains(verdict)) << "no packet ended with " << verdict_name(verdict);
   EXPECT_GT(servers.size(), 10U);
   EXPECT_GT(remembered, 1000U);

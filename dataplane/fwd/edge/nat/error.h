@@ -30,6 +30,8 @@ FWD_RARE int fwd_nat_error_out(struct fwd_machine* m, struct fwd_edge* e,
   const __u32 port = fwd_nat_find(m, e, config->seed, 0);
   if (!port || fwd_parse_at(m, &s->error, e->l3, e->ethertype) || fwd_parse_quote(m, &s->error, &s->quote))
     return FWD_NO_SERVICE_PORT;
+  const int hop = fwd_nat_hop(m, e);
+  if (hop != FWD_NEXT) return hop;
   s->ends.src = s->error.src;
   s->ends.dst = to->to;
   s->quoted.src = to->to;
@@ -50,6 +52,8 @@ FWD_RARE int fwd_nat_error_back(struct fwd_machine* m, struct fwd_edge* e) {
   e->pkt.proto = s->quote.proto;
   if (!fwd_nat_known(m, e, fwd_swap16(s->quote.sport_be), &s->quote.dst, s->quote.dport_be, &s->row))
     return FWD_PASS;
+  const int hop = fwd_nat_hop(m, e);
+  if (hop != FWD_NEXT) return hop;
   const int server = fwd_addr_equal(&error->src, &s->quote.dst); /* a router on the way keeps its address */
   s->ends.src = server ? s->row.vip : error->src;
   s->ends.dst = s->row.client;

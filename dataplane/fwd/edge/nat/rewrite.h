@@ -5,28 +5,43 @@
  *     client:port  > address:port     becomes   edge:own port > server:its port
  *     server:port  > edge:own port    becomes   address:port  > client:port
  *
- * For both ends the edge is the end of the way: what leaves has a TTL of 64. The
- * answer goes to who brought the client's first packet. Fragments follow their
- * first one.
+ * On this way the edge is a hop, as a router is: a packet that comes back to it by a mistake in
+ * somebody's routes ends some time (TTL_EXPIRED). The answer goes to who brought the client's first
+ * packet. Fragments follow their first one.
  */
 #ifndef FAIRLEAD_FWD_EDGE_NAT_REWRITE_H
 #define FAIRLEAD_FWD_EDGE_NAT_REWRITE_H
 
 #include "dataplane/fwd/edge/flow/fragment.h"
 #include "dataplane/fwd/edge/nat/row.h"
-#include "dataplane/fwd/edge/way/front.h"
+#include "dataplane/fwd/edge/way/answer.h"
 #include "dataplane/fwd/edge/way/ready.h"
 #include "dataplane/fwd/rewrite.h"
 
+FWD_INLINE int fwd_nat_load_ttl(struct fwd_machine* m, __u32 l3, __u8 family, __u8* ttl) {
+  return fwd_load(m, l3 + (family == 4 ? 8 : 7), ttl, 1);
+}
+
 FWD_INLINE int fwd_nat_ttl(struct fwd_machine* m, const struct fwd_headers* p) {
-  if (p->family == 6) {
-    const __u8 hops = 64;
-    return fwd_store(m, p->l3 + 7, &hops, 1);
-  }
-  __u16 was, now; /* TTL and protocol, then the header's sum */
-  if (fwd_load(m, p->l3 + 8, &was, sizeof was)) return 1;
-  now = (was & fwd_swap16(0x00ff)) | fwd_swap16(64U << 8);
-  return fwd_store(m, p->l3 + 8, &now, sizeof now) || fwd_sum_l4(m, p->l3 + 10, was, now, 0);
+  __u8 ttl;
+  return fwd_nat_load_ttl(m, p->l3, p->family, &ttl) || fwd_set_ttl(m, p, (__u8)(ttl - 1U));
+}
+
+/* FWD_NEXT: the packet has a hop left. */
+FWD_INLINE int fwd_nat_hop(struct fwd_machine* m, const struct fwd_edge* e) {
+  __u8 ttl;
+  if (fwd_nat_load_ttl(m, e->l3, e->pkt.family, &ttl)) return FWD_KERNEL_REFUSED;
+  return ttl > 1 ? FWD_NEXT : FWD_TTL_EXPIRED;
+}
+
+/* FWD_TTL_EXPIRED: the sender is told by an own address, unless that is not done: of errors and later
+ * fragments. Asked for when all else has returned, as a BPF stack has 512 bytes. */
+FWD_RARE int fwd_edge_expired(struct fwd_machine* m, struct fwd_edge* e,
+                              const struct fwd_edge_config* config) {
+  const struct fwd_headers* p = &e->pkt;
+  if (e->is_error || p->flags & (FWD_PKT_ICMP_ERROR | FWD_PKT_LATER)) return FWD_TTL_EXPIRED;
+  const struct fwd_addr* own = fwd_edge_own(config, p->family);
+  return fwd_edge_answer(m, e, own, fwd_says_expired(p->family), 0) ? FWD_KERNEL_REFUSED : FWD_TTL_EXPIRED;
 }
 
 /* The frame leaves to and from these MACs: 0, or it could not. */
@@ -50,6 +65,8 @@ FWD_RARE int fwd_nat_out(struct fwd_machine* m, struct fwd_edge* e, const struct
   struct fwd_edge_scratch* s = fwd_scratch(m);
   const struct fwd_edge_server* to = fwd_find_edge_servers(m, e->server);
   if (!s || !to) return FWD_KERNEL_REFUSED;
+  const int hop = fwd_nat_hop(m, e);
+  if (hop != FWD_NEXT) return hop;
   s->ends.src = *fwd_edge_own(config, e->pkt.family);
   s->ends.dst = to->to;
   s->ends.dport_be = to->port_be ? to->port_be : e->pkt.dport_be;
@@ -98,6 +115,8 @@ FWD_RARE int fwd_nat_back(struct fwd_machine* m, struct fwd_edge* e, const struc
   const __u32 port = later ? fwd_nat_fragment(m, e, config) : fwd_swap16(p->dport_be);
   struct fwd_edge_nat* at = fwd_nat_known(m, e, port, &p->src, later ? 0 : p->sport_be, &s->row);
   if (!at) return FWD_PASS;
+  const int hop = fwd_nat_hop(m, e);
+  if (hop != FWD_NEXT) return hop;
   if (!later) fwd_nat_touch(at, e, s->row.held);
   if (p->flags & FWD_PKT_FRAGMENT && !later && fwd_edge_fragment_remember(m, e, config, port) != FWD_NEXT)
     return FWD_FRAGMENT_TABLE_FULL;

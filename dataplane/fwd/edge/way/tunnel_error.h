@@ -74,8 +74,7 @@ FWD_RARE int fwd_edge_tunnel_error(struct fwd_machine* m, struct fwd_edge* e,
   }
   e->pkt = s->quote;
   e->ethertype = ethertype;
-  const __u32 most = fwd_quote_size(&e->pkt), whole = (end - at) & ~3U;
-  return fwd_edge_tell(m, e, whole < most ? whole : most, mtu - (at - outer_at));
+  return fwd_edge_tell(m, e, mtu - (at - outer_at));
 }
 
 #endif

@@ -63,7 +63,8 @@ EdgeOutcome EdgeKernel::run(const Bytes& packet) {
   outcome.verdict = counted();
   const bool kernels = outcome.verdict == FWD_PASS || outcome.verdict == FWD_TUNNEL_ERROR;
   const std::uint32_t action = kernels ? 2 : is_drop(outcome.verdict) ? 1 : 3;
-  const bool answered = outcome.verdict == FWD_TOO_BIG && options.retval == 3;
+  const bool may_answer = outcome.verdict == FWD_TOO_BIG || outcome.verdict == FWD_TTL_EXPIRED;
+  const bool answered = may_answer && options.retval == 3;
   if (options.retval != action && !answered)
     throw std::runtime_error("XDP action " + std::to_string(options.retval) + " for verdict " +
                              verdict_name(outcome.verdict));
