@@ -150,7 +150,7 @@ model::ForwardingState edge_of(const State& state) {
   for (const auto& [name, service] : state.services) {
     model::EdgeService row = edge_service(service.config, service.number);
     std::erase_if(row.servers, [&](const model::EdgeServer& server) {
-      return !service.servers.at(server.address).hop.has_value();
+      return !has_way(service, service.servers.at(server.address));
     });
     for (model::EdgeServer& server : row.servers) {
       const Server& known = service.servers.at(server.address);
@@ -170,14 +170,20 @@ model::ForwardingState edge_of(const State& state) {
   return all;
 }
 
+bool has_way(const Service& service, const Server& server) {
+  return server.hop && !(server.hop->routed && service.config.deliver == model::Delivery::l2);
+}
+
 Standing standing(const Service& service, const Server& server, MonoTime now) {
+  if (server.hop && !has_way(service, server))
+    return {"no way", "it is not on a link of this edge: deliver: l2 needs that"};
   if (!server.hop) return {"no way", server.no_hop.empty() ? "its next hop is asked for" : server.no_hop};
   if (server.drained) return {"drained", "by fairlead lb drain"};
   if (server.config.drain) return {"drained", "the file says so"};
   const bool asked = is_asked(service, server), down = asked && server.judged && !server.up;
   if (service.config.ring && !down && !in_ring(service, server.config.address))
     return {"drained", "control: it keeps its connections and gets no new ones"};
-  if (!asked) return {"up", server.no_hop};
+  if (!asked) return {"unchecked", server.no_hop};
   const std::string kept = service.all_dead ? "; kept, for all look dead" : "";
   if (!server.judged) return {"unknown", "not probed yet"};
   if (server.up) return {"up", server.no_hop};

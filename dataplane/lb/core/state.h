@@ -21,6 +21,7 @@ struct Hop {
   std::uint32_t link = 0;  // the engine's number; 0: frames leave by where they came
   std::uint32_t mtu = 0;   // of that way
   IpAddress source;        // of tunnels
+  bool routed = false;     // by a router: the target is on no link of ours
   bool operator==(const Hop&) const = default;
 };
 
@@ -94,7 +95,11 @@ bool in_ring(const Service& service, const IpAddress& address);  // it takes new
 bool is_asked(const Service& service, const Server& server);
 void take_given_ring(Service& service);  // that its config has, if it has one
 
-// A server's word and why: "up", "down", "drained", "no way", "unknown".
+// May frames be sent to it? A router would bring one of `l2`, which is still for the service's address, back.
+bool has_way(const Service& service, const Server& server);
+
+// A server's word and why: "up", "down", "drained", "no way", "unknown" (not probed yet), "unchecked" (nobody
+// probes it).
 struct Standing {
   std::string_view state;
   std::string why;

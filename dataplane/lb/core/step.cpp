@@ -199,7 +199,7 @@ class Step {
       for (auto& [address, server] : service.servers) {
         if (target_of(server) != event.target) continue;
         touched_.push_back(&service);
-        const bool had = server.hop.has_value();
+        const bool had = has_way(service, server);
         if (event.hop) {
           outcome_.tables |= server.hop != event.hop;
           server.hop = event.hop;
@@ -207,7 +207,8 @@ class Step {
         } else {
           server.no_hop = event.why.empty() ? "no way to it is known" : event.why;
         }
-        if (!had && server.hop) tell("WayFound", name_of(service, server), format(server.hop->next_hop));
+        if (!had && has_way(service, server))
+          tell("WayFound", name_of(service, server), format(server.hop->next_hop));
       }
     return {};
   }
@@ -230,7 +231,7 @@ class Step {
     model::RingChange well, all;
     bool any_unknown = false;
     for (const auto& [address, server] : service.servers) {
-      if (!server.hop || server.leaves()) continue;
+      if (!has_way(service, server) || server.leaves()) continue;
       const model::RingMember member{address, server.config.weight};
       all.push_back(member);
       const bool unknown = service.config.check && !server.judged;

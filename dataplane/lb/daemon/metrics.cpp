@@ -22,7 +22,7 @@ void add_backends(Families& families, const api::Backends& backends) {
   each(MetricType::Counter, "lb_packets_total", "Packets sent to a server",
        [](const api::Backend& b) { return b.packets; });
   each(MetricType::Gauge, "lb_up", "1 while a server's probes succeed, or nobody probes it",
-       [](const api::Backend& b) { return b.state == "up" ? 1 : 0; });
+       [](const api::Backend& b) { return b.state == "up" || b.state == "unchecked" ? 1 : 0; });
   each(MetricType::Gauge, "lb_ring_share", "A server's part of the ring's slots",
        [](const api::Backend& b) { return b.share; });
 }

@@ -109,7 +109,8 @@ NextHops::Known NextHops::find(const IpAddress& target, const std::map<std::uint
   const bool back = ports_.size() == 1;
   const std::uint32_t number = port->number == 0 ? link->first : port->number;
   const std::uint32_t mtu = (*way)->mtu == 0 ? link->second.mtu : std::min((*way)->mtu, link->second.mtu);
-  return {Hop{mac->second, link->second.mac, back ? 0 : number, mtu, (*way)->source}, "", true};
+  const bool routed = !(*way)->gateway.is_none();
+  return {Hop{mac->second, link->second.mac, back ? 0 : number, mtu, (*way)->source, routed}, "", true};
 }
 
 // The frame keeps the MAC of the link that has the address, as if it had come for it.

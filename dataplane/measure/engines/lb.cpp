@@ -69,7 +69,7 @@ class Edge final : public Engine {
     daemon_ = std::make_unique<Program>(space_, argv);
     for (const MonoTime limit = mono_now() + kReady; mono_now() < limit && daemon_->running();) {
       const auto backends = ask<lb::api::Backends>("/v1/lb/backends");
-      if (backends && std::ranges::count(backends->items, "up", &lb::api::Backend::state) == servers)
+      if (backends && std::ranges::count(backends->items, "unchecked", &lb::api::Backend::state) == servers)
         return {};
       std::this_thread::sleep_for(Millis(20));
     }

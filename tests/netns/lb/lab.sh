@@ -92,7 +92,7 @@ drown() {
   curl -s --unix-socket "$DIR/lb.sock" http://lb/metrics | grep -q "^fairlead_lb_unremembered_packets_total [1-9]" ||
     die "no metric says so"
 }
-in_ring() { lb backends | awk -v a="$1" '$2 == a {++all; well += $3 == "up"} END {exit !(all > 0 && well == all)}'; }
+in_ring() { lb backends | awk -v a="$1" '$2 == a {++all; well += $3 == "up" || $3 == "unchecked"} END {exit !(all > 0 && well == all)}'; }
 flows_of() { lb backends -o json | python3 -c "import json,sys; print(next(b['flows'] for b in json.load(sys.stdin)['items'] if b['address'] == '$1'))"; }
 
 all_good() { # FILE SERVERS COUNT: what requests said

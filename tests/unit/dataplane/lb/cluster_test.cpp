@@ -159,7 +159,7 @@ TEST(EdgeProbes, DoNotAskPodsBesideTheEdge) {
   const Service& web = state.services.at("web");
   EXPECT_FALSE(is_asked(web, web.servers.at(ready)));
   EXPECT_EQ(probes_of(state), proto::EdgeProbes{});
-  EXPECT_EQ(standing(web, web.servers.at(ready), MonoTime{}).state, "up");
+  EXPECT_EQ(standing(web, web.servers.at(ready), MonoTime{}).state, "unchecked");
 }
 
 TEST(ClusterConfig, SaysOnlyWhatIsTheMachines) {

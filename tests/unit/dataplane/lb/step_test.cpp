@@ -101,6 +101,36 @@ TEST(Step, DoesNotWaitForeverAndSaysWhatIsMissing) {
   EXPECT_EQ(edge_of(edge.state).edge.services.at(0).servers.size(), 1U);
 }
 
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+  return text.replace(text.find(what), what.size(), with);
+}
+
+TEST(Step, SaysThatNobodyAsksAServer) {
+  const std::string file = kFile;
+  Edge edge(file.substr(0, file.find("    check:")));
+  edge.find_all();
+  EXPECT_EQ(edge.word(a), "unchecked");
+  EXPECT_EQ(edge.ring(), (All{a, b, c}));
+}
+
+TEST(Step, SendsNothingThroughARouterThatIsStillForTheService) {
+  Hop behind = hop(2);
+  behind.routed = true;
+  Edge edge(replaced(kFile, "ipip", "l2")), tunnels;
+  for (Edge* one : {&edge, &tunnels}) {
+    one->send(Found{a, hop(1), ""});
+    one->send(Found{b, behind, ""});
+    one->send(Found{c, hop(3), ""});
+  }
+  EXPECT_EQ(edge.word(b), "no way: it is not on a link of this edge: deliver: l2 needs that");
+  EXPECT_EQ(edge.ring(), (All{a, c}));
+  EXPECT_EQ(edge_of(edge.state).edge.services.at(0).servers.size(), 2U);
+  EXPECT_EQ(tunnels.ring(), (All{a, b, c})) << "a tunnel may cross routers";
+  edge.send(Found{b, hop(2), ""});
+  edge.probe(b, true, 2);
+  EXPECT_EQ(edge.ring(), (All{a, b, c})) << "it came to the link";
+}
+
 TEST(Step, AFailingServerLeavesTheRingKeepsItsRowAndComesBack) {
   Edge edge;
   edge.find_all();
