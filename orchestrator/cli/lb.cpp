@@ -2,6 +2,7 @@
 #include "orchestrator/cli/lb.h"
 
 #include <cstdio>
+#include <thread>
 
 #include "base/io/clock.h"
 #include "control/document/value.h"
@@ -12,6 +13,8 @@ namespace fairlead::cli {
 namespace {
 
 namespace api = lb::api;
+
+constexpr Millis kPause{500};
 
 Outcome<net::ServerAddress> edge_of(const LbOptions& options) {
   FL_TRY(net::ServerAddress edge, named(net::ServerAddress::parse(options.lb)));
@@ -147,8 +150,9 @@ void show_pipeline(const api::Pipeline& pipeline) {
   print_drops(pipeline.drops);
 }
 
-void show_events(const api::Events& events) {
+void show_events(const api::Events& events, bool first) {
   Table table{{"AGE", "WHAT", "OBJECT", "WHY"}, {}};
+  if (!first) table.header.clear();
   for (const api::Event& e : events.items)
     table.rows.push_back({format_age(e.at, wall_now()), e.what, e.object, e.why});
   print(table);
@@ -172,7 +176,25 @@ Outcome<> lb_flows(const LbOptions& o) {
 Outcome<> lb_pipeline(const LbOptions& o) {
   return answer<api::Pipeline>(o, get("/v1/lb/pipeline"), show_pipeline);
 }
-Outcome<> lb_events(const LbOptions& o) { return answer<api::Events>(o, get("/v1/lb/events"), show_events); }
+
+// While it follows, JSON is one list for each time that something happened, as of fairlead events.
+Outcome<> lb_events(const LbOptions& o) {
+  std::uint64_t seq = 0;
+  for (bool first = true;; first = false) {
+    FL_TRY(const std::string body, ask(o, get("/v1/lb/events")));
+    FL_TRY(api::Events all, understood(api::from_json<api::Events>(body)));
+    const api::Events now = api::behind(std::move(all), seq);
+    if (first || !now.items.empty()) {
+      if (o.output == "table")
+        show_events(now, first);
+      else
+        print_answer(api::to_json(now), o.output);
+    }
+    if (!o.follow) return {};
+    std::fflush(stdout);
+    std::this_thread::sleep_for(kPause);
+  }
+}
 
 Outcome<> lb_drain(const LbOptions& o) {
   net::ClientCall call = get("/v1/lb/drain");

@@ -13,7 +13,8 @@ struct LbOptions {
   std::string output = "table";
   std::string service, server;  // backends, flows, drain
   bool undo = false;
-  Words packet;  // why
+  bool follow = false;  // events
+  Words packet;         // why
   bool syn = false, icmp_error = false;
   std::string fragment;
 };

@@ -252,7 +252,8 @@ void add_lb(CLI::App& app, Everything& all, Run& run) {
       ->check(CLI::IsMember({"first", "later"}));
   why->add_flag("--icmp-error", lb.icmp_error, "An ICMP error about this flow's answers");
   sub("pipeline", "Packets at each step, and where they ended", "fairlead lb pipeline", lb_pipeline);
-  sub("events", "What happened, and why", "fairlead lb events", lb_events);
+  sub("events", "What happened, and why", "fairlead lb events -f", lb_events)
+      ->add_flag("-f,--follow", lb.follow, "Go on as more happens");
 }
 
 Outcome<Session> open_session(const Connection& c) {

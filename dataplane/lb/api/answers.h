@@ -122,6 +122,7 @@ struct Pipeline {
 };
 
 struct Event {
+  std::uint64_t seq = 0;  // counts up; a daemon that starts begins anew
   WallTime at{};
   std::string what;
   std::string object;
@@ -129,8 +130,16 @@ struct Event {
   bool operator==(const Event&) const = default;
 };
 struct Events {
-  std::vector<Event> items;
+  std::vector<Event> items;  // the oldest first
   bool operator==(const Events&) const = default;
 };
+
+// What happened behind `seq`, which is then the newest: all, where the daemon has begun anew.
+inline Events behind(Events all, std::uint64_t& seq) {
+  const std::uint64_t newest = all.items.empty() ? 0 : all.items.back().seq;
+  if (newest >= seq) std::erase_if(all.items, [&](const Event& one) { return one.seq <= seq; });
+  seq = newest;
+  return all;
+}
 
 }  // namespace fairlead::lb::api

@@ -127,6 +127,7 @@ void fields(V& v, typename V::template Ref<Pipeline> o) {
 
 template <class V>
 void fields(V& v, typename V::template Ref<Event> o) {
+  v.field("seq", o.seq, doc::Number<std::uint64_t>{}, doc::Rule::always);
   v.field("at", o.at, doc::Time{}, doc::Rule::always);
   v.field("what", o.what, doc::Text{}, doc::Rule::always);
   v.field("object", o.object, doc::Text{}, doc::Rule::always);

@@ -51,13 +51,22 @@ class Validation {
   Validation(const Config& config, const Positions& positions, Services services)
       : config_(config), positions_(positions), services_(services) {}
 
+  // Of a file of which not all could be read: what is wrong with what could.
+  std::vector<Diagnostic> run_on_rest(std::vector<Diagnostic> unread) {
+    check_each();
+    std::erase_if(found_, [&](const Diagnostic& d) {
+      if (!positions_.contains(d.field)) return true;  // not given, or not read
+      return std::ranges::any_of(unread, [&](const Diagnostic& other) {
+        return d.field.starts_with(decided_by(other.field)) || other.field.starts_with(d.field);
+      });
+    });
+    std::ranges::move(found_, std::back_inserter(unread));
+    unread.resize(std::min(unread.size(), document::kMaxDiagnostics));
+    return unread;
+  }
+
   std::vector<Diagnostic> run() {
-    check_self();
-    std::size_t servers = 0;
-    for (std::size_t i = 0; i < config_.services.size(); ++i) {
-      servers += config_.services[i].servers.size();
-      check(config_.services[i], "services[" + std::to_string(i) + "]");
-    }
+    const std::size_t servers = check_each();
     if (config_.services.size() > kMaxServices || servers > kMaxServers)
       complain(
           "services", "",
@@ -69,6 +78,24 @@ class Validation {
   }
 
  private:
+  // What is not judged while this field is not known: of a choice, all that stands beside it.
+  static std::string_view decided_by(std::string_view field) {
+    for (const std::string_view choice : {"engine", "deliver"})
+      if (field.ends_with(choice)) field.remove_suffix(choice.size());
+    return field;
+  }
+
+  // Each field by itself; how many servers there are.
+  std::size_t check_each() {
+    check_self();
+    std::size_t servers = 0;
+    for (std::size_t i = 0; i < config_.services.size(); ++i) {
+      servers += config_.services[i].servers.size();
+      check(config_.services[i], "services[" + std::to_string(i) + "]");
+    }
+    return servers;
+  }
+
   void complain(const std::string& path, std::string value, std::string reason, std::string remedy) {
     if (found_.size() >= document::kMaxDiagnostics) return;
     found_.push_back(Diagnostic{position(path), path, std::move(value), std::move(reason), std::move(remedy),
@@ -301,9 +328,11 @@ std::expected<Config, std::vector<Diagnostic>> parse_config(std::string_view fil
   document::Reader reader(document::Reader::Strictness::users);
   Config config;
   reader.read(documents->front(), config);
-  if (!reader.diagnostics().empty()) return refused(reader.take_diagnostics(), file);
+  std::vector<Diagnostic> unread = reader.take_diagnostics();
   const Positions positions = reader.take_positions();
-  std::vector<Diagnostic> found = Validation(config, positions, services).run();
+  Validation validation(config, positions, services);
+  std::vector<Diagnostic> found =
+      unread.empty() ? validation.run() : validation.run_on_rest(std::move(unread));
   if (!found.empty()) return refused(std::move(found), file);
   return config;
 }

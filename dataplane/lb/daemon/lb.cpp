@@ -309,7 +309,7 @@ void Lb::tell(std::string what, std::string object, std::string why) {
   static const std::set<std::string> kBad{"ServerDown",  "AllDead",        "ConfigRefused", "TablesRefused",
                                           "HistoryFull", "ServiceRefused", "FlowsForgotten"};
   (kBad.contains(what) ? log::warn : log::info)(what, {{"object", object}, {"why", why}});
-  events_.push_back({wall_now(), std::move(what), std::move(object), std::move(why)});
+  events_.push_back({++told_, wall_now(), std::move(what), std::move(object), std::move(why)});
   if (events_.size() > kEvents) events_.pop_front();
 }
 

@@ -93,6 +93,7 @@ class Lb {
   std::unique_ptr<net::Server> server_;
   net::TaskGroup tasks_;
   std::deque<api::Event> events_;
+  std::uint64_t told_ = 0;  // events since the start
   WallTime since_{};
   MonoTime saved_at_{}, looked_at_{};
   std::string reload_error_, publish_error_, control_refused_;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <bit>
+#include <cstdio>
 
 #include "base/ip.h"
 #include "dataplane/fwd/edge/way/ready.h"
@@ -77,7 +78,7 @@ class Explanation {
   }
 
   void config(const Look& look) {
-    const auto row = model::row_from<fwd_edge_config>(look.found);
+    const auto row = config_ = model::row_from<fwd_edge_config>(look.found);
     if (row.vip_mask == 0) return say(look, "nothing", "this edge forwards for nobody");
     say(look, "room for " + std::to_string((std::uint64_t{row.flow_mask} + 1) * FWD_BUCKET_FLOWS) + " flows",
         parsed());
@@ -93,9 +94,25 @@ class Explanation {
     return text + (e_.is_error ? ", as an ICMP error names it" : "");
   }
 
+  // The keys of services that this pair may have (fwd_vip_find).
+  std::string vips_wanted(std::uint32_t pair) const {
+    const fwd_headers& p = e_.pkt;
+    std::string wanted;
+    const auto add = [&](__be16 port_be, __u8 proto, const std::string& text) {
+      const std::uint64_t hash = fwd_vip_hash(config_.seed, &p.dst, port_be, proto);
+      if (pair != (hash & config_.vip_mask) && pair != (hash >> 32 & config_.vip_mask)) return;
+      wanted += (wanted.empty() ? "" : " or ") + text_of(p.dst) + text;
+    };
+    const std::string proto = " " + protocol_text(p.proto);
+    if (p.dport_be != 0) add(p.dport_be, p.proto, proto + "/" + std::to_string(host16(p.dport_be)));
+    add(0, p.proto, proto + "/any or ranges");
+    add(0, 0, " of any service");
+    return wanted;
+  }
+
   void vips(const Look& look) {
     const auto pair = model::row_from<fwd_edge_vips>(look.found);
-    std::string found, why = "not it";
+    std::string found, why = "not it: looked for " + vips_wanted(look.index);
     for (const fwd_edge_vip& row : pair.row) {
       if (row.ring.offset == 0) continue;
       if (!found.empty()) found += ", ";
@@ -181,6 +198,15 @@ class Explanation {
            std::string(kStates[fwd_word_state(word)]) + ", idle " + seconds_of(fwd_word_age(word, tick_));
   }
 
+  std::string flow_text() const {
+    const fwd_headers& p = e_.pkt;
+    const auto end = [](const fwd_addr& address, __be16 port_be) {
+      const std::string text = text_of(address);
+      return (text.contains(':') ? "[" + text + "]" : text) + ":" + std::to_string(host16(port_be));
+    };
+    return protocol_text(p.proto) + " " + end(p.src, p.sport_be) + " > " + end(p.dst, p.dport_be);
+  }
+
   void flows(const Look& look) {
     const auto bucket = model::row_from<fwd_edge_bucket>(look.found);
     for (const std::uint64_t word : bucket.flow)
@@ -189,12 +215,16 @@ class Explanation {
                    fwd_word_server(word) == run_.server ? "the flow is remembered" : "it chooses anew");
     const auto taken =
         std::ranges::count_if(bucket.flow, [](std::uint64_t word) { return fwd_word_server(word) != 0; });
-    say(look, std::to_string(taken) + " flows", "the flow is not remembered");
+    char tag[16];
+    std::snprintf(tag, sizeof tag, "%08x", fwd_edge_tag(e_.hash));
+    say(look, std::to_string(taken) + " flows", "not remembered: looked for " + flow_text() + ", tag " + tag);
   }
 
   void datagrams(const Look& look) {
+    const std::string which =
+        text_of(e_.pkt.src) + " > " + text_of(e_.pkt.dst) + " id " + std::to_string(e_.pkt.id);
     say(look, "datagrams in pieces",
-        run_.verdict == FWD_FRAG_BEFORE_FIRST ? "its first fragment was not seen"
+        run_.verdict == FWD_FRAG_BEFORE_FIRST ? "its first fragment was not seen: looked for " + which
                                               : "the pieces follow the first");
   }
 
@@ -202,6 +232,7 @@ class Explanation {
   const fwd_edge& e_;
   std::uint32_t tick_;
   const Naming& naming_;
+  fwd_edge_config config_{};  // what the packet met
   std::vector<Explained> lines_;
 };
 

@@ -2,6 +2,7 @@
 // lb.yaml: what it says, and what is said of its mistakes.
 #include "dataplane/lb/config/config.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 namespace fairlead::lb {
@@ -47,6 +48,25 @@ TEST(Config, SaysWhatItMeans) {
   EXPECT_EQ(web.check->path, "/well");
   EXPECT_EQ(web.check->every, Millis(2000));
   EXPECT_FALSE(config->secret);
+}
+
+TEST(Config, NamesAllMistakesAtOnce) {
+  std::string text = with("weight: 2", "weight: 0");
+  text.replace(text.find("tcp/80,"), 7, "tcp/0,");
+  text.replace(text.find("every: 2s"), 9, "every: 1ms");
+  text = "mtu: 12\nown6: wrong\n" + text;
+  const std::string said = mistakes(text);
+  for (const char* part :
+       {"mtu", "own6", "services.ports", "services.servers.weight", "services.check.every"})
+    EXPECT_TRUE(said.contains(part)) << part << " is not in\n" << said;
+  EXPECT_EQ(std::ranges::count(said, '\n'), 5) << said;
+}
+
+TEST(Config, DoesNotJudgeByWhatItCouldNotRead) {
+  std::string text = with("deliver: ipip", "deliver: ipp");
+  text.replace(text.find("weight: 2"), 9, "port: 8080");  // right, if it was to be nat
+  EXPECT_EQ(std::ranges::count(mistakes(text), '\n'), 1) << mistakes(text);
+  EXPECT_EQ(std::ranges::count(mistakes("engine: dpkd\n" + std::string(kExample)), '\n'), 1);
 }
 
 TEST(Config, HasWhatAnEdgeMayNeed) {

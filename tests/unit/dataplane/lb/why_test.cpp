@@ -72,6 +72,22 @@ TEST_F(Why, NamesEachLookUp) {
     EXPECT_NE(said.find(part), std::string::npos) << part << "\nis not in\n" << said;
 }
 
+TEST_F(Why, SaysWhatItLookedFor) {
+  const std::string moved = text(tuple("tcp", "203.0.113.9", "40000", "198.51.100.1", "80"));
+  const std::string six = text(tuple("tcp", "2001:db8::9", "40000", "2001:db8:100::1", "80"));
+  const std::string nobodys = text(tuple("udp", "203.0.113.9", "40000", "198.51.100.77", "53"));
+  bool asked = false;  // a flow of a slot that has changed hands
+  for (int port = 1; port < 40 && !asked; ++port)
+    asked = text(tuple("tcp", "203.0.113.9", std::to_string(port), "198.51.100.1", "80"))
+                .contains("not remembered: looked for tcp 203.0.113.9:" + std::to_string(port) +
+                          " > 198.51.100.1:80, tag ");
+  EXPECT_TRUE(asked) << moved;
+  EXPECT_FALSE(six.contains("198.51.100.1")) << six;
+  for (const char* part :
+       {"198.51.100.77 udp/53", "198.51.100.77 udp/any or ranges", "198.51.100.77 of any service"})
+    EXPECT_TRUE(nobodys.contains(part)) << part << " is not in\n" << nobodys;
+}
+
 TEST_F(Why, NamesWhoMayHaveAConnectionThatAnotherEdgeSawBegin) {
   const char* second = "192.0.2.15 by vxlan via 02:00:00:00:01:0f | may have it";
   Tuple asked = tuple("tcp", "203.0.113.9", "40000", "198.51.100.2", "80");
