@@ -21,7 +21,6 @@
 namespace fairlead::dpdk {
 namespace {
 
-constexpr unsigned kMaxWorkers = 64;
 constexpr unsigned kBuffersOfQueue =
     4096;  // rings of both ways, 2048 that net_af_xdp's kernel holds, the burst
 
@@ -35,7 +34,7 @@ std::vector<int> cpus() {
 }
 
 Result<> valid(const DpdkOptions& options) {
-  const std::size_t most = std::min<std::size_t>(cpus().size(), kMaxWorkers);
+  const std::size_t most = std::min<std::size_t>(cpus().size(), model::kMaxEdgeWorkers);
   if (options.devices.empty())
     return fail(Code::invalid, "dpdk", "no device is named", "name one: net_af_packet0,iface=eth1");
   if (options.workers == 0 || options.workers > most)
@@ -91,8 +90,9 @@ struct DpdkEngine::State {
     const std::string name = "edge" + std::to_string(pools++);
     buffers = rte_pktmbuf_pool_create(name.c_str(), static_cast<unsigned>(queues) * kBuffersOfQueue - 1, 256,
                                       0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-    readers = static_cast<rte_rcu_qsbr*>(rte_zmalloc("edge", rte_rcu_qsbr_get_memsize(kMaxWorkers), 64));
-    if (buffers == nullptr || readers == nullptr || rte_rcu_qsbr_init(readers, kMaxWorkers) != 0)
+    readers =
+        static_cast<rte_rcu_qsbr*>(rte_zmalloc("edge", rte_rcu_qsbr_get_memsize(model::kMaxEdgeWorkers), 64));
+    if (buffers == nullptr || readers == nullptr || rte_rcu_qsbr_init(readers, model::kMaxEdgeWorkers) != 0)
       return fail(Code::exhausted, "dpdk", std::string("no memory for packets: ") + rte_strerror(rte_errno),
                   "give it more memory");
     return {};

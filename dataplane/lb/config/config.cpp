@@ -7,6 +7,7 @@
 
 #include "control/document/text_reader.h"
 #include "dataplane/lb/config/fields.h"
+#include "dataplane/model/edge/edge_engine.h"
 #include "dataplane/model/edge/validate_edge.h"
 
 namespace fairlead::lb {
@@ -21,7 +22,6 @@ constexpr std::size_t kMaxServices = 4096;
 constexpr std::size_t kMaxServers = 32768;  // of the whole edge
 constexpr std::size_t kMaxName = 63;
 constexpr std::uint16_t kLeastMtu = 1280;
-constexpr std::uint32_t kMaxWorkers = 64;
 constexpr std::uint64_t kLeastMemory = 32ULL << 20, kMostMemory = 64ULL << 30;
 constexpr Millis kLeastEvery{100};
 constexpr Millis kLeastSettle = std::chrono::hours(7);  // a flow may be idle for six
@@ -130,8 +130,9 @@ class Validation {
   void check(const DpdkConfig& dpdk) {
     if (dpdk.devices.empty())
       complain("dpdk.devices", "", "names none", "Write [\"net_af_packet0,iface=eth1\"]");
-    if (dpdk.workers == 0 || dpdk.workers > kMaxWorkers)
-      complain("dpdk.workers", std::to_string(dpdk.workers), "is outside 1 to 64", "Write 1");
+    if (dpdk.workers == 0 || dpdk.workers > model::kMaxEdgeWorkers)
+      complain("dpdk.workers", std::to_string(dpdk.workers),
+               "is outside 1 to " + std::to_string(model::kMaxEdgeWorkers), "Write 1");
     if (dpdk.memory < kLeastMemory || dpdk.memory > kMostMemory)
       complain("dpdk.memory", document::Memory::write(dpdk.memory).text, "is outside 32MiB to 64GiB",
                "Write 128MiB");

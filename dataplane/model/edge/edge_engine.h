@@ -35,6 +35,8 @@ struct EdgeLoss {
   std::uint64_t packets = 0;
 };
 
+constexpr std::uint32_t kMaxEdgeWorkers = 64;  // of an engine that has threads of its own
+
 class EdgeEngine {
  public:
   virtual ~EdgeEngine() = default;
