@@ -112,6 +112,9 @@ eventually 50 sh -c "'$BIN/fairlead' lb status --lb '$DIR/lb.sock' | grep -q 'NO
 cp "$DIR/good.yaml" "$DIR/lb.yaml"
 
 step "a second process is refused, --remove leaves nothing"
+! inside edge timeout 20 "$BIN/fairlead-lb" --config "$DIR/lb.yaml" --state-dir "$DIR/state" --name "$ID" \
+  --socket "$DIR/second.sock" 2>"$DIR/said" || die "a second daemon runs"
+grep -q "another process has it" "$DIR/said" || die "$(cat "$DIR/said")"
 ! inside edge "$BIN/fairlead-lb" --remove --name "$ID" --state-dir "$DIR/state" 2>"$DIR/said" || die "an edge at work is removed"
 grep -q "another process has it" "$DIR/said" || die "$(cat "$DIR/said")"
 kill "$lb_pid"

@@ -47,7 +47,7 @@ trap clean_up EXIT
 
 host() { # NAME ADDRESS: a namespace on the bridge
   ip netns add "$ID-$1"
-  ip -n "$ID-$1" link add eth0 type veth peer name "$1" netns "$ID-lan"
+  ip -n "$ID-$1" link add eth0 type veth peer name "$1" netns "$ID-lan" numtxqueues 2 # one is in use
   ip -n "$ID-lan" link set "$1" master br0 up
   ip -n "$ID-$1" link set lo up
   ip -n "$ID-$1" link set eth0 up

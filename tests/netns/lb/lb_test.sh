@@ -57,6 +57,30 @@ done
 requests 10 >"$DIR/asked"
 ! grep -q failed "$DIR/asked" || die "in another mode: $(cat "$DIR/asked")"
 
+step "a mode that the link refuses is not taken: the old one goes on"
+inside lan ethtool -L edge tx 2 # more queues than eth0 receives by: its driver takes no program
+sed -i "s/^mode: .*/mode: native/" "$DIR/lb.yaml"
+kill -HUP "$lb_pid"
+not_in_use() { lb status | grep -q "NOT IN USE.*eth0"; }
+eventually 50 not_in_use || die "native is not refused: $(lb status)"
+in_mode generic || die "the old mode is gone: $(lb status)"
+requests 10 >"$DIR/asked"
+! grep -q failed "$DIR/asked" || die "the old program is gone: $(cat "$DIR/asked")"
+lb events | grep -q ConfigRefused || die "$(lb events)"
+inside lan ethtool -L edge tx 1
+sed -i "s/^mode: .*/mode: generic/" "$DIR/lb.yaml"
+kill -HUP "$lb_pid"
+in_use() { ! not_in_use; }
+eventually 50 in_use || die "the right file is refused: $(lb status)"
+
+step "a second daemon on the same folder is refused, and the first goes on"
+! inside edge timeout 20 "$BIN/fairlead-lb" --config "$DIR/lb.yaml" --state-dir "$DIR/state" --name "$ID" \
+  --socket "$DIR/second.sock" 2>"$DIR/said" || die "a second daemon runs"
+grep -q "another process has it" "$DIR/said" || die "$(cat "$DIR/said")"
+lb status >/dev/null || die "the first one ended"
+requests 10 >"$DIR/asked"
+! grep -q failed "$DIR/asked" || die "beside a second daemon: $(cat "$DIR/asked")"
+
 step "200 connections and 200 UDP flows stay while servers come and go"
 mkfifo "$DIR/end"
 nsenter --net="/run/netns/$ID-client" python3 -B "$HERE/people.py" hold "$VIP" 80 200 <"$DIR/end" >"$DIR/held" 2>&1 &
@@ -84,10 +108,10 @@ requests 40 >"$DIR/asked"
 ! grep -Eq "one|failed" "$DIR/asked" || die "a drained server: $(cat "$DIR/asked")"
 hold after
 
-step "kill -9 and a restart, three times; the third one's is another version of the tables"
+step "the daemon ends and starts, three times: packets are forwarded on; the third one's is another version of the tables"
 PINS=/sys/fs/bpf/fairlead/$ID/edge
 for round in 1 2 3; do
-  kill -9 "$lb_pid"
+  kill -"$([ "$round" = 2 ] && echo TERM || echo KILL)" "$lb_pid"
   wait "$lb_pid" 2>/dev/null || true
   [ "$round" != 3 ] || mv "$PINS"/v[0-9]* "$PINS/v0"
   requests 10 >"$DIR/asked"
@@ -169,6 +193,7 @@ step "--remove leaves nothing, and an edge at work alone"
 grep -q "another process has it" "$DIR/said" || die "$(cat "$DIR/said")"
 kill "$lb_pid"
 wait "$lb_pid"
+tail -n 1 "$DIR/lb.log" | grep -q "the daemon ends, packets are forwarded on" || die "nothing is said"
 requests 5 >"$DIR/asked"
 ! grep -q failed "$DIR/asked" || die "the data path ends with the daemon"
 inside edge "$BIN/fairlead-lb" --remove --name "$ID" --state-dir "$DIR/state"
