@@ -38,7 +38,8 @@ struct EdgeRing {
 inline constexpr std::uint32_t kNoMember = ~std::uint32_t{0};
 inline constexpr std::uint32_t kGone = kNoMember - 1;
 
-// A hundred slots for each member keep shares within 1 %.
+// A hundred slots for each member keep shares within 1 %, of weights alike; a light one among heavy ones has
+// fewer slots, and its share is exact to one of them.
 inline constexpr std::array<std::uint32_t, 7> kEdgeRingSizes{256, 1024, 4096, 16384, 65536, 262144, 1048576};
 inline constexpr std::size_t kEdgeSlotsPerMember = 100;
 inline constexpr std::size_t kMaxRingMembers = 10485;

@@ -64,6 +64,33 @@ std::uint64_t least(const EdgeRing& from, const EdgeRing& to) {
   return count;
 }
 
+// Unequal weights: each share is within 1 % where a hundred slots are due, and to a slot where fewer are,
+// however few servers the others outweigh.
+TEST(EdgeRing, GivesUnequalWeightsTheirShareToASlot) {
+  std::mt19937_64 random(7);
+  std::size_t large = 0, small = 0;
+  for (const std::uint32_t n : {10U, 30U, 100U, 300U, 1000U})
+    for (const std::uint32_t heaviest : {2U, 10U, 100U, 1000U}) {
+      RingChange change = members(n);
+      double weights = 0;
+      for (RingMember& member : change)
+        weights += member.weight = random() % 4 == 0 ? heaviest : 1 + random() % heaviest;
+      const EdgeRing ring = repaired({}, change, kSeed);
+      const auto count = shares(ring);
+      for (const RingMember& member : change) {
+        const double due = member.weight * static_cast<double>(ring.slots.size()) / weights;
+        const double off = std::abs(static_cast<double>(count.at(member.address)) - due);
+        const std::string where = std::to_string(n) + " of weights to " + std::to_string(heaviest);
+        EXPECT_LE(off, 1.0) << where;
+        if (due >= 100) EXPECT_LE(off / due, 0.01) << where;
+        (due >= 100 ? large : small) += 1;
+      }
+    }
+  EXPECT_GT(large, 3000U);
+  EXPECT_GT(small, 100U);
+  std::printf("%zu shares of 100 slots and more, %zu of fewer\n", large, small);
+}
+
 TEST(EdgeRing, OneLeavesOrComesAndNoOtherSlotMoves) {
   for (const std::uint32_t n : {10U, 30U, 100U, 300U, 1000U}) {
     const EdgeRing whole = repaired({}, members(n), kSeed);
