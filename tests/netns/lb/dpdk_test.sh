@@ -138,4 +138,32 @@ kill "$lb_pid"
 wait "$lb_pid"
 inside edge "${AS[@]}" "$BIN/fairlead-lb" --remove --name "$ID" --state-dir "$DIR/state"
 ! ls /dev/shm | grep "^fairlead-$ID-edge" || die "the tables are left"
+AS=()
+
+step "hugepages: true, with a few pages that are reserved for it"
+PAGES=/sys/kernel/mm/hugepages/hugepages-2048kB
+reserved=$(cat $PAGES/nr_hugepages)
+give_back() {
+  kill -9 "$lb_pid" 2>/dev/null && wait "$lb_pid" 2>/dev/null
+  echo "$reserved" >$PAGES/nr_hugepages
+  clean_up
+}
+trap give_back EXIT
+echo $((reserved + 160)) >$PAGES/nr_hugepages || true
+before=$(cat $PAGES/free_hugepages)
+if [ "$before" -lt 160 ]; then
+  echo "SKIPPED: the kernel gives $before of 160 huge pages"
+else
+  rm -rf "$DIR/state"
+  sed -i 's/^  workers: 2$/  hugepages: true/' "$DIR/lb.yaml"
+  edge
+  eventually 50 in_ring 192.0.2.12 || die "the servers do not come: $(lb backends)"
+  [ "$(cat $PAGES/free_hugepages)" -lt "$before" ] || die "no huge page is in use"
+  requests 40 >"$DIR/asked"
+  all_good "$DIR/asked" 2 40 || die "of 40 requests: $(cat "$DIR/asked")"
+  kill "$lb_pid"
+  wait "$lb_pid"
+  [ "$(cat $PAGES/free_hugepages)" = "$before" ] || die "huge pages are left"
+  inside edge "$BIN/fairlead-lb" --remove --name "$ID" --state-dir "$DIR/state"
+fi
 echo "a load balancer on DPDK: done"
