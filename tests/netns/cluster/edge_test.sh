@@ -42,7 +42,7 @@ edge() { # NODE [CLUSTER]
   disown
   eventually 10 lb "$1" status || die "the edge on $1 does not start"
 }
-pods_at() { [ "$(lb "$1" backends | grep -c ' up ')" = "$2" ]; } # NODE COUNT
+pods_at() { [ "$(lb "$1" backends | grep -cE ' (up|unchecked) ')" = "$2" ]; } # NODE COUNT
 job() { # REPLICAS SCOPE
   cluster_cli apply -f - <<YAML
 kind: Job
