@@ -1,9 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# A service that the world may ask, on real daemons:
-#
-#   outside 203.0.113.1 --- ECMP ---> n1: fairlead-lb and pods, n2: fairlead-lb and pods, n3: pods
-#        ^------------------------- the pod's node answers directly
+# A service that the world may ask (edge.sh), on real daemons.
 #
 # Requests reach the pods of every node, those beside the edge too. Connections
 # and flows stay with their pod while pods are added, all of them come by the
@@ -12,80 +9,14 @@
 # while pods are taken away. A pod that edges do not reach gets no new connections.
 set -euo pipefail
 . "$1/tests/support/cluster.sh"
-PEOPLE=$ROOT/tests/netns/lb/people.py
-ask() { in_space outside python3 -B "$PEOPLE" ask "$VIP" 80 "$1"; }
-lb() { # NODE COMMAND...
-  local node=$1
-  shift
-  "$BUILD/bin/fairlead" lb "$@" --lb "$CLUSTER_DIR/$node.lb"
-}
-tell_more() {
-  for node in n1 n2; do
-    [ ! -S "$CLUSTER_DIR/$node.lb" ] || { lb $node status; lb $node backends; } || true
-  done
-  for node in n1 n2 n3; do cluster_cli node drops $node || true; done
-  cat "$CLUSTER_DIR"/*.held 2>/dev/null || true
-}
-let_go() {
-  for holder in ${HOLDERS:-}; do kill -9 "$holder" 2>/dev/null || true; done
-  for node in n1 n2; do
-    stop_daemon "edge-$node"
-    in_space $node "$BUILD/bin/fairlead-lb" --remove --name "$CLUSTER-$node" --state-dir "$CLUSTER_DIR/$node.edge" || true
-  done
-}
-edge() { # NODE [CLUSTER]
-  # Frames on a veth are sent back by the stack alone: its driver wants a program at the other end.
-  printf 'interfaces: [eth0]\nmode: generic\n' >"$CLUSTER_DIR/lb.yaml"
-  launch "edge-$1" "$1" fairlead-lb --config "$CLUSTER_DIR/lb.yaml" --state-dir "$CLUSTER_DIR/$1.edge" --name "$CLUSTER-$1" \
-    --socket "$CLUSTER_DIR/$1.lb" --control "$UNDERLAY4.$CONTROL_HOST:$JOIN_PORT" --control-token-file "$CLUSTER_DIR/token" \
-    --cluster "${2:-$CLUSTER}" --insecure-plaintext
-  disown
-  eventually 10 lb "$1" status || die "the edge on $1 does not start"
-}
-pods_at() { [ "$(lb "$1" backends | grep -cE ' (up|unchecked) ')" = "$2" ]; } # NODE COUNT
-job() { # REPLICAS SCOPE
-  cluster_cli apply -f - <<YAML
-kind: Job
-name: web
-replicas: $1
-grace: 5s
-containers:
-  - name: web
-    image: oci:hello
-    resources: {cpu: 0.02, memory: 32MiB}
-    ports: {http: 8080, echo: 9000, datagrams: 9000/udp}
-    ready: {http: {port: http, path: /healthz}, every: 200ms}
-expose:
-  - {port: 80, to: http, scope: $2}
-  - {port: 7, to: echo, scope: $2}
-  - {port: 7, to: datagrams, scope: $2}
-  - {port: 8, to: echo}
-update: {drain: 1s}
-YAML
-}
-in_ring() { [ "$(cluster_cli get rings | awk 'NR > 1 {print $2}')" = "$1" ]; } # COUNT
+. "$1/tests/netns/cluster/edge.sh"
 uid_on() { # NODE: of the pod there that is ready
   cluster_cli get pods -o json |
     python3 -c 'import json, sys; print(*[p["uid"] for p in json.load(sys.stdin)["items"] if p["node"] == sys.argv[1] and p["status"]["phase"] == "ready"])' "$1"
 }
-HOLDERS=
-hold() { # NAME COUNT: connections, and as many UDP flows, until its pipe says end
-  mkfifo "$CLUSTER_DIR/$1.end"
-  nsenter --net="$(space_path outside)" python3 -B "$PEOPLE" hold "$VIP" 7 "$2" <>"$CLUSTER_DIR/$1.end" >"$CLUSTER_DIR/$1.held" 2>&1 &
-  HOLDERS+=" $!"
-  eventually 20 grep -q "all are there" "$CLUSTER_DIR/$1.held" || die "they do not come"
-}
-route() { in_space outside ip route replace "$VIP/32" src "$OUTSIDE4" "$@"; }
-by() { echo nexthop via "$UNDERLAY4.${1#n}" dev eth0; } # NODE
 
 step "three nodes, a job for the world, an edge on n1"
-start_cluster 3
-in_space outside sh -c 'ethtool -K eth0 tx off gso off tso off gro off >/dev/null 2>&1; echo 1 >/proc/sys/net/ipv4/fib_multipath_hash_policy'
-job 3 cluster
-VIP=$(cluster_cli get services -o json | python3 -c 'import json,sys; print(json.load(sys.stdin)["items"][0]["vip4"])')
-route $(by n1)
-eventually 60 ready_pods 3 || die "3 pods do not become ready"
-job 3 edge # they come into the ring together: no slot has changed hands
+start_world 3
 edge n1 another # by mistake: control refuses it, and nothing of that is kept
 stop_daemon edge-n1
 edge n1
@@ -125,15 +56,10 @@ ask 20 >"$CLUSTER_DIR/asked"
 ! grep -q failed "$CLUSTER_DIR/asked" || die "without control: $(cat "$CLUSTER_DIR/asked")"
 pods_at n1 5 || die "without control the edge has forgotten pods"
 again control
-joined_again() { lb n1 status | grep -q 'control.*revision'; }
 eventually 20 joined_again || die "the edge does not come back to control"
 sleep 1
-for name in before behind; do say end >"$CLUSTER_DIR/$name.end"; done
-for holder in $HOLDERS; do wait "$holder" || die "the clients end badly"; done
-HOLDERS=
-tail -qn 1 "$CLUSTER_DIR"/*.held
-grep -q "connections 100 flows 100 broken 0 moved 0" "$CLUSTER_DIR/before.held" || die "flows broke"
-grep -q "connections 200 flows 200 broken 0 moved 0" "$CLUSTER_DIR/behind.held" || die "flows behind the change broke"
+release before 100
+release behind 200
 handed_on() {
   curl -s --unix-socket "$CLUSTER_DIR/control.sock" http://control/metrics |
     grep '^fairlead_node_handed_on_packets_total{node="n[123]"} [1-9]'

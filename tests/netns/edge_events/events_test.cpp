@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What may happen to a pair of stand-alone edges, at random, under a thousand connections and a thousand UDP
-// flows that never rest: servers are added, removed, drained and re-weighted, daemons are killed, replaced,
-// and away while the file changes. None breaks, none is answered by another server, but for those whose
-// server was taken out of the file. Edges leave the router's route and come back; flows that began before
-// the ring changed are known to the other edge by its history alone. Those that began behind a change, in
-// slots that it moved, are known to one edge only (docs/lb.md), and end before it goes. Both edges probe the
-// servers all the time. A server that is taken out is another test's: its connections end at once. FL_SEED
-// plays a run again.
+// What may happen to a pair of stand-alone edges, at random, under two thousand connections and a thousand
+// UDP flows that never rest: servers are added, removed, drained and re-weighted, daemons are killed,
+// replaced, and away while the file changes. None breaks, none is answered by another server, but for those
+// whose server was taken out of the file. Edges leave the router's route and come back; flows that began
+// before the ring changed are known to the other edge by its history alone. Those that began behind a change,
+// in slots that it moved, are known to one edge only (docs/lb.md), and end before it goes. Both edges probe
+// the servers all the time. A server that is taken out is another test's: its connections end at once.
+// FL_SEED plays a run again.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -22,7 +22,8 @@
 namespace fairlead::test {
 namespace {
 
-constexpr int kFlows = 1000;                       // of each kind
+constexpr int kConnections = 2000;
+constexpr int kDatagramFlows = 1000;
 constexpr auto kAtOnce = std::chrono::seconds(3);  // each flow has asked once, and was told
 constexpr int kFewest = 3;                         // servers that take connections
 constexpr int kChapter = 100;  // events; then all begins anew, with flows from before every change
@@ -53,7 +54,7 @@ class Events : public testing::TestWithParam<const char*> {
     pair_ = std::make_unique<EdgePair>(GetParam());
     members_ = {{1, {}}, {2, {}}, {3, {}}, {4, {}}};
     pair_->write(members_);
-    crowd_ = std::make_unique<Crowd>(*pair_, kFlows, kFlows);
+    crowd_ = std::make_unique<Crowd>(*pair_, kConnections, kDatagramFlows);
     crowd_->gone({}, members_);
     for (const int edge : {1, 2}) pair_->start(edge);
     pair_->settled(members_);
@@ -169,7 +170,8 @@ class Events : public testing::TestWithParam<const char*> {
     std::printf(
         "%s: %d connections, %d UDP flows, %ld answers, %ld broken, %ld misdelivered, %ld ended with their "
         "server, %d before their edge left, %ld left a drained one, %ld datagrams sent again\n",
-        what, kFlows, kFlows, t.answers, t.broken, t.misdelivered, t.ended, retired_, t.left, t.repeated);
+        what, kConnections, kDatagramFlows, t.answers, t.broken, t.misdelivered, t.ended, retired_, t.left,
+        t.repeated);
   }
 
   std::mt19937_64 random_;
