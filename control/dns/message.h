@@ -31,7 +31,10 @@ inline constexpr std::size_t kMaxMessageOctets = 65535;
 enum class Type : std::uint16_t {
   a = 1,
   ns = 2,
+  cname = 5,
   soa = 6,
+  ptr = 12,
+  mx = 15,
   txt = 16,
   aaaa = 28,
   srv = 33,

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/ip.h"
-#include "control/dns/zone.h"
+#include "control/dns/zone/zone.h"
 
 namespace fairlead::dns {
 

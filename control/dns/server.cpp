@@ -13,6 +13,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <mutex>
+#include <random>
 #include <span>
 
 #include "control/dns/answer.h"
@@ -70,7 +71,7 @@ class Server::State {
 
   std::optional<Bytes> answer(std::span<const std::uint8_t> query) {
     const std::shared_ptr<const Zone> zone = newest();
-    Reply reply = reply_to(query, zone.get());
+    Reply reply = reply_to(query, zone.get(), Transport::udp, random_());
     count(reply);
     return std::move(reply.octets);
   }
@@ -126,6 +127,7 @@ class Server::State {
     add_one(line_of(reply));
   }
 
+  std::mt19937_64 random_{std::random_device{}()};
   std::vector<udp::socket> sockets_;  // complete before the first coroutine starts
   // For as long as a pointer is copied. std::atomic<std::shared_ptr> of libstdc++ 12 locks as well, and
   // gives up its lock without an order in load(): a race, where the processor is not an x86.

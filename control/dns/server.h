@@ -15,7 +15,7 @@
 
 #include "base/ip.h"
 #include "base/result.h"
-#include "control/dns/zone.h"
+#include "control/dns/zone/zone.h"
 
 namespace boost::asio {
 class io_context;

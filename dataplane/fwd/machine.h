@@ -8,6 +8,7 @@
 #ifndef FAIRLEAD_FWD_MACHINE_H
 #define FAIRLEAD_FWD_MACHINE_H
 
+#include "dataplane/fwd/repeat.h"
 #include "dataplane/fwd/tables.h"
 #include "dataplane/fwd/values.h"
 
@@ -70,12 +71,6 @@ FWD_INLINE int fwd_fragment_put(struct fwd_machine* m, const struct fwd_fragment
                                 const struct fwd_fragment* fragment);
 
 FWD_INLINE struct fwd_path* fwd_path_of(struct fwd_machine* m, __u32 number);
-
-/* Calls `step` with 0, 1, ... and `state` until it returns other than 0, at most `times` times. A loop
- * whose body the BPF verifier looks at once, not once for each turn and each way to it. */
-#define FWD_STEP static __attribute__((noinline)) long
-typedef long (*fwd_step)(__u32 turn, void* state);
-FWD_INLINE void fwd_repeat(__u32 times, fwd_step step, void* state);
 
 /* Time: whole seconds of a clock that never goes back. */
 FWD_INLINE __u32 fwd_now(struct fwd_machine* m);

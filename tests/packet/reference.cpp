@@ -9,6 +9,7 @@
 
 #include "dataplane/fwd/context.h"
 #include "dataplane/fwd/machine.h"
+#include "dataplane/model/machine/repeat.h"
 
 namespace fairlead::test {
 
@@ -133,11 +134,6 @@ FWD_INLINE int fwd_fragment_put(fwd_machine* m, const fwd_fragment_key* key, con
 
 FWD_INLINE fwd_path* fwd_path_of(fwd_machine* m, std::uint32_t number) {
   return number < FWD_PATH_CAPACITY ? &ReferenceHooks::paths(m->tables)[number] : nullptr;
-}
-
-FWD_INLINE void fwd_repeat(std::uint32_t times, fwd_step step, void* state) {
-  for (std::uint32_t turn = 0; turn < times; ++turn)
-    if (step(turn, state) != 0) return;
 }
 
 FWD_INLINE std::uint32_t fwd_segment_size(fwd_machine* m) { return ReferenceHooks::segment(m->tables); }

@@ -11,6 +11,7 @@
 #include "dataplane/fwd/edge/flow/limit.h"
 #include "dataplane/fwd/edge/machine.h"
 #include "dataplane/model/edge/edge_memory.h"
+#include "dataplane/model/machine/repeat.h"
 
 #define FL_FIND(name, engine, key_type, value_type, capacity)                                           \
   FWD_INLINE const value_type* fwd_find_##name(fwd_machine* m, std::uint32_t index) {                   \
@@ -39,8 +40,3 @@ FWD_INLINE int fwd_edge_aside(fwd_machine* m, fwd_edge* e, __u32 what, __u32 lim
 FWD_INLINE fwd_edge_scratch* fwd_scratch(fwd_machine* m) { return &m->scratch; }
 
 FWD_INLINE void fwd_forget(fwd_machine*, fwd_edge*) {}
-
-FWD_INLINE void fwd_repeat(__u32 times, fwd_step step, void* state) {
-  for (__u32 turn = 0; turn < times; ++turn)
-    if (step(turn, state) != 0) return;
-}

@@ -123,7 +123,7 @@ void Agent::want_pods() {
 // Each network has its own view: its services and pods, and no other's.
 void Agent::publish_names() {
   for (auto& [network, server] : names_) {
-    Result<dns::Zone> zone = dns::Zone::compile(*snapshot_, network);
+    Result<dns::Zone> zone = dns::Zone::compile(*snapshot_, {.network = network, .node = options_.paths.node});
     if (zone)
       server.publish(std::make_shared<const dns::Zone>(std::move(*zone)));
     else

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/control/dns/asked.h"
 #include "tests/unit/control/dns/sample.h"
 
 namespace fairlead::dns {
@@ -13,53 +14,10 @@ const Zone& zone() {
   return sample;
 }
 
-Message ask(const char* name, Type type) {
-  Message query;
-  query.header.id = 0xbeef;
-  query.header.recursion_desired = true;
-  query.questions = {{Name::parse(name).value(), type, Class::in}};
-  return query;
-}
+Message ask(const char* name, Type type) { return query_for(name, type); }
 
 Message reply(const Message& query) {
   return decode(reply_to(encode(query).value(), &zone()).octets.value()).value();
-}
-
-// "NOERROR A 10.96.0.7 ttl 5", "NXDOMAIN soa 5 cluster.internal."
-std::string describe(const Message& message) {
-  std::string text;
-  switch (message.header.rcode) {
-    case Rcode::noerror:
-      text = "NOERROR";
-      break;
-    case Rcode::formerr:
-      text = "FORMERR";
-      break;
-    case Rcode::nxdomain:
-      text = "NXDOMAIN";
-      break;
-    case Rcode::notimp:
-      text = "NOTIMP";
-      break;
-    case Rcode::refused:
-      text = "REFUSED";
-      break;
-    case Rcode::badvers:
-      text = "BADVERS";
-      break;
-    case Rcode::servfail:
-      text = "SERVFAIL";
-      break;
-  }
-  if (message.header.authoritative) text += " aa";
-  for (const Record& record : message.answers) {
-    const auto* address = std::get_if<IpAddress>(&record.data);
-    text += " " + (address != nullptr ? format(*address) : "SOA") + " ttl " + std::to_string(record.ttl);
-  }
-  for (const Record& record : message.authorities)
-    text += " no " + format(record.name) + " " + std::to_string(record.ttl) + " " +
-            std::to_string(std::get<Soa>(record.data).minimum);
-  return text;
 }
 
 struct Case {
@@ -72,22 +30,22 @@ TEST(Answer, EveryKindOfQuestion) {
   constexpr const char* kNoData = "NOERROR aa no cluster.internal. 5 5";
   constexpr const char* kAbsent = "NXDOMAIN aa no cluster.internal. 5 5";
   const Case cases[] = {
-      {"web.default.svc.cluster.internal", Type::a, "NOERROR aa 10.96.0.7 ttl 5"},
-      {"web.default.svc.cluster.internal", Type::aaaa, "NOERROR aa fd00:96::7 ttl 5"},
-      {"web.default.svc.cluster.internal", Type::any, "NOERROR aa 10.96.0.7 ttl 5"},
+      {"web.default.svc.cluster.internal", Type::a, "NOERROR aa A 10.96.0.7 5"},
+      {"web.default.svc.cluster.internal", Type::aaaa, "NOERROR aa AAAA fd00:96::7 5"},
+      {"web.default.svc.cluster.internal", Type::any, "NOERROR aa A 10.96.0.7 5"},
       {"web.default.svc.cluster.internal", Type::txt, kNoData},
       {"web.default.svc.cluster.internal", Type{65}, kNoData},
       {"web.default.svc.cluster.internal", Type{65280}, kNoData},
       {"web.default.svc.cluster.internal", Type::axfr, "REFUSED"},
       {"db.default.svc.cluster.internal", Type::aaaa, kNoData},
-      {"web-1.default.pod.cluster.internal", Type::a, "NOERROR aa 10.244.0.5 ttl 5"},
-      {"10-244-0-5.default.pod.cluster.internal", Type::a, "NOERROR aa 10.244.0.5 ttl 5"},
+      {"web-1.default.pod.cluster.internal", Type::a, "NOERROR aa A 10.244.0.5 5"},
+      {"10-244-0-5.default.pod.cluster.internal", Type::a, "NOERROR aa A 10.244.0.5 5"},
       {"10-244-0-5.default.pod.cluster.internal", Type::aaaa, kNoData},
-      {"fd00-244--5.default.pod.cluster.internal", Type::aaaa, "NOERROR aa fd00:244::5 ttl 5"},
+      {"fd00-244--5.default.pod.cluster.internal", Type::aaaa, "NOERROR aa AAAA fd00:244::5 5"},
       {"web-3.default.pod.cluster.internal", Type::a, kAbsent},
       {"cache.default.svc.cluster.internal", Type::a, kAbsent},
       {"www.example.com.default.svc.cluster.internal", Type::a, kAbsent},
-      {"cluster.internal", Type::soa, "NOERROR aa SOA ttl 5"},
+      {"cluster.internal", Type::soa, "NOERROR aa SOA 41 5"},
       {"cluster.internal", Type::a, kNoData},
       {"svc.cluster.internal", Type::a, kNoData},
       {"default.svc.cluster.internal", Type::any, kNoData},
@@ -134,7 +92,7 @@ TEST(Answer, EdnsIsAnsweredWithEdns) {
   query.edns = Edns{4096, 0, true, {0, 10, 0, 2, 1, 2}};
   const Message got = reply(query);
   EXPECT_EQ(got.edns, (Edns{kUdpPayloadOctets, 0, true, {}}));
-  EXPECT_EQ(describe(got), "NOERROR aa 10.96.0.7 ttl 5");
+  EXPECT_EQ(describe(got), "NOERROR aa A 10.96.0.7 5");
   query.edns->version = 1;
   const Message refused = reply(query);
   EXPECT_EQ(describe(refused), "BADVERS");
