@@ -243,10 +243,26 @@ Written write_answer(std::span<std::uint8_t> room, std::size_t length, const Zon
     reply.random = random;
     fwd_dns_out out{room};
     if (fwd_dns_plan(&zone->table(), &zone->view(), &query, limit, 1, &reply) == FWD_DNS_ANSWERED &&
-        fwd_dns_write(&out, &query, &reply) == 0)
+        fwd_dns_write(&out, &zone->table(), &query, &reply) == 0)
       return {Outcome::answered, static_cast<Rcode>(reply.flags & 0xf), reply.length};
   }
   return write_otherwise(room, length, *zone, by, random);
+}
+
+std::string_view why_not_from_table(std::span<const std::uint8_t> octets, const Zone& zone) {
+  static constexpr std::string_view kReasons[] = {
+#define FL_REASON(name, meaning) #name,
+      FWD_DNS_KINDS(FL_REASON) FWD_DNS_REASONS(FL_REASON)
+#undef FL_REASON
+  };
+  fwd_dns_message message;
+  fwd_dns_query query;
+  fwd_dns_reply reply;
+  std::ranges::copy(octets.first(std::min<std::size_t>(octets.size(), FWD_DNS_WINDOW)), message.octets);
+  int why = fwd_dns_read(&message, static_cast<std::uint32_t>(octets.size()), &query);
+  if (why == FWD_DNS_PLAIN)
+    why = fwd_dns_plan(&zone.table(), &zone.view(), &query, fwd_dns_udp_limit(&query), 0, &reply);
+  return why == FWD_DNS_ANSWERED ? std::string_view() : kReasons[why];
 }
 
 Reply reply_to(std::span<const std::uint8_t> octets, const Zone* zone, Transport by, std::uint64_t random) {

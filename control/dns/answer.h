@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "control/dns/message.h"
 #include "control/dns/zone/zone.h"
@@ -63,7 +64,11 @@ struct Reply {
 Reply reply_to(std::span<const std::uint8_t> octets, const Zone* zone, Transport by = Transport::udp,
                std::uint64_t random = 0);
 
-// The same for a decoded query that has exactly one question; never by way of the table.
+// Why the table of names has no answer to this query by UDP, by the names of dataplane/fwd/dns/counts.h: what
+// the tc program leaves to the server. Empty: it answers.
+std::string_view why_not_from_table(std::span<const std::uint8_t> octets, const Zone& zone);
+
+// An answer to a decoded query that has exactly one question; never by way of the table.
 struct Answered {
   Message message;
   Outcome outcome = Outcome::answered;

@@ -13,6 +13,7 @@
 #ifndef FAIRLEAD_FWD_DNS_QUERY_H
 #define FAIRLEAD_FWD_DNS_QUERY_H
 
+#include "dataplane/fwd/dns/counts.h"
 #include "dataplane/fwd/dns/rows.h"
 #include "dataplane/fwd/repeat.h"
 
@@ -20,26 +21,6 @@
 #define FWD_DNS_HEADER 12U
 #define FWD_DNS_WINDOW 512U /* octets of a message that are read; a power of two */
 #define FWD_DNS_PAD 4U      /* in front of the message: its names then begin at a whole word */
-
-/* How a message is to be taken. X(NAME, meaning) */
-#define FWD_DNS_KINDS(X)                                           \
-  X(PLAIN, "one question, perhaps with EDNS")                      \
-  X(SHORT, "shorter than a header")                                \
-  X(RESPONSE, "a response, not a query")                           \
-  X(OPCODE, "another opcode than QUERY")                           \
-  X(QUESTIONS, "none or several questions")                        \
-  X(MALFORMED, "not a message: a name or a count leads out of it") \
-  X(LARGE, "more octets than are looked at")                       \
-  X(RECORDS, "more records than one question and one OPT")         \
-  X(OPTIONS, "EDNS with options, as a cookie")                     \
-  X(VERSION, "another version of EDNS than 0")
-
-enum fwd_dns_kind {
-#define FWD_DNS_ENUM(name, meaning) FWD_DNS_##name,
-  FWD_DNS_KINDS(FWD_DNS_ENUM)
-#undef FWD_DNS_ENUM
-      FWD_DNS_KIND_COUNT
-};
 
 /* A message as it came: `octets` behind the pad, whatever lies beyond `length` is not looked at. */
 struct fwd_dns_message {

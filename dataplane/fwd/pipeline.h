@@ -2,7 +2,7 @@
 /*
  * The order of stages, and what they may trust:
  *
- *   from a pod:   parse -> source guard -> service -> egress policy
+ *   from a pod:   parse -> source guard -> (name) -> service -> egress policy
  *                 -> endpoint or route, epoch -> what fits -> encapsulate, hand over or deliver
  *   from a wire:  outer check -> (second chance) -> decapsulate (or native) -> source check -> ingress policy
  *                 -> endpoint, epochs -> translate -> deliver
@@ -24,6 +24,7 @@
 #ifndef FAIRLEAD_FWD_PIPELINE_H
 #define FAIRLEAD_FWD_PIPELINE_H
 
+#include "dataplane/fwd/dns/stage.h"
 #include "dataplane/fwd/flow/second_chance.h"
 #include "dataplane/fwd/guard.h"
 #include "dataplane/fwd/icmp/translate.h"
@@ -121,6 +122,7 @@ FWD_INLINE int fwd_from_pod_stages(struct fwd_machine* m, struct fwd_context* c)
   c->own_epoch = fwd_own_source(&c->pkt, link) ? link->epoch : 0;
   if (!bad && fwd_not_unicast(&c->pkt)) bad = FWD_MULTICAST;
   if (!bad) bad = fwd_guard_source(m, c, link);
+  if (!bad && FWD_SELDOM(fwd_dns_may_ask(&c->pkt))) bad = fwd_dns_stage(m, c, config, link);
   if (!bad) bad = fwd_service_stage(m, c, config, &to);
   if (!bad) bad = fwd_icmp_error_stage(m, c);
   if (!bad) bad = fwd_policy_egress(m, c);

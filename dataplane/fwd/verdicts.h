@@ -16,7 +16,7 @@
   X(TO_POD, "delivered to a pod on this node")                                                         \
   X(TO_HOST, "delivered to the node's own endpoint")                                                   \
   X(TO_WIRE, "encapsulated to another node")                                                           \
-  X(TO_SELF, "answered here: an echo to a service's address")                                          \
+  X(TO_SELF, "answered here: an echo to a service's address, or a question for a name")                                          \
   X(TO_NODE, "handed to another node as it is: its network is native")                                 \
   X(SPLIT, "cut in two, each of which comes again: IPv6 on a narrow underlay")                         \
   X(TO_BACKEND, "sent by an edge on its way to a server of the service")                               \

@@ -98,11 +98,12 @@ Result<std::unique_ptr<NodeDataplane>> NodeDataplane::open(const DataplaneOption
   state->bpf = node_bpf__open();
   if (!state->bpf) return load_error("node programs");
   state->bpf->rodata->fixed_now = options.fixed_now;
+  state->bpf->rodata->fixed_random = options.fixed_random;
   bpf_map__set_max_entries(state->bpf->maps.flows, state->flow_capacity);
   if (!options.pins.empty()) {
     FL_TRY_OK(make_pin_folder(options.pins / "attached"));
     FL_TRY_OK(pin_maps(state->bpf->obj,
-                       [&](std::string_view map) { return map == "contexts" ? fs::path() : options.pins; }));
+                       [&](std::string_view map) { return map == "contexts" || map == "dns_scratch" ? fs::path() : options.pins; }));
   }
   if (node_bpf__load(state->bpf) != 0) return load_error("node programs");
   if (!options.pins.empty()) {

@@ -31,6 +31,7 @@ struct DataplaneOptions {
   std::filesystem::path pins;            // see pin_folder; empty: nothing is pinned (tests)
   std::uint32_t flow_capacity = 262144;  // entries; a flow has two. Tables found pinned keep theirs
   std::uint32_t fixed_now = 0;           // tests: seconds to take for the time; 0: the clock
+  std::uint64_t fixed_random = 0;        // tests: what sets of addresses are shuffled by; 0: chance
   const std::vector<FlowStep>* flow_steps =
       nullptr;  // tests: between versions of theirs; none: migration.h's
 };

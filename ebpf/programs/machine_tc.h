@@ -236,6 +236,8 @@ FWD_INLINE int fwd_pop(struct fwd_machine* m, __u32 length, __u8 inner_family) {
   return bpf_skb_adjust_room(m->skb, -(int)length, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO | l3) != 0;
 }
 
+#include "ebpf/programs/machine_dns.h"
+
 FWD_INLINE void count(__u32 verdict, __u32 bytes) {
   struct fwd_counter* counter = bpf_map_lookup_elem(&counters, &verdict);
   if (!counter) return;

@@ -8,8 +8,10 @@
 #include <utility>
 
 #include "dataplane/fwd/context.h"
+#include "dataplane/fwd/dns/stage.h"
 #include "dataplane/fwd/machine.h"
 #include "dataplane/model/machine/repeat.h"
+#include "dataplane/model/names/name_memory.h"
 
 namespace fairlead::test {
 
@@ -134,6 +136,19 @@ FWD_INLINE int fwd_fragment_put(fwd_machine* m, const fwd_fragment_key* key, con
 
 FWD_INLINE fwd_path* fwd_path_of(fwd_machine* m, std::uint32_t number) {
   return number < FWD_PATH_CAPACITY ? &ReferenceHooks::paths(m->tables)[number] : nullptr;
+}
+
+// No names: what a kernel answers is held against the name server's own answers (tests/packet/names).
+FWD_INLINE const fwd_dns_names* fwd_dns_names_of(fwd_machine*) { return nullptr; }
+FWD_INLINE const fwd_dns_view* fwd_dns_view_of(fwd_machine*, __u32) { return nullptr; }
+FWD_INLINE fwd_dns_scratch* fwd_dns_scratch_of(fwd_machine*) { return nullptr; }
+FWD_INLINE void fwd_dns_tally(fwd_machine*, __u32) {}
+FWD_INLINE __u64 fwd_random(fwd_machine*) { return 0; }
+FWD_INLINE int fwd_load_some(fwd_machine* m, __u32 offset, void* to, __u32 length) {
+  return fwd_load(m, offset, to, length);
+}
+FWD_INLINE int fwd_store_some(fwd_machine* m, __u32 offset, const void* from, __u32 length) {
+  return fwd_store(m, offset, from, length);
 }
 
 FWD_INLINE std::uint32_t fwd_segment_size(fwd_machine* m) { return ReferenceHooks::segment(m->tables); }

@@ -39,15 +39,16 @@ Result<Zone> Zone::build(Content content, const ZoneOptions& options) {
 }
 
 bool Zone::place(const std::vector<std::string>& entries, std::size_t buckets, std::uint64_t seed) {
-  std::size_t cells = 1 + FWD_DNS_ENTRY / FWD_DNS_CELL;
+  std::size_t cells = 1;
   for (const std::string& entry : entries) cells += entry.size() / FWD_DNS_CELL;
+  constexpr std::size_t kOfASlab =
+      FWD_DNS_SLAB_CELLS - FWD_DNS_ENTRY / FWD_DNS_CELL;  // the last entry may not fit
   buckets_.assign(buckets, {});
-  cells_.assign(cells, {});
-  const std::span<std::byte> octets(cells_.front().octets, cells * FWD_DNS_CELL);
-  model::NameTable table(buckets_, octets, seed);
+  slabs_.resize(cells / kOfASlab + 1);
+  model::NameTable table(buckets_, slabs_, seed);
   for (const std::string& entry : entries)
     if (!table.put(entry)) return false;
-  table_ = {buckets_, octets, seed};
+  table_ = {buckets_, slabs_, seed};
   return true;
 }
 
@@ -56,7 +57,7 @@ void Zone::look(const ZoneOptions& options) {
   view_.dns6 = row_of(options.dns6);
   view_.net = options.net;
   view_.flags = FWD_DNS_COMPLETE | (options.recurses ? FWD_DNS_RECURSES : 0);
-  model::NameTable table(buckets_, {cells_.front().octets, cells_.size() * FWD_DNS_CELL}, table_.seed);
+  const model::NameTable table(buckets_, slabs_, table_.seed);
   std::size_t i = 0;
   for (const ZoneCut& cut : content_.zones()) {
     fwd_dns_zone& zone = view_.zones[i++];
@@ -66,13 +67,19 @@ void Zone::look(const ZoneOptions& options) {
   }
 }
 
-void Zone::each_entry(const std::function<void(std::string_view)>& use) const {
+model::NetworkNames Zone::network_names() const {
+  model::NetworkNames all;
+  all.view = view_;
+  for (const ZoneCut& cut : content_.zones())
+    all.apexes.push_back({cut.apex, cut.elsewhere ? std::uint16_t{FWD_DNS_ELSEWHERE} : std::uint16_t{0}});
+  all.entries.reserve(names());
   for (const fwd_dns_bucket& bucket : buckets_)
     for (const std::uint64_t slot : bucket.slots)
-      if (const auto cell = static_cast<std::uint32_t>(slot); cell != 0) {
-        const fwd_dns_entry* entry = fwd_dns_entry_of(&table_, cell);
-        use({reinterpret_cast<const char*>(entry), entry->octets});
+      if (slot != 0) {
+        const fwd_dns_entry* entry = fwd_dns_entry_of(&table_, static_cast<std::uint32_t>(slot));
+        all.entries.emplace_back(reinterpret_cast<const char*>(entry), entry->octets);
       }
+  return all;
 }
 
 Result<Zone> Zone::compile(const Snapshot& snapshot, const SchemaOptions& schema, bool recurses) {

@@ -6,13 +6,13 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
 
 #include "control/dns/zone/schema.h"
 #include "dataplane/model/names/name_memory.h"
+#include "dataplane/model/names/name_publisher.h"
 
 namespace fairlead::dns {
 
@@ -41,20 +41,17 @@ class Zone {
   const Content& content() const { return content_; }
   Revision revision() const { return content_.revision; }
   std::size_t names() const { return content_.owners().size(); }
-  // Of every name in the table: its entry, as a NameTable takes it.
-  void each_entry(const std::function<void(std::string_view)>& use) const;
+  // As a NamePublisher takes them; views into this zone.
+  model::NetworkNames network_names() const;
 
  private:
-  struct alignas(FWD_DNS_CELL) Cell {
-    std::byte octets[FWD_DNS_CELL];
-  };
   explicit Zone(Content content) : content_(std::move(content)) {}
   bool place(const std::vector<std::string>& entries, std::size_t buckets, std::uint64_t seed);
   void look(const ZoneOptions& options);
 
   Content content_;
   std::vector<fwd_dns_bucket> buckets_;
-  std::vector<Cell> cells_;
+  std::vector<fwd_dns_slab> slabs_;
   fwd_dns_names table_;
   fwd_dns_view view_{};
 };

@@ -15,34 +15,16 @@
 #ifndef FAIRLEAD_FWD_DNS_ANSWER_H
 #define FAIRLEAD_FWD_DNS_ANSWER_H
 
+#include "dataplane/fwd/dns/counts.h"
 #include "dataplane/fwd/dns/names.h"
 
 #define FWD_DNS_CLASS_IN 1U
 #define FWD_DNS_NXDOMAIN 3U
 
-/* Why there is no answer from the table, beside the kinds that are not PLAIN. X(NAME, meaning) */
-#define FWD_DNS_REASONS(X)                                                  \
-  X(CLASS, "another class than IN")                                         \
-  X(TYPE, "another type than A, AAAA, SRV and PTR")                         \
-  X(FOREIGN, "a name outside our zones")                                    \
-  X(SERVER, "a name whose answer only the server has")                      \
-  X(INCOMPLETE, "a name that is not in the table, which does not hold all") \
-  X(TOO_LARGE, "an answer of more octets than the asker takes by UDP")      \
-  X(NO_VIEW, "the network has no table, or answers from it are switched off")
-
-enum fwd_dns_reason {
-  FWD_DNS_ANSWERED = 0,
-  FWD_DNS_REASONS_FIRST = FWD_DNS_KIND_COUNT - 1,
-#define FWD_DNS_ENUM(name, meaning) FWD_DNS_##name##_REASON,
-  FWD_DNS_REASONS(FWD_DNS_ENUM)
-#undef FWD_DNS_ENUM
-      FWD_DNS_REASON_COUNT
-};
-
 struct fwd_dns_reply {
-  const struct fwd_dns_entry* entry; /* of the name; null: it does not exist */
-  const struct fwd_dns_entry* zone;  /* of the apex above it */
-  __u32 zone_at;                     /* octet of the asked name where that begins */
+  __u32 entry;   /* cell of the name; 0: it does not exist */
+  __u32 zone;    /* cell of the apex above it */
+  __u32 zone_at; /* octet of the asked name where that begins */
   __u32 set;
   __u32 flags;   /* of the header */
   __u32 answers; /* to be written: all, or as many as fit (TC) */
@@ -65,11 +47,17 @@ FWD_INLINE __u32 fwd_dns_record_octets(__u32 set) {
   return set == FWD_DNS_A ? 16 : set == FWD_DNS_AAAA ? 28 : 0;
 }
 
+/* Not the SOA. A compiler that knows what the number is would leave out the bound that a verifier needs. */
+FWD_INLINE const struct fwd_dns_set* fwd_dns_set_at(const struct fwd_dns_entry* entry, __u32 set) {
+  __asm__ volatile("" : "+r"(set));
+  return &entry->sets[set & 3];
+}
+
 struct fwd_dns_cuts {
   const struct fwd_dns_names* names;
   const struct fwd_dns_view* view;
   const struct fwd_dns_query* q;
-  const struct fwd_dns_entry* apex;
+  __u32 apex;
   __u32 at;
   __u32 flags;
 };
@@ -84,7 +72,7 @@ FWD_STEP fwd_dns_cut_step(__u32 turn, void* state) {
   if (!(q->starts[at >> 6 & 3] >> (at & 63) & 1)) return 0;
   const struct fwd_dns_entry* apex = fwd_dns_entry_of(s->names, zone->cell);
   if (!apex || !fwd_dns_is(q, at, apex)) return 0;
-  s->apex = apex;
+  s->apex = zone->cell;
   s->at = at;
   s->flags = zone->flags;
   return 1;
@@ -104,7 +92,8 @@ FWD_INLINE int fwd_dns_zone_of(const struct fwd_dns_names* names, const struct f
 FWD_INLINE int fwd_dns_absent(const struct fwd_dns_names* names, const struct fwd_dns_view* view,
                               const struct fwd_dns_query* q) {
   if (!(view->flags & FWD_DNS_COMPLETE)) return FWD_DNS_INCOMPLETE_REASON;
-  const struct fwd_dns_entry* parent = fwd_dns_find(names, view->net, q, q->first_label);
+  const __u32 cell = fwd_dns_find(names, view->net, q, q->first_label);
+  const struct fwd_dns_entry* parent = cell ? fwd_dns_entry_of(names, cell) : 0;
   return parent && parent->flags & FWD_DNS_OPEN ? FWD_DNS_SERVER_REASON : FWD_DNS_ANSWERED;
 }
 
@@ -142,8 +131,8 @@ FWD_INLINE int fwd_dns_plan(const struct fwd_dns_names* names, const struct fwd_
   if (reply->set == FWD_DNS_SETS) return FWD_DNS_TYPE_REASON;
   int bad = fwd_dns_zone_of(names, view, q, reply);
   if (bad) return bad;
-  const struct fwd_dns_entry* entry = fwd_dns_find(names, view->net, q, 0);
-  reply->entry = entry;
+  reply->entry = fwd_dns_find(names, view->net, q, 0);
+  const struct fwd_dns_entry* entry = reply->entry ? fwd_dns_entry_of(names, reply->entry) : 0;
   reply->flags = FWD_DNS_QR | FWD_DNS_AA | (q->flags & (FWD_DNS_RD | FWD_DNS_CD));
   if (view->flags & FWD_DNS_RECURSES) reply->flags |= FWD_DNS_RA;
   reply->answers = reply->more = 0;
@@ -153,13 +142,15 @@ FWD_INLINE int fwd_dns_plan(const struct fwd_dns_names* names, const struct fwd_
     reply->flags |= FWD_DNS_NXDOMAIN;
   } else {
     if (entry->flags & FWD_DNS_ASK) return FWD_DNS_SERVER_REASON;
-    reply->answers = entry->sets[reply->set].answers;
-    reply->more = entry->sets[reply->set].more;
+    reply->answers = fwd_dns_set_at(entry, reply->set)->answers;
+    reply->more = fwd_dns_set_at(entry, reply->set)->more;
   }
-  if (entry && reply->answers) return fwd_dns_fit(q, &entry->sets[reply->set], limit, truncate, reply);
+  if (entry && reply->answers)
+    return fwd_dns_fit(q, fwd_dns_set_at(entry, reply->set), limit, truncate, reply);
+  const struct fwd_dns_entry* zone = fwd_dns_entry_of(names, reply->zone);
+  if (!zone) return FWD_DNS_INCOMPLETE_REASON;
   reply->set = FWD_DNS_SOA;
-  reply->length =
-      q->question_end + reply->zone->sets[FWD_DNS_SOA].length + (q->has_opt ? FWD_DNS_OPT_OCTETS : 0);
+  reply->length = q->question_end + zone->sets[FWD_DNS_SOA].length + (q->has_opt ? FWD_DNS_OPT_OCTETS : 0);
   return reply->length <= limit ? FWD_DNS_ANSWERED : FWD_DNS_TOO_LARGE_REASON;
 }
 
@@ -168,25 +159,25 @@ FWD_INLINE int fwd_dns_plan(const struct fwd_dns_names* names, const struct fwd_
 struct fwd_dns_out;
 FWD_INLINE int fwd_dns_put(struct fwd_dns_out* out, __u32 at, const void* from, __u32 length);
 
+struct fwd_dns_writing {
+  struct fwd_dns_out* out;
+  const struct fwd_dns_entry* entry;
+  struct fwd_dns_reply* reply;
+  __u32 from; /* octet of the entry where the set begins */
+  __u32 one;  /* octets of a record */
+  __u32 at;
+  __u32 bad;
+};
+
 /* The order of a shuffle (Durstenfeld's, from the inside out). */
 FWD_STEP fwd_dns_order_step(__u32 turn, void* state) {
-  struct fwd_dns_reply* reply = (struct fwd_dns_reply*)state;
+  struct fwd_dns_reply* reply = ((struct fwd_dns_writing*)state)->reply;
   reply->random = fwd_mix(reply->random, turn + 1);
   const __u32 other = (__u32)((reply->random >> 32) * (turn + 1) >> 32);
   reply->order[turn & 255] = reply->order[other & 255];
   reply->order[other & 255] = (__u8)turn;
   return 0;
 }
-
-struct fwd_dns_writing {
-  struct fwd_dns_out* out;
-  const struct fwd_dns_entry* entry;
-  const struct fwd_dns_reply* reply;
-  __u32 from; /* octet of the entry where the set begins */
-  __u32 one;  /* octets of a record */
-  __u32 at;
-  __u32 bad;
-};
 
 FWD_STEP fwd_dns_record_step(__u32 turn, void* state) {
   struct fwd_dns_writing* w = (struct fwd_dns_writing*)state;
@@ -196,46 +187,51 @@ FWD_STEP fwd_dns_record_step(__u32 turn, void* state) {
   return (long)w->bad;
 }
 
-FWD_INLINE int fwd_dns_write_set(struct fwd_dns_out* out, __u32 at, struct fwd_dns_reply* reply) {
-  const struct fwd_dns_set* set = &reply->entry->sets[reply->set & 3];
+FWD_INLINE int fwd_dns_write_set(struct fwd_dns_out* out, __u32 at, const struct fwd_dns_entry* entry,
+                                 struct fwd_dns_reply* reply) {
+  const struct fwd_dns_set* set = fwd_dns_set_at(entry, reply->set);
   const __u32 one = fwd_dns_record_octets(reply->set);
   if (one && set->answers > 1) {
-    struct fwd_dns_writing w = {out, reply->entry, reply, set->offset, one, at, 0};
-    fwd_repeat(set->answers, fwd_dns_order_step, reply);
+    struct fwd_dns_writing w = {out, entry, reply, set->offset, one, at, 0};
+    fwd_repeat(set->answers, fwd_dns_order_step, &w);
     fwd_repeat(reply->answers, fwd_dns_record_step, &w);
     return (int)w.bad;
   }
-  const __u8* records = (const __u8*)reply->entry + (set->offset & (FWD_DNS_ENTRY - 1));
+  const __u8* records = (const __u8*)entry + (set->offset & (FWD_DNS_ENTRY - 1));
   return reply->answers ? fwd_dns_put(out, at, records, set->length) : 0;
 }
 
-FWD_INLINE int fwd_dns_write_soa(struct fwd_dns_out* out, __u32 at, const struct fwd_dns_reply* reply) {
-  const struct fwd_dns_set* set = &reply->zone->sets[FWD_DNS_SOA];
-  const __u8* record = (const __u8*)reply->zone + (set->offset & (FWD_DNS_ENTRY - 1));
+FWD_INLINE int fwd_dns_write_more(struct fwd_dns_out* out, __u32 at, const struct fwd_dns_entry* entry,
+                                  const struct fwd_dns_reply* reply) {
+  const struct fwd_dns_set* set = fwd_dns_set_at(entry, reply->set);
+  const __u32 from = (__u32)set->offset + set->length;
+  return fwd_dns_put(out, at + set->length, (const __u8*)entry + (from & (FWD_DNS_ENTRY - 1)),
+                     set->more_length);
+}
+
+FWD_INLINE int fwd_dns_write_soa(struct fwd_dns_out* out, __u32 at, const struct fwd_dns_entry* zone,
+                                 const struct fwd_dns_reply* reply) {
+  const struct fwd_dns_set* set = &zone->sets[FWD_DNS_SOA];
+  const __u8* record = (const __u8*)zone + (set->offset & (FWD_DNS_ENTRY - 1));
   const __u32 owner = 0xc000U | (FWD_DNS_HEADER + reply->zone_at);
   const __u8 pointer[2] = {(__u8)(owner >> 8), (__u8)owner};
   return fwd_dns_put(out, at, record, set->length) || fwd_dns_put(out, at, pointer, sizeof pointer);
 }
 
 /* Writes what was planned around the question, which stays as it is: 0, or the machine could not. */
-FWD_INLINE int fwd_dns_write(struct fwd_dns_out* out, const struct fwd_dns_query* q,
-                             struct fwd_dns_reply* reply) {
+FWD_INLINE int fwd_dns_write(struct fwd_dns_out* out, const struct fwd_dns_names* names,
+                             const struct fwd_dns_query* q, struct fwd_dns_reply* reply) {
   const __u32 is_no = reply->set == FWD_DNS_SOA;
-  const __u32 opt_at = reply->length - (q->has_opt ? FWD_DNS_OPT_OCTETS : 0);
   const __u32 more = reply->more + (q->has_opt ? 1 : 0);
   const __u8 header[10] = {
       (__u8)(reply->flags >> 8), (__u8)reply->flags, 0, 1, 0, (__u8)reply->answers, 0, (__u8)is_no,
       (__u8)(more >> 8),         (__u8)more};
-  if (fwd_dns_put(out, 2, header, sizeof header)) return 1;
-  if (is_no ? fwd_dns_write_soa(out, q->question_end, reply) : fwd_dns_write_set(out, q->question_end, reply))
-    return 1;
-  if (reply->more) {
-    const struct fwd_dns_set* set = &reply->entry->sets[reply->set & 3];
-    const __u32 from = (__u32)set->offset + set->length;
-    const __u8* records = (const __u8*)reply->entry + (from & (FWD_DNS_ENTRY - 1));
-    if (fwd_dns_put(out, q->question_end + set->length, records, set->more_length)) return 1;
-  }
-  if (!q->has_opt) return 0;
+  const struct fwd_dns_entry* from = fwd_dns_entry_of(names, is_no ? reply->zone : reply->entry);
+  if (!from || fwd_dns_put(out, 2, header, sizeof header)) return 1;
+  int bad = is_no ? fwd_dns_write_soa(out, q->question_end, from, reply)
+                  : fwd_dns_write_set(out, q->question_end, from, reply);
+  if (!bad && reply->more) bad = fwd_dns_write_more(out, q->question_end, from, reply);
+  if (bad || !q->has_opt) return bad;
   const __u8 opt[FWD_DNS_OPT_OCTETS] = {0,
                                         0,
                                         FWD_DNS_OPT,
@@ -247,7 +243,7 @@ FWD_INLINE int fwd_dns_write(struct fwd_dns_out* out, const struct fwd_dns_query
                                         0,
                                         0,
                                         0};
-  return fwd_dns_put(out, opt_at, opt, sizeof opt);
+  return fwd_dns_put(out, reply->length - FWD_DNS_OPT_OCTETS, opt, sizeof opt);
 }
 
 #endif

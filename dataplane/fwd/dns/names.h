@@ -71,9 +71,9 @@ FWD_INLINE __u64 fwd_dns_hash(__u64 seed, __u32 net, const struct fwd_dns_query*
   return s.hash;
 }
 
-/* The entry of the asked name from its octet `from` on, or null. */
-FWD_INLINE const struct fwd_dns_entry* fwd_dns_find(const struct fwd_dns_names* names, __u32 net,
-                                                    const struct fwd_dns_query* q, __u32 from) {
+/* The cell of the asked name's entry, from its octet `from` on; 0: absent. */
+FWD_INLINE __u32 fwd_dns_find(const struct fwd_dns_names* names, __u32 net, const struct fwd_dns_query* q,
+                              __u32 from) {
   const __u64 hash = fwd_dns_hash(fwd_dns_seed(names), net, q, from);
   const __u32 places[2] = {fwd_dns_first(hash), fwd_dns_second(hash)};
   FWD_UNROLL
@@ -81,7 +81,7 @@ FWD_INLINE const struct fwd_dns_entry* fwd_dns_find(const struct fwd_dns_names* 
     const struct fwd_dns_bucket* bucket = fwd_dns_bucket_of(names, places[i]);
     const __u32 cell = bucket ? fwd_dns_scan(bucket, fwd_dns_tag(hash)) : 0;
     const struct fwd_dns_entry* entry = cell ? fwd_dns_entry_of(names, cell) : 0;
-    if (entry && entry->net == net && fwd_dns_is(q, from, entry)) return entry;
+    if (entry && entry->net == net && fwd_dns_is(q, from, entry)) return cell;
   }
   return 0;
 }

@@ -11,11 +11,10 @@
 #include "dataplane/fwd/dns/names.h"
 #include "dataplane/model/machine/repeat.h"
 
-// `buckets` a power of two of them; `cells` whole cells, and FWD_DNS_ENTRY octets more at the end, so that no
-// read of an entry leaves them. Cell 0 is nobody's.
+// `buckets` a power of two of them.
 struct fwd_dns_names {
   std::span<const fwd_dns_bucket> buckets;
-  std::span<const std::byte> cells;
+  std::span<const fwd_dns_slab> slabs;
   std::uint64_t seed = 0;
 };
 
@@ -24,9 +23,10 @@ FWD_INLINE const fwd_dns_bucket* fwd_dns_bucket_of(const fwd_dns_names* names, _
 }
 
 FWD_INLINE const fwd_dns_entry* fwd_dns_entry_of(const fwd_dns_names* names, __u32 cell) {
-  const std::size_t at = std::size_t{cell} * FWD_DNS_CELL;
-  if (at + FWD_DNS_ENTRY > names->cells.size()) return nullptr;
-  return reinterpret_cast<const fwd_dns_entry*>(names->cells.data() + at);
+  const __u32 slab = cell / FWD_DNS_SLAB_CELLS;
+  if (slab >= names->slabs.size()) return nullptr;
+  return reinterpret_cast<const fwd_dns_entry*>(names->slabs[slab].cells +
+                                                cell % FWD_DNS_SLAB_CELLS * FWD_DNS_CELL);
 }
 
 FWD_INLINE __u64 fwd_dns_seed(const fwd_dns_names* names) { return names->seed; }

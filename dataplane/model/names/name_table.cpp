@@ -34,10 +34,6 @@ fwd_dns_entry head_of(std::string_view entry) {
   return head;
 }
 
-std::string_view name_in(std::string_view entry) {
-  return entry.substr(FWD_DNS_NAME_AT, head_of(entry).name_length);
-}
-
 std::uint32_t cells_of(std::string_view entry) { return static_cast<std::uint32_t>(entry.size() / kCell); }
 
 void store(__u64& slot, std::uint64_t value) {
@@ -45,6 +41,12 @@ void store(__u64& slot, std::uint64_t value) {
 }
 
 }  // namespace
+
+std::uint32_t net_of(std::string_view entry) { return head_of(entry).net; }
+
+std::string_view name_of(std::string_view entry) {
+  return entry.substr(FWD_DNS_NAME_AT, head_of(entry).name_length);
+}
 
 static_assert(offsetof(fwd_dns_entry, name) == FWD_DNS_NAME_AT);
 
@@ -71,35 +73,64 @@ std::optional<std::string> encode(const NameRow& row) {
   return entry;
 }
 
-NameTable::NameTable(std::span<fwd_dns_bucket> buckets, std::span<std::byte> cells, std::uint64_t seed)
-    : buckets_(buckets), cells_(cells), seed_(seed) {
+NameTable::NameTable(std::span<fwd_dns_bucket> buckets, std::span<fwd_dns_slab> slabs, std::uint64_t seed)
+    : buckets_(buckets), slabs_(slabs), seed_(seed) {
   FL_CHECK(std::has_single_bit(buckets.size()), buckets.size());
-  FL_CHECK(cells.size() > FWD_DNS_ENTRY, cells.size());
   adopt();
+}
+
+// Whatever wrote it: in one piece, within its slab, with a name.
+bool NameTable::is_entry(std::uint32_t cell) const {
+  if (cell / FWD_DNS_SLAB_CELLS >= slabs_.size()) return false;
+  const std::string_view entry = entry_at(cell);
+  const std::uint32_t within = cell % FWD_DNS_SLAB_CELLS;
+  if (entry.size() < kCell) return false;
+  const fwd_dns_entry head = head_of(entry);
+  return entry.size() % kCell == 0 && entry.size() <= FWD_DNS_ENTRY &&
+         within + cells_of(entry) <= FWD_DNS_SLAB_CELLS && head.name_length > 0 &&
+         FWD_DNS_NAME_AT + head.name_length <= entry.size();
 }
 
 // What an earlier writer left: entries that a slot names are taken, all other cells are free.
 void NameTable::adopt() {
   std::vector<Run> taken;
+  bool sound = true;
   for (const fwd_dns_bucket& bucket : buckets_)
-    for (const std::uint64_t slot : bucket.slots)
-      if (const auto cell = static_cast<std::uint32_t>(slot); cell != 0)
-        taken.push_back({cell, cells_of(entry_at(cell))});
+    for (const std::uint64_t slot : bucket.slots) {
+      const auto cell = static_cast<std::uint32_t>(slot);
+      if (slot == 0) continue;
+      sound = sound && cell != 0 && is_entry(cell);
+      if (sound) taken.push_back({cell, cells_of(entry_at(cell))});
+    }
   std::ranges::sort(taken, {}, &Run::cell);
-  std::uint32_t next = 1;
-  for (const Run& run : taken) {
-    if (run.cell > next) add_free({next, run.cell - next});
-    next = run.cell + run.count;
-    used_ += run.count;
+  for (std::size_t i = 1; i < taken.size(); ++i)
+    sound = sound && taken[i - 1].cell + taken[i - 1].count <= taken[i].cell;
+  if (!sound) {
+    std::ranges::fill(buckets_, fwd_dns_bucket{});
+    taken.clear();
   }
-  const auto last = static_cast<std::uint32_t>((cells_.size() - FWD_DNS_ENTRY) / kCell);
-  if (last > next) add_free({next, last - next});
+  auto run = taken.begin();
+  for (std::uint32_t slab = 0; slab < slabs_.size(); ++slab) {
+    std::uint32_t next = slab * FWD_DNS_SLAB_CELLS + (slab == 0 ? 1 : 0);
+    const std::uint32_t end = (slab + 1) * FWD_DNS_SLAB_CELLS;
+    for (; run != taken.end() && run->cell < end; ++run) {
+      if (run->cell > next) add_free({next, run->cell - next});
+      next = run->cell + run->count;
+      used_ += run->count;
+    }
+    if (end > next) add_free({next, end - next});
+  }
   names_ = taken.size();
 }
 
+std::byte* NameTable::at(std::uint32_t cell) const {
+  return reinterpret_cast<std::byte*>(slabs_[cell / FWD_DNS_SLAB_CELLS].cells) +
+         cell % FWD_DNS_SLAB_CELLS * kCell;
+}
+
 std::string_view NameTable::entry_at(std::uint32_t cell) const {
-  const auto* at = reinterpret_cast<const char*>(cells_.data()) + cell * kCell;
-  return {at, head_of({at, FWD_DNS_NAME_AT}).octets};
+  const auto* octets = reinterpret_cast<const char*>(at(cell));
+  return {octets, head_of({octets, FWD_DNS_NAME_AT}).octets};
 }
 
 void NameTable::add_free(Run run) {
@@ -123,18 +154,18 @@ std::uint32_t NameTable::take(std::uint32_t count) {
   return cell;
 }
 
-// Together with its neighbours, where those are free.
+// Together with its neighbours, where those are free, and in one slab.
 void NameTable::give(Run run) {
   used_ -= run.count;
   const auto after = free_.lower_bound(run.cell);
   const auto before = after == free_.begin() ? free_.end() : std::prev(after);
   const Run next = after == free_.end() ? Run{} : Run{after->first, after->second};
   const Run last = before == free_.end() ? Run{} : Run{before->first, before->second};
-  if (next.count > 0 && run.cell + run.count == next.cell) {
+  if (next.count > 0 && run.cell + run.count == next.cell && next.cell % FWD_DNS_SLAB_CELLS != 0) {
     remove_free(next.cell, next.count);
     run.count += next.count;
   }
-  if (last.count > 0 && last.cell + last.count == run.cell) {
+  if (last.count > 0 && last.cell + last.count == run.cell && run.cell % FWD_DNS_SLAB_CELLS != 0) {
     remove_free(last.cell, last.count);
     run = {last.cell, last.count + run.count};
   }
@@ -147,7 +178,7 @@ __u64* NameTable::slot_of(std::uint32_t net, std::string_view name) {
     for (__u64& slot : buckets_[index & (buckets_.size() - 1)].slots) {
       if (slot == 0 || slot >> 32 != fwd_dns_tag(hash)) continue;
       const std::string_view entry = entry_at(static_cast<std::uint32_t>(slot));
-      if (head_of(entry).net == net && name_in(entry) == name) return &slot;
+      if (net_of(entry) == net && name_of(entry) == name) return &slot;
     }
   return nullptr;
 }
@@ -169,15 +200,15 @@ __u64* NameTable::free_slot(std::uint64_t hash) {
 }
 
 bool NameTable::put(std::string_view entry) {
-  const std::uint32_t net = head_of(entry).net;
-  const std::string_view name = name_in(entry);
+  const std::uint32_t net = net_of(entry);
+  const std::string_view name = name_of(entry);
   __u64* slot = slot_of(net, name);
   const std::uint64_t hash = hash_of(seed_, net, name);
   const bool fresh = slot == nullptr;
   if (fresh) slot = free_slot(hash);
   const std::uint32_t cell = slot != nullptr ? take(cells_of(entry)) : 0;
   if (cell == 0) return false;
-  std::memcpy(cells_.data() + cell * kCell, entry.data(), entry.size());
+  std::memcpy(at(cell), entry.data(), entry.size());
   const auto before = static_cast<std::uint32_t>(*slot);
   store(*slot, std::uint64_t{fwd_dns_tag(hash)} << 32 | cell);
   if (fresh)
@@ -199,6 +230,18 @@ void NameTable::erase(std::uint32_t net, std::string_view name) {
 void NameTable::reuse() {
   for (const Run& run : resting_) give(run);
   resting_.clear();
+}
+
+void NameTable::each_entry(const std::function<void(std::string_view)>& use) const {
+  for (const fwd_dns_bucket& bucket : buckets_)
+    for (const std::uint64_t slot : bucket.slots)
+      if (slot != 0) use(entry_at(static_cast<std::uint32_t>(slot)));
+}
+
+std::size_t NameTable::cells_resting() const {
+  std::size_t cells = 0;
+  for (const Run& run : resting_) cells += run.count;
+  return cells;
 }
 
 std::uint32_t NameTable::cell_of(std::uint32_t net, std::string_view name) const {

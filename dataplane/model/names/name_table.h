@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -39,14 +40,18 @@ struct NameRow {
   bool operator==(const NameRow&) const = default;
 };
 
+// What stands in an entry's octets.
+std::uint32_t net_of(std::string_view entry);
+std::string_view name_of(std::string_view entry);
+
 // An entry's octets, whole cells; none: it would have more than FWD_DNS_ENTRY.
 std::optional<std::string> encode(const NameRow& row);
 
 class NameTable {
  public:
-  // Over memory of zeros, or over what an earlier one wrote by the same seed: its entries are adopted.
-  // `buckets` a power of two; `cells` as in name_memory.h.
-  NameTable(std::span<fwd_dns_bucket> buckets, std::span<std::byte> cells, std::uint64_t seed);
+  // Over memory of zeros, or over what an earlier one wrote by the same seed: its entries are adopted, all of
+  // them or, where one cannot be, none. `buckets` a power of two.
+  NameTable(std::span<fwd_dns_bucket> buckets, std::span<fwd_dns_slab> slabs, std::uint64_t seed);
 
   // An entry that encode() made; replaces that of the same name. False, and nothing changed: no room.
   bool put(std::string_view entry);
@@ -59,9 +64,12 @@ class NameTable {
   // The entry's octets; empty: absent.
   std::string_view entry_of(std::uint32_t net, std::string_view name) const;
 
+  // Of every name, in no order.
+  void each_entry(const std::function<void(std::string_view)>& use) const;
   std::size_t names() const { return names_; }
   std::size_t cells_used() const { return used_; }  // resting ones included
   bool rests() const { return !resting_.empty(); }
+  std::size_t cells_resting() const;
 
  private:
   struct Run {
@@ -74,11 +82,13 @@ class NameTable {
   void remove_free(std::uint32_t cell, std::uint32_t count);
   __u64* slot_of(std::uint32_t net, std::string_view name);
   __u64* free_slot(std::uint64_t hash);
+  std::byte* at(std::uint32_t cell) const;
   std::string_view entry_at(std::uint32_t cell) const;
+  bool is_entry(std::uint32_t cell) const;
   void adopt();
 
   std::span<fwd_dns_bucket> buckets_;
-  std::span<std::byte> cells_;
+  std::span<fwd_dns_slab> slabs_;
   std::uint64_t seed_;
   std::map<std::uint32_t, std::uint32_t> free_;  // runs by their first cell; no two of them touch
   std::set<BySize> by_size_;                     // the same runs

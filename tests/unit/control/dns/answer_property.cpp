@@ -9,47 +9,12 @@
 #include <random>
 #include <set>
 
+#include "tests/support/random_names.h"
 #include "tests/unit/control/dns/asked.h"
 #include "tests/unit/control/dns/sample.h"
 
 namespace fairlead::dns {
 namespace {
-
-Content random_content(std::mt19937& dice) {
-  Content content;
-  content.revision = Revision(9);
-  const Name apex = Name::parse("a.test").value();
-  Soa soa;
-  soa.primary = soa.mailbox = apex;
-  soa.minimum = 5;
-  content.add_zone(apex.folded(), soa, 5);
-  content.add_zone(Name::parse("b.a.test").value().folded(), soa, 5);
-  for (int i = 0; i < 60; ++i) {
-    std::string name = apex.folded();
-    for (std::size_t labels = dice() % 4; labels > 0; --labels)
-      name = wire({std::string(1 + dice() % 3, static_cast<char>('a' + dice() % 3))}, name);
-    for (std::size_t records = dice() % 12; records > 0; --records) {
-      const auto octet = static_cast<std::uint32_t>(dice() % 256);
-      switch (dice() % 5) {
-        case 0:
-          content.add(name, Type::a, 5, address_data(IpAddress::v4(octet)));
-          break;
-        case 1:
-          content.add(name, Type::aaaa, 7, address_data(IpAddress::parse("fd00::").value().plus(octet)));
-          break;
-        case 2:
-          content.add(name, Type::srv, 5, srv_data(1, 2, static_cast<std::uint16_t>(octet), name));
-          break;
-        case 3:
-          content.add(name, Type::ptr, 5, wire({"x" + std::to_string(octet)}, name));
-          break;
-        default:
-          content.add(name, Type::txt, 5, text_data(std::to_string(octet)));
-      }
-    }
-  }
-  return content;
-}
 
 std::multiset<std::string> data_of(const Message& message) {
   std::multiset<std::string> all;
@@ -67,24 +32,12 @@ std::multiset<std::string> data_of(const Owner* owner, Type type) {
   return all;
 }
 
-// Its octets, each letter's case by chance.
-Name with_case(const std::string& folded, std::mt19937& dice) {
-  Name name;
-  for (std::size_t at = 0; folded[at] != '\0'; at += label_at(folded, at).size() + 1) {
-    std::string label(label_at(folded, at));
-    for (char& c : label)
-      if (c >= 'a' && c <= 'z' && dice() % 2 == 0) c = static_cast<char>(c - 'a' + 'A');
-    name.append(label);
-  }
-  return name;
-}
-
 TEST(Answers, SayWhatTheContentHolds) {
   std::mt19937 dice(11);
   int questions = 0;
   for (int round = 0; round < 20; ++round) {
     const Zone zone =
-        Zone::build(random_content(dice), {.net = 1, .dns4 = {}, .dns6 = {}, .seed = dice()}).value();
+        Zone::build(test::random_content(dice), {.net = 1, .dns4 = {}, .dns6 = {}, .seed = dice()}).value();
     std::set<std::string> names;
     for (const auto& [name, owner] : zone.content().owners()) {
       names.insert(name);
@@ -94,7 +47,7 @@ TEST(Answers, SayWhatTheContentHolds) {
       for (const Type type : {Type::a, Type::aaaa, Type::srv, Type::ptr, Type::txt, Type::soa, Type::mx}) {
         Message query;
         query.header.id = static_cast<std::uint16_t>(dice());
-        query.questions = {{with_case(name, dice), type, Class::in}};
+        query.questions = {{test::with_case(name, dice), type, Class::in}};
         if (dice() % 2 == 0) query.edns = Edns{4096, 0, dice() % 2 == 0, {}};
         const auto octets = encode(query).value();
         const Message in_place =

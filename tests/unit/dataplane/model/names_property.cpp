@@ -14,19 +14,13 @@
 namespace fairlead::model {
 namespace {
 
-constexpr std::size_t kBuckets = 1024, kCells = 40000;
-
-struct alignas(64) Cell {
-  std::byte octets[FWD_DNS_CELL];
-};
+constexpr std::size_t kBuckets = 1024, kSlabs = 3;
 
 struct Memory {
   std::vector<fwd_dns_bucket> buckets = std::vector<fwd_dns_bucket>(kBuckets);
-  std::vector<Cell> cells;
-  explicit Memory(std::size_t count) : cells(count + FWD_DNS_ENTRY / FWD_DNS_CELL) {}
-  std::span<std::byte> octets() { return {cells[0].octets, cells.size() * FWD_DNS_CELL}; }
-  NameTable writer() { return {buckets, octets(), 7}; }
-  fwd_dns_names reader() { return {buckets, octets(), 7}; }
+  std::vector<fwd_dns_slab> slabs = std::vector<fwd_dns_slab>(kSlabs);
+  NameTable writer() { return {buckets, slabs, 7}; }
+  fwd_dns_names reader() { return {buckets, slabs, 7}; }
 };
 
 NameRow random_row(std::mt19937& dice) {
@@ -50,12 +44,19 @@ const fwd_dns_entry* find(const fwd_dns_names& names, std::uint32_t net, const s
   fwd_dns_query query{};
   query.name_length = static_cast<std::uint32_t>(name.size());
   std::memcpy(query.name, name.data(), name.size());
-  return fwd_dns_find(&names, net, &query, 0);
+  const std::uint32_t cell = fwd_dns_find(&names, net, &query, 0);
+  return cell == 0 ? nullptr : fwd_dns_entry_of(&names, cell);
 }
 
 std::string wire_number(int i) {
   const std::string label = std::to_string(i);
   return static_cast<char>(label.size()) + label + '\0';
+}
+
+// Of so many octets, in all slabs; the first has a cell less.
+std::size_t whole_entries(std::size_t octets) {
+  const std::size_t cells = octets / FWD_DNS_CELL;
+  return (FWD_DNS_SLAB_CELLS - 1) / cells + (kSlabs - 1) * (FWD_DNS_SLAB_CELLS / cells);
 }
 
 using Model = std::map<std::pair<std::uint32_t, std::string>, std::string>;
@@ -73,7 +74,7 @@ void expect_same(const fwd_dns_names& names, const Model& model, const NameTable
 
 TEST(NameTable, HoldsWhatAMapHolds) {
   std::mt19937 dice(5);
-  Memory memory(kCells);
+  Memory memory;
   NameTable table = memory.writer();
   Model model;
   for (int i = 0; i < 4000; ++i) {
@@ -107,13 +108,13 @@ TEST(NameTable, HoldsWhatAMapHolds) {
     whole.name = wire_number(i);
     fit += heir.put(encode(whole).value()) ? 1U : 0U;
   }
-  EXPECT_EQ(fit, kCells / (encode(whole)->size() / FWD_DNS_CELL)) << "what was given back is in one piece";
+  EXPECT_EQ(fit, whole_entries(encode(whole)->size())) << "what was given back is in one piece";
 }
 
 // A reader that found an entry reads it to its end, whatever happens to the name meanwhile.
 TEST(NameTable, LeavesWhatRestsAsItIsUntilReuse) {
   std::mt19937 dice(6);
-  Memory memory(kCells);
+  Memory memory;
   NameTable table = memory.writer();
   const NameRow row = random_row(dice);
   const std::string before = encode(row).value();
@@ -127,7 +128,8 @@ TEST(NameTable, LeavesWhatRestsAsItIsUntilReuse) {
 
 TEST(NameTable, RefusesWhatHasNoRoomAndKeepsTheRest) {
   std::mt19937 dice(7);
-  Memory memory(200);
+  Memory memory;
+  memory.buckets.resize(16);
   NameTable table = memory.writer();
   Model model;
   int refused = 0;
@@ -142,6 +144,22 @@ TEST(NameTable, RefusesWhatHasNoRoomAndKeepsTheRest) {
   EXPECT_GT(refused, 100);
   EXPECT_GT(model.size(), 20U);
   expect_same(memory.reader(), model, table);
+}
+
+// Memory that somebody else wrote is emptied, not believed.
+TEST(NameTable, AdoptsNothingThatIsNoTable) {
+  std::mt19937 dice(8);
+  for (int round = 0; round < 50; ++round) {
+    Memory memory;
+    NameTable table = memory.writer();
+    for (int i = 0; i < 20; ++i) table.put(encode(random_row(dice)).value());
+    auto& slot = memory.buckets[dice() % kBuckets].slots[dice() % 8];
+    slot = std::uint64_t{dice()} << 32 | (dice() | 0x80000000U);
+    NameTable heir = memory.writer();
+    EXPECT_EQ(heir.names(), 0U);
+    EXPECT_EQ(heir.cells_used(), 0U);
+    for (int i = 0; i < 20; ++i) EXPECT_TRUE(heir.put(encode(random_row(dice)).value()));
+  }
 }
 
 TEST(NameTable, AnEntryIsAtMostAPage) {
