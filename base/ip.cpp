@@ -107,6 +107,19 @@ std::uint64_t Prefix::size() const {
   return bits >= 64 ? ~std::uint64_t{0} : std::uint64_t{1} << bits;
 }
 
+bool is_reserved(const Prefix& range) {
+  for (const char* text :
+       {"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/8", "fe80::/10", "ff00::/8"})
+    if (const Prefix reserved = Prefix::parse(text).value();
+        reserved.family() == range.family() && reserved.overlaps(range))
+      return true;
+  return false;
+}
+
+bool is_reserved(const IpAddress& address) {
+  return is_reserved(Prefix{address, static_cast<std::uint8_t>(address.is_v4() ? 32 : 128)});
+}
+
 std::string format(const Prefix& prefix) {
   return format(prefix.address) + "/" + std::to_string(prefix.length);
 }

@@ -47,6 +47,11 @@ struct Prefix {
   auto operator<=>(const Prefix&) const = default;
 };
 
+// Where no unicast address of a network can be: loopback, link-local, multicast and the like. True of a
+// range that touches one of these.
+bool is_reserved(const Prefix& range);
+bool is_reserved(const IpAddress& address);
+
 std::string format(const Prefix& prefix);
 inline std::ostream& operator<<(std::ostream& out, const Prefix& p) { return out << format(p); }
 

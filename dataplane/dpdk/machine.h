@@ -22,6 +22,7 @@ struct fwd_machine {
 #include "dataplane/model/edge/memory_machine.h"
 
 FWD_INLINE __u32 fwd_packet_length(fwd_machine* m) { return m->frame->length; }
+FWD_INLINE __u32 fwd_whole_length(fwd_machine*, __u32 length) { return length; }
 
 FWD_INLINE int fwd_load(fwd_machine* m, __u32 offset, void* to, __u32 length) {
   if (FWD_SELDOM(std::uint64_t{offset} + length > m->frame->head)) return 1;

@@ -26,6 +26,8 @@
  * "outside the packet". */
 struct fwd_machine;
 FWD_INLINE __u32 fwd_packet_length(struct fwd_machine* m);
+/* All of its bytes, where those that can be reached, `length` of them, are its first buffer alone. */
+FWD_INLINE __u32 fwd_whole_length(struct fwd_machine* m, __u32 length);
 FWD_INLINE int fwd_load(struct fwd_machine* m, __u32 offset, void* to, __u32 length);
 FWD_INLINE int fwd_store(struct fwd_machine* m, __u32 offset, const void* from, __u32 length);
 /* Of what no sum in the packet balances, which stays on as it is. */

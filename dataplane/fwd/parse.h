@@ -65,21 +65,22 @@ FWD_INLINE int fwd_parse_ipv4(struct fwd_machine* m, struct fwd_headers* p, __u3
   if (fwd_load(m, p->l3, &ip, sizeof ip)) return FWD_TRUNCATED;
   const __u32 header = (ip.version_ihl & 15U) * 4U;
   const __u32 total = fwd_swap16(ip.total_be);
-  if (FWD_SELDOM(ip.version_ihl >> 4 != 4 || header < sizeof ip || total < header)) return FWD_BAD_HEADER;
-  if (FWD_SELDOM(p->l3 + total > limit)) return FWD_TRUNCATED;
+  if (FWD_SELDOM(ip.version_ihl >> 4 != 4)) return FWD_BAD_HEADER;
+  p->family = 4; /* from here on it is known whose packet it is, be it well-formed or not */
+  fwd_map_ipv4(&p->src, ip.src);
+  fwd_map_ipv4(&p->dst, ip.dst);
+  if (FWD_SELDOM(header < sizeof ip || total < header)) return FWD_BAD_HEADER;
+  if (FWD_SELDOM(p->l3 + total > limit) && p->l3 + total > fwd_whole_length(m, limit)) return FWD_TRUNCATED;
   const __u32 fragment = fwd_swap16(ip.fragment_be);
   if (FWD_SELDOM(fragment & 0x3fffU)) {
     p->flags |= FWD_PKT_FRAGMENT;
     if (fragment & 0x1fffU) p->flags |= FWD_PKT_NO_PORTS | FWD_PKT_LATER;
   }
   p->id = fwd_swap16(ip.id_be);
-  p->family = 4;
   p->proto = ip.proto;
   p->tos = ip.tos;
   p->l4 = p->l3 + header;
   p->end = p->l3 + total;
-  fwd_map_ipv4(&p->src, ip.src);
-  fwd_map_ipv4(&p->dst, ip.dst);
   return FWD_PASS;
 }
 
@@ -121,7 +122,7 @@ FWD_INLINE int fwd_parse_ipv6(struct fwd_machine* m, struct fwd_headers* p, __u3
   p->tos = (__u8)(first >> 20);
   p->l4 = p->l3 + (__u32)sizeof(struct fwd_ipv6);
   p->end = p->l4 + (second >> 16);
-  if (p->end > limit) return FWD_TRUNCATED;
+  if (FWD_SELDOM(p->end > limit) && p->end > fwd_whole_length(m, limit)) return FWD_TRUNCATED;
   /* Every table would take it for the IPv4 address; it belongs in sockets, not on a wire. */
   if (fwd_addr_is_ipv4(&p->src) || fwd_addr_is_ipv4(&p->dst)) return FWD_BAD_HEADER;
   return fwd_walk_ipv6(m, p);

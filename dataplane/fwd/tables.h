@@ -50,7 +50,7 @@
 /* What an edge's packets write: arrays, too, shared by all cores. X(name, element, capacity)
  * The first is sized by its daemon (flow_mask). It outlives another version of the tables, and edge_owners
  * with it: change anything of these, or of how a flow is hashed, and raise FWD_EDGE_STATE_VERSION. */
-#define FWD_EDGE_STATE_VERSION 1
+#define FWD_EDGE_STATE_VERSION 2
 #define FWD_EDGE_STATE(X)                                              \
   X(edge_flows, struct fwd_edge_bucket, 262144)                        \
   X(edge_datagrams, struct fwd_edge_bucket, FWD_EDGE_DATAGRAM_BUCKETS) \

@@ -16,7 +16,7 @@
   X(TO_POD, "delivered to a pod on this node")                                                         \
   X(TO_HOST, "delivered to the node's own endpoint")                                                   \
   X(TO_WIRE, "encapsulated to another node")                                                           \
-  X(TO_SELF, "answered here: an echo to a service's address, or a question for a name")                                          \
+  X(TO_SELF, "answered here: an echo to a service's address, or a question for a name")                \
   X(TO_NODE, "handed to another node as it is: its network is native")                                 \
   X(SPLIT, "cut in two, each of which comes again: IPv6 on a narrow underlay")                         \
   X(TO_BACKEND, "sent by an edge on its way to a server of the service")                               \
@@ -34,7 +34,7 @@
   X(SPOOFED_SOURCE, "a source address that is not the sender's")                                \
   X(FRAGMENT_TO_VIP, "a fragment to a service's address, of a protocol without ports")          \
   X(NO_SERVICE_PORT, "the service's address has no such port and protocol")                     \
-  X(NO_BACKEND, "the service has no ready pod")                                                 \
+  X(NO_BACKEND, "the service has nobody who takes it: no ready pod, no server for what is new") \
   X(BACKEND_GONE, "the flow's pod has left; the flow ended with it")                            \
   X(FLOW_TABLE_FULL, "no room for both directions of a new flow")                               \
   X(FLOW_CONFLICT, "no free source port to tell two flows apart")                               \

@@ -319,7 +319,7 @@ class ServiceLowering {
 
 }  // namespace
 
-Result<TableImage> lower(const ForwardingState& state, const TableImage& previous) {
+Result<TableImage> lower(const ForwardingState& state, const TableImage& previous, RingReplays* replays) {
   FL_TRY_OK(validate(state));
   TableImage image;
   lower_self(state, image);
@@ -340,7 +340,8 @@ Result<TableImage> lower(const ForwardingState& state, const TableImage& previou
   }
   for (const Link& link : state.links)
     lower_link(state.self, link, *networks.at(link.network), epochs, image);
-  FL_TRY_OK(lower_edge(state, previous, image));
+  RingReplays anew;
+  FL_TRY_OK(lower_edge(state, previous, image, replays != nullptr ? *replays : anew));
   for (Rows& rows : image.rows) rows.settle();
   return image;
 }

@@ -12,12 +12,19 @@
 // backends, in one piece and beside what `previous` still holds, is too small.
 #pragma once
 
+#include <map>
+
 #include "base/result.h"
 #include "dataplane/model/forwarding_state.h"
+#include "dataplane/model/ring/edge_ring.h"
 #include "dataplane/model/table_image.h"
 
 namespace fairlead::model {
 
-Result<TableImage> lower(const ForwardingState& state, const TableImage& previous = {});
+// What an edge's rings were replayed to, by service: for the next time. The rows are the same without it.
+using RingReplays = std::map<std::uint32_t, RingReplay>;
+
+Result<TableImage> lower(const ForwardingState& state, const TableImage& previous = {},
+                         RingReplays* replays = nullptr);
 
 }  // namespace fairlead::model

@@ -20,6 +20,10 @@ struct fwd_machine {
 };
 
 FWD_INLINE __u32 fwd_packet_length(struct fwd_machine* m) { return m->skb->len; }
+FWD_INLINE __u32 fwd_whole_length(struct fwd_machine* m, __u32 length) {
+  (void)m;
+  return length;
+}
 FWD_INLINE int fwd_load(struct fwd_machine* m, __u32 offset, void* to, __u32 length) {
   return bpf_skb_load_bytes(m->skb, offset, to, length) != 0;
 }

@@ -76,9 +76,13 @@ FWD_INLINE int fwd_edge_aside(struct fwd_machine* m, struct fwd_edge* e, __u32 w
   return edge_aside(m->xdp, e, what, limit);
 }
 
-/* Of a frame in several buffers all of them; headers stand in the first. */
+/* Of a frame in several buffers the first, in which its headers stand. */
 FWD_INLINE __u32 fwd_packet_length(struct fwd_machine* m) {
   return (__u32)(FRAME_END(m->xdp, data_end) - FRAME_END(m->xdp, data));
+}
+FWD_INLINE __u32 fwd_whole_length(struct fwd_machine* m, __u32 length) {
+  (void)length;
+  return (__u32)bpf_xdp_get_buff_len(m->xdp);
 }
 
 FWD_INLINE int fwd_load(struct fwd_machine* m, __u32 offset, void* to, __u32 length) {

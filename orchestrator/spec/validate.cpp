@@ -153,16 +153,6 @@ constexpr std::array<PoolRule, 4> kPoolRules{{{"pods4", &NetworkPools::pods4, Fa
                                               {"vips4", &NetworkPools::vips4, Family::v4, 8, 27},
                                               {"vips6", &NetworkPools::vips6, Family::v6, 32, 123}}};
 
-// Where no unicast address of a cluster can be: loopback, link-local, multicast and the like.
-bool is_reserved(const Prefix& pool) {
-  for (const char* text :
-       {"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/8", "fe80::/10", "ff00::/8"})
-    if (const Prefix range = Prefix::parse(text).value();
-        range.family() == pool.family() && range.overlaps(pool))
-      return true;
-  return false;
-}
-
 void check_pools(Checker& out, const NetworkPools& pools) {
   if (pools == NetworkPools{})
     return out.complain("pools", "", "is missing", "Add it, with pods4, pods6, vips4 and vips6");

@@ -14,7 +14,7 @@ void fetch(fwd_machine& m, const fwd_edge& e, const fwd_edge_config& config) {
   if (e.vip_flags & FWD_VIP_ALL_FLOWS)
     __builtin_prefetch(fwd_edge_flows_at(&m, fwd_edge_first(e.hash, &config)));
   else
-    __builtin_prefetch(fwd_find_edge_rings(&m, (e.ring.offset + fwd_edge_slot_of(&e)) >> 1));
+    __builtin_prefetch(fwd_find_edge_rings(&m, (e.ring.offset + e.at) >> 1));
 }
 
 }  // namespace

@@ -28,8 +28,9 @@ struct fwd_edge {
   __u32 answer;   /* of a drop: what becomes of what stands in the packet's place; FWD_ANSWER_... */
   __u32 is_new;   /* the first packet of a flow, as far as the edge can tell */
   __u32 is_error; /* an ICMP error: `pkt` has the addresses and ports of the flow it is about */
-  __u64 hash;
+  __u64 hash; /* of the flow as it is remembered */
   struct fwd_edge_ring ring; /* of its service */
+  __u32 at;                  /* the flow's slot in it */
   __u32 service;
   __u32 vip_flags;
   struct fwd_edge_slot slot;

@@ -59,6 +59,7 @@ FWD_INLINE int fwd_edge_headers_stage(struct fwd_machine* m, struct fwd_edge* e,
   if (fwd_edge_type_at(m, e, 12)) return FWD_PASS;
   if (FWD_SELDOM(fwd_edge_is_tag(e->ethertype)) && fwd_edge_tags(m, e)) return FWD_PASS;
   const int bad = fwd_parse_at(m, &e->pkt, e->l3, e->ethertype);
+  if (FWD_SELDOM(e->pkt.end > e->bytes)) e->bytes = e->pkt.end; /* it came in several buffers */
   if (FWD_SELDOM(bad)) return fwd_edge_unparsed(m, e, config, bad);
   return FWD_SELDOM(e->pkt.flags & FWD_PKT_NO_PORTS) ? FWD_PORTLESS : FWD_NEXT;
 }
@@ -77,12 +78,23 @@ FWD_INLINE int fwd_edge_parse_stage(struct fwd_machine* m, struct fwd_edge* e,
   return done == FWD_PORTLESS ? fwd_edge_portless(m, e, config) : done;
 }
 
+/* Which slot of the ring, and by what the flow is remembered: its ports, too, though the slot be chosen without
+ * them, or all connections of a client would be one. Datagrams of a service that hashes addresses alone are
+ * one: their later fragments have no ports. */
+FWD_INLINE void fwd_edge_hash_stage(struct fwd_edge* e, const struct fwd_edge_config* config) {
+  const __u32 no_ports = e->vip_flags & (FWD_VIP_SOURCE | FWD_VIP_ADDRESSES);
+  e->hash = fwd_edge_hash(&e->pkt, config->seed, e->vip_flags);
+  e->at = (__u32)((e->hash >> 32) * e->ring.size >> 32);
+  if (FWD_SELDOM(no_ports) && (no_ports == FWD_VIP_SOURCE || e->pkt.proto == FWD_PROTO_TCP))
+    e->hash = fwd_edge_hash(&e->pkt, config->seed, 0);
+}
+
 /* Which service, and the flow's hash. */
 FWD_INLINE int fwd_edge_service_stage(struct fwd_machine* m, struct fwd_edge* e,
                                       const struct fwd_edge_config* config) {
   const __u32 later = e->pkt.flags & FWD_PKT_LATER; /* its service is known */
   const int done = later ? FWD_NEXT : fwd_vip_stage(m, e, config);
-  if (done == FWD_NEXT) e->hash = fwd_edge_hash(&e->pkt, config->seed, e->vip_flags);
+  if (done == FWD_NEXT) fwd_edge_hash_stage(e, config);
   return done;
 }
 

@@ -26,6 +26,7 @@ FWD_INLINE int fwd_edge_probe(struct fwd_machine* m, struct fwd_edge* e, __u32 s
   const int bad = fwd_parse_at(m, &e->pkt, e->l3, e->ethertype);
   if (bad) return bad;
   e->hash = fwd_edge_hash(&e->pkt, config->seed, 0);
+  e->ring.size = 0; /* nobody else may have it: it is about this server */
   return fwd_edge_deliver(m, e, config, to);
 }
 

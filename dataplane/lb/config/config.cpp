@@ -9,6 +9,7 @@
 #include "dataplane/lb/config/fields.h"
 #include "dataplane/model/edge/edge_engine.h"
 #include "dataplane/model/edge/validate_edge.h"
+#include "dataplane/model/forwarding_state.h"
 
 namespace fairlead::lb {
 namespace {
@@ -23,7 +24,7 @@ constexpr std::size_t kMaxServers = 32768;  // of the whole edge
 constexpr std::size_t kMaxName = 63;
 constexpr std::uint16_t kLeastMtu = 1280;
 constexpr std::uint64_t kLeastMemory = 32ULL << 20, kMostMemory = 64ULL << 30;
-constexpr Millis kLeastEvery{100};
+constexpr Millis kLeastEvery{100}, kMostEvery{3600000};
 constexpr Millis kLeastSettle = std::chrono::hours(7);  // a flow may be idle for six
 
 // `servers: [192.0.2.11]` is short for {address: 192.0.2.11}.
@@ -199,6 +200,30 @@ class Validation {
       complain("own4", format(config_.own4), "is no IPv4 address", "Write it as own6");
     if (config_.own6.is_v4())
       complain("own6", format(config_.own6), "is no IPv6 address", "Write it as own4");
+    if (config_.gue_port == model::Self{}.vxlan_port)
+      complain("gue_port", std::to_string(config_.gue_port), "is that of VXLAN",
+               "Write another, or leave it out");
+    check_own("own4", config_.own4);
+    check_own("own6", config_.own6);
+  }
+
+  // An address of this machine's own, by which tunnels leave and translated answers come back.
+  void check_own(const char* path, const IpAddress& own) {
+    if (own.is_none()) return;
+    unicast(path, own);
+    for (const ServiceConfig& service : config_.services) {
+      if (std::ranges::find(service.addresses, own) != service.addresses.end())
+        complain(path, format(own), "is an address of service " + service.name,
+                 "Write one of this machine's");
+      if (std::ranges::find(service.servers, own, &ServerConfig::address) != service.servers.end())
+        complain(path, format(own), "is a server of service " + service.name, "Write one of this machine's");
+    }
+  }
+
+  void unicast(const std::string& path, const IpAddress& address) {
+    if (is_reserved(address))
+      complain(path, format(address), "is an address that nobody can be reached by",
+               "Write a unicast address");
   }
 
   void check_source() {
@@ -221,6 +246,13 @@ class Validation {
       complain(path + ".name", document::display_value(service.name), "stands twice",
                "Give each service its own name");
     if (service.addresses.empty()) complain(path + ".addresses", "", "names none", "Give at least one");
+    std::set<IpAddress> addresses;
+    for (const IpAddress& address : service.addresses) {
+      unicast(path + ".addresses", address);
+      if (!addresses.insert(address).second)
+        complain(path + ".addresses", format(address), "stands twice", "Remove one");
+    }
+    if (service.servers.empty()) complain(path + ".servers", "", "names none", "Give at least one");
     if (service.ports.empty()) complain(path + ".ports", "", "names none", "Write [tcp/80]");
     if (service.check) check(*service.check, path + ".check");
     if (config_.engine == EngineType::dpdk) check_for_dpdk(service, path);
@@ -241,6 +273,9 @@ class Validation {
     if (check.every < kLeastEvery)
       complain(path + ".every", format_duration(check.every), "is too often", "Write 100ms or more");
     if (check.timeout <= Millis{0}) complain(path + ".timeout", "0", "leaves no time", "Write 1s");
+    for (const auto& [name, time] : {std::pair("every", check.every), std::pair("timeout", check.timeout)})
+      if (time > kMostEvery)
+        complain(path + "." + name, format_duration(time), "is too long", "Write 1h or less");
     if (check.rise == 0 || check.rise > 100)
       complain(path + ".rise", std::to_string(check.rise), "is outside 1 to 100", "Write 2");
     if (check.fall == 0 || check.fall > 100)
@@ -257,10 +292,13 @@ class Validation {
       complain(path + ".weight", std::to_string(server.weight), "is outside 1 to 1000",
                "To take a server out, write drain: true or remove it");
     const bool vxlan = delivery == model::Delivery::vxlan;
+    unicast(path + ".address", server.address);
+    if (!server.to.is_none()) unicast(path + ".to", server.to);
     if (vxlan && (server.vni == 0 || server.vni > 0xffffff))
       complain(path + ".vni", std::to_string(server.vni), "is no VNI", "Write 1 to 16777215");
-    if (vxlan && !MacAddress::parse(server.mac))
-      complain(path + ".mac", document::display_value(server.mac), "is no MAC address",
+    const auto mac = MacAddress::parse(server.mac);
+    if (vxlan && (!mac || (mac->bytes[0] & 1) != 0))
+      complain(path + ".mac", document::display_value(server.mac), "is no MAC address of a server",
                "Write that of the server's VXLAN device, 02:00:00:00:00:01");
     if (!vxlan && (server.vni != 0 || !server.mac.empty()))
       complain(path + (server.vni != 0 ? ".vni" : ".mac"), "", "is for vxlan",

@@ -123,6 +123,7 @@ api::Status Lb::status() const {
   told.reload_error = reload_error_.empty() ? publish_error_ : reload_error_;
   if (const auto ports = tables_->engine().ports())
     for (const model::EdgePort& port : *ports) told.ports.push_back({port.name, port.number, port.mode});
+  for (const std::string& link : lost_) told.ports.push_back({link, 0, "gone"});
   for (const auto& [name, service] : state_.services) told.services.push_back(status_of(service));
   told.drops = drops();
   return told;

@@ -66,7 +66,13 @@ void keep_room(Config& config, std::uint32_t flows) {
 }  // namespace
 
 Result<Config> read_config(const std::filesystem::path& path, Services services) {
-  FL_TRY(const std::string text, fairlead::read_file(path));
+  Result<std::string> read = fairlead::read_file(path);
+  if (!read) {
+    Error error = std::move(read).error();
+    error.remedy = "name the edge's file with --config";
+    return std::unexpected(std::move(error));
+  }
+  const std::string& text = *read;
   auto config = parse_config(path.string(), text, services);
   if (config) return std::move(*config);
   Error all = document::to_error(config.error().front());
@@ -207,10 +213,27 @@ void Lb::tick() {
     if (const auto served = tables_->engine().served(number)) sample.served.emplace(number, *served);
   rates_.add(std::move(sample));
   if (behind_) publish_soon();
+  look_for_links();
   look_for_quiet();
   if (mono_now() - saved_at_ < kSaveAges) return;
   saved_at_ = mono_now();
   (void)save();
+}
+
+// A link that was deleted and made again is another one: without our program.
+void Lb::look_for_links() {
+  std::vector<std::string> lost = engine_->lost(state_.config);
+  for (const std::string& link : lost)
+    if (std::ranges::find(lost_, link) == lost_.end())
+      tell("LinkLost", link, "has gone, and our program with it: nothing that comes by it is balanced");
+  if (!lost.empty()) {
+    (void)engine_->attach(state_.config);
+    lost_.insert(lost_.end(), lost.begin(), lost.end());
+    lost = engine_->lost(state_.config);
+  }
+  for (const std::string& link : std::set(lost_.begin(), lost_.end()))
+    if (std::ranges::find(lost, link) == lost.end()) tell("LinkFound", link, "is back, with our program");
+  lost_ = std::move(lost);
 }
 
 // Not what nobody has said yet: a seed that this edge made up would keep it out of the cluster.
@@ -306,8 +329,8 @@ void Lb::tell(const std::vector<Told>& told) {
 }
 
 void Lb::tell(std::string what, std::string object, std::string why) {
-  static const std::set<std::string> kBad{"ServerDown",  "AllDead",        "ConfigRefused", "TablesRefused",
-                                          "HistoryFull", "ServiceRefused", "FlowsForgotten"};
+  static const std::set<std::string> kBad{"ServerDown",  "AllDead",        "ConfigRefused",  "TablesRefused",
+                                          "HistoryFull", "ServiceRefused", "FlowsForgotten", "LinkLost"};
   (kBad.contains(what) ? log::warn : log::info)(what, {{"object", object}, {"why", why}});
   events_.push_back({++told_, wall_now(), std::move(what), std::move(object), std::move(why)});
   if (events_.size() > kEvents) events_.pop_front();

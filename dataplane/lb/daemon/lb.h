@@ -71,6 +71,7 @@ class Lb {
   ProbeResult judge(const ProbeTarget& target, ProbeResult result) const;
   void add_routes();
   void tick();
+  void look_for_links();
   void look_for_quiet();
   static net::Task<> stop_on(Lb* self);
   static net::Task<> tick_on(Lb* self);
@@ -96,6 +97,7 @@ class Lb {
   std::uint64_t told_ = 0;  // events since the start
   WallTime since_{};
   MonoTime saved_at_{}, looked_at_{};
+  std::vector<std::string> lost_;  // links of the file that are gone
   std::string reload_error_, publish_error_, control_refused_;
   bool publish_posted_ = false;
   bool behind_ = false;     // the tables are not what the state says yet

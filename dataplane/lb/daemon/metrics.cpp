@@ -50,6 +50,7 @@ std::string Lb::metrics() const {
   families.gauge("lb_flow_table_used", "Flows that are remembered", now.remembered);
   families.gauge("lb_config_refused", "1 while the newest file or its tables are not in use",
                  now.reload_error.empty() ? 0 : 1);
+  families.gauge("lb_links_lost", "Links of the file that are gone", lost_.size());
   families.add(MetricType::Counter, "lb_verdicts_total", "Packets by where they ended");
   if (const auto counters = tables_->engine().counters())
     for (std::uint32_t verdict = 0; verdict < counters->size(); ++verdict)

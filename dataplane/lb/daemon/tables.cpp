@@ -31,7 +31,7 @@ Tables::Tables(std::unique_ptr<model::EdgeEngine> engine) : engine_(std::move(en
 }
 
 Result<std::size_t> Tables::publish(const model::ForwardingState& state) {
-  FL_TRY(model::TableImage next, model::lower(state, image_));
+  FL_TRY(model::TableImage next, model::lower(state, image_, &replays_));
   const model::TablePatch patch = model::diff(image_, next);
   FL_TRY_OK(engine_->apply(patch));
   image_ = std::move(next);

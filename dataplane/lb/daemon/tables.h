@@ -9,6 +9,7 @@
 
 #include "dataplane/model/edge/edge_engine.h"
 #include "dataplane/model/forwarding_state.h"
+#include "dataplane/model/lower.h"
 
 namespace fairlead::lb {
 
@@ -49,6 +50,7 @@ class Tables {
 
   std::unique_ptr<model::EdgeEngine> engine_;
   model::TableImage image_;
+  model::RingReplays replays_;
   bool had_rows_ = false;
   std::map<std::uint32_t, Owner> owners_;
   std::map<std::pair<std::uint32_t, IpAddress>, std::uint32_t> numbers_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/lb/engine/engine.h"
 
+#include <algorithm>
+
 #include "dataplane/dpdk/memory/kept_memory.h"
 #include "dataplane/fwd/edge/rows.h"
 #include "dataplane/lb/net/taps.h"
@@ -24,12 +26,24 @@ class OnXdp final : public Engine {
   std::unique_ptr<model::EdgeEngine> take() override { return std::move(engine_); }
   Result<> attach(const Config& config) override {
     if (config.engine != EngineType::xdp) return needs_restart("engine");
-    for (const std::string& link : config.interfaces)
-      FL_TRY_OK(on_->attach(link, static_cast<ebpf::XdpMode>(config.mode)));
+    Result<> all;  // or the first that fails: it is no reason to leave out the others
+    for (const std::string& link : config.interfaces) {
+      const Result<> one = on_->attach(link, static_cast<ebpf::XdpMode>(config.mode));
+      if (all) all = one;
+    }
+    FL_TRY_OK(all);
     FL_TRY_OK(on_->detach_others(config.interfaces));
     return remove_dpdk(name_);
   }
   bool outlives_process() const override { return true; }
+  std::vector<std::string> lost(const Config& config) const override {
+    std::vector<std::string> lost;
+    const auto ports = on_->ports();
+    for (const std::string& link : config.interfaces)
+      if (ports && std::ranges::find(*ports, link, &model::EdgePort::name) == ports->end())
+        lost.push_back(link);
+    return lost;
+  }
   std::vector<PortLink> links(const Config& config) const override {
     std::vector<PortLink> links;
     for (const std::string& link : config.interfaces) links.push_back({link, 0});

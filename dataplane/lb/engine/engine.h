@@ -19,6 +19,8 @@ class Engine {
   // on; devices are those of the start. conflict: the file asks for what this process cannot become.
   virtual Result<> attach(const Config& config) = 0;
   virtual bool outlives_process() const = 0;  // the data path
+  // Links of the file that packets are not taken from: they went, and may be back.
+  virtual std::vector<std::string> lost(const Config&) const { return {}; }
   // The kernel's links by which the ways to servers are found.
   virtual std::vector<PortLink> links(const Config& config) const = 0;
 };

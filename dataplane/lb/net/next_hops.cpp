@@ -52,6 +52,7 @@ void NextHops::watch(std::set<IpAddress> targets) {
   for (const IpAddress& target : targets) targets_.try_emplace(target);
   if (const Result<> looked = look(true); !looked)
     log::warn("the next hops are not known", {{"error", format(looked.error())}});
+  events_->descriptor.cancel();  // who waits for news learns that there is more to wait for
 }
 
 net::Task<> NextHops::run() { return run_on(this); }

@@ -146,8 +146,8 @@ class Explanation {
   }
 
   void ring(const Look& look) {
-    const auto at = static_cast<std::uint32_t>((e_.hash >> 32) * e_.ring.size >> 32);
-    const std::string slot = "slot " + std::to_string(at) + " of " + std::to_string(e_.ring.size) + ": ";
+    if (e_.ring.size == 0) return say(look, "no slots", "nobody has ever taken connections of this service");
+    const std::string slot = "slot " + std::to_string(e_.at) + " of " + std::to_string(e_.ring.size) + ": ";
     const std::string now = e_.slot.now == 0 ? "nobody" : naming_.server(e_.slot.now);
     const std::string before = e_.slot.before == 0                      ? ""
                                : e_.slot.before == FWD_EDGE_SERVERS - 1 ? "somebody who is gone"

@@ -176,8 +176,10 @@ struct OldVips {
 
 class EdgeLowering {
  public:
-  EdgeLowering(const ForwardingState& state, const TableImage& previous, TableImage& image)
+  EdgeLowering(const ForwardingState& state, const TableImage& previous, TableImage& image,
+               RingReplays& replays)
       : edge_(state.edge),
+        replays_(replays),
         seed_(state.self.cluster_seed),
         image_(image),
         old_(previous),
@@ -261,9 +263,10 @@ class EdgeLowering {
       const auto found = numbers.find(members[member]);
       return found == numbers.end() ? kNobody : found->second;
     };
-    const RingGenerations ring = replay(service.base, service.history, service.settled, seed_);
+    const RingGenerations& ring =
+        replays_[service.number].to(service.base, service.history, service.settled, seed_);
     const auto size = static_cast<__u32>(ring.now.slots.size());
-    if (size == 0 || ring.now.members.empty()) {
+    if (size == 0) {
       put_servers(service, numbers, {});
       return fwd_edge_ring{1, 0};
     }
@@ -362,6 +365,7 @@ class EdgeLowering {
   }
 
   const EdgeState& edge_;
+  RingReplays& replays_;
   std::uint64_t seed_;
   TableImage& image_;
   fwd_edge_config config_{};
@@ -388,9 +392,14 @@ fwd_edge_owner owner_of(std::uint32_t service, const EdgeServer& server) {
   return owner;
 }
 
-Result<> lower_edge(const ForwardingState& state, const TableImage& previous, TableImage& image) {
+Result<> lower_edge(const ForwardingState& state, const TableImage& previous, TableImage& image,
+                    RingReplays& replays) {
   if (state.edge.services.empty()) return {};
-  return EdgeLowering(state, previous, image).run(state.self.gateway_mac);
+  std::erase_if(replays, [&](const auto& replay) {
+    return std::ranges::find(state.edge.services, replay.first, &EdgeService::number) ==
+           state.edge.services.end();
+  });
+  return EdgeLowering(state, previous, image, replays).run(state.self.gateway_mac);
 }
 
 }  // namespace fairlead::model

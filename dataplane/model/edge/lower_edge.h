@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "dataplane/model/forwarding_state.h"
+#include "dataplane/model/lower.h"
 #include "dataplane/model/table_image.h"
 
 namespace fairlead::model {
@@ -16,6 +17,7 @@ namespace fairlead::model {
 // What a server is known by from one image to the next: one that `previous` names keeps its number.
 fwd_edge_owner owner_of(std::uint32_t service, const EdgeServer& server);
 
-Result<> lower_edge(const ForwardingState& state, const TableImage& previous, TableImage& image);
+Result<> lower_edge(const ForwardingState& state, const TableImage& previous, TableImage& image,
+                    RingReplays& replays);
 
 }  // namespace fairlead::model

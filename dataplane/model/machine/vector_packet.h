@@ -12,6 +12,7 @@
 FWD_INLINE std::uint32_t fwd_packet_length(fwd_machine* m) {
   return static_cast<std::uint32_t>(m->packet.size());
 }
+FWD_INLINE std::uint32_t fwd_whole_length(fwd_machine*, std::uint32_t length) { return length; }
 
 FWD_INLINE int fwd_load(fwd_machine* m, std::uint32_t offset, void* to, std::uint32_t length) {
   if (std::size_t{offset} + length > m->packet.size()) return 1;

@@ -148,34 +148,55 @@ EdgeRing folded(const EdgeRing& base, const std::vector<RingChange>& history, st
 
 RingGenerations replay(const EdgeRing& base, const std::vector<RingChange>& history, std::size_t settled,
                        std::uint64_t seed) {
-  RingGenerations result;
-  if (base.slots.empty()) settled = std::max<std::size_t>(settled, 1);
-  EdgeRing settled_ring = result.now = base;
-  std::vector<bool> changed;
-  for (std::size_t i = 0; i < history.size(); ++i) {
-    const EdgeRing before = std::exchange(result.now, repaired(result.now, history[i], seed));
-    if (i + 1 == settled) settled_ring = result.now;
-    if (i + 1 <= settled) continue;
-    const std::size_t size = result.now.slots.size();
-    std::vector<bool> now_changed(size);
-    for (std::size_t slot = 0; slot < size; ++slot) {
-      const std::size_t was = slot * before.slots.size() / size;
-      const auto address = [](const EdgeRing& ring, std::uint32_t owner) {
-        return owner == kNoMember ? IpAddress{} : ring.members[owner];
-      };
-      now_changed[slot] = (!changed.empty() && changed[slot * changed.size() / size]) ||
-                          address(before, before.slots[was]) != address(result.now, result.now.slots[slot]);
-    }
-    changed = std::move(now_changed);
+  return RingReplay().to(base, history, settled, seed);
+}
+
+bool RingReplay::goes_on(const EdgeRing& base, const std::vector<RingChange>& history, std::size_t settled,
+                         std::uint64_t seed) const {
+  return begun_ && seed == seed_ && settled == settled_ && history.size() >= history_.size() &&
+         std::equal(history_.begin(), history_.end(), history.begin()) && base == base_;
+}
+
+// Which slots have changed hands since the settled ones, as the ring grows.
+void RingReplay::play(const RingChange& change) {
+  const EdgeRing before = std::exchange(result_.now, repaired(result_.now, change, seed_));
+  history_.push_back(change);
+  ++steps_;
+  if (history_.size() == settled_) settled_ring_ = result_.now;
+  if (history_.size() <= settled_) return;
+  const EdgeRing& now = result_.now;
+  const std::size_t size = now.slots.size();
+  std::vector<bool> changed(size);
+  for (std::size_t slot = 0; slot < size; ++slot) {
+    const std::size_t was = slot * before.slots.size() / size;
+    const auto address = [](const EdgeRing& ring, std::uint32_t owner) {
+      return owner == kNoMember ? IpAddress{} : ring.members[owner];
+    };
+    changed[slot] = (!changed_.empty() && changed_[slot * changed_.size() / size]) ||
+                    address(before, before.slots[was]) != address(now, now.slots[slot]);
   }
-  result.before_members = settled_ring.members;
-  result.before.assign(result.now.slots.size(), kNoMember);
-  for (std::size_t slot = 0; slot < changed.size(); ++slot)
-    if (changed[slot]) {
-      const std::uint32_t owner = settled_ring.slots[slot * settled_ring.slots.size() / changed.size()];
-      result.before[slot] = owner == kNoMember ? kGone : owner;
+  changed_ = std::move(changed);
+}
+
+const RingGenerations& RingReplay::to(const EdgeRing& base, const std::vector<RingChange>& history,
+                                      std::size_t settled, std::uint64_t seed) {
+  if (base.slots.empty()) settled = std::max<std::size_t>(settled, 1);
+  if (!goes_on(base, history, settled, seed)) {
+    *this = {};
+    base_ = settled_ring_ = result_.now = base;
+    settled_ = settled;
+    seed_ = seed;
+    begun_ = true;
+  }
+  while (history_.size() < history.size()) play(history[history_.size()]);
+  result_.before_members = settled_ring_.members;
+  result_.before.assign(result_.now.slots.size(), kNoMember);
+  for (std::size_t slot = 0; slot < changed_.size(); ++slot)
+    if (changed_[slot]) {
+      const std::uint32_t owner = settled_ring_.slots[slot * settled_ring_.slots.size() / changed_.size()];
+      result_.before[slot] = owner == kNoMember ? kGone : owner;
     }
-  return result;
+  return result_;
 }
 
 }  // namespace fairlead::model

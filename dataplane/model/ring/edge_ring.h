@@ -65,6 +65,31 @@ struct RingGenerations {
 RingGenerations replay(const EdgeRing& base, const std::vector<RingChange>& history, std::size_t settled,
                        std::uint64_t seed);
 
+// The same for a history that grows, as an edge's does: what was replayed is gone on from, so that a change
+// costs itself, not the history. Whatever else is asked (another base, other settled changes) is replayed
+// anew.
+class RingReplay {
+ public:
+  const RingGenerations& to(const EdgeRing& base, const std::vector<RingChange>& history, std::size_t settled,
+                            std::uint64_t seed);
+  std::size_t steps() const { return steps_; }  // changes that were played, in all
+
+ private:
+  bool goes_on(const EdgeRing& base, const std::vector<RingChange>& history, std::size_t settled,
+               std::uint64_t seed) const;
+  void play(const RingChange& change);
+
+  EdgeRing base_;
+  std::vector<RingChange> history_;  // as far as it was played
+  std::size_t settled_ = 0;
+  std::uint64_t seed_ = 0;
+  bool begun_ = false;
+  EdgeRing settled_ring_;
+  std::vector<bool> changed_;
+  RingGenerations result_;
+  std::size_t steps_ = 0;
+};
+
 // The ring behind the first `count` changes. With it as the base, and those changes and as many settled ones
 // fewer, replay() gives the same: a long-lived history becomes short without moving a slot.
 EdgeRing folded(const EdgeRing& base, const std::vector<RingChange>& history, std::size_t count,

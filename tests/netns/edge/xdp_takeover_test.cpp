@@ -21,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 constexpr int kReplacements = 50;
 constexpr std::uint16_t kMarked = 5353;
+const std::string kState = "state-v" + std::to_string(FWD_EDGE_STATE_VERSION);
 
 class Takeover : public testing::TestWithParam<ebpf::XdpMode> {
  protected:
@@ -128,7 +129,7 @@ TEST_P(Takeover, AnotherVersionOfTheTablesForgetsNoFlow) {
     std::set<std::string> left;
     for (const auto& entry : fs::directory_iterator(pins_.parent_path()))
       left.insert(entry.path().filename());
-    EXPECT_EQ(left, (std::set<std::string>{version, "state-v1", "attached"}));
+    EXPECT_EQ(left, (std::set<std::string>{version, kState, "attached"}));
     ++versions;
   }
   const std::string result = stream->finish();
@@ -138,7 +139,7 @@ TEST_P(Takeover, AnotherVersionOfTheTablesForgetsNoFlow) {
 
 TEST_P(Takeover, FlowsInAnotherFormAreForgottenAndThatIsSaid) {
   edge_->stop();
-  fs::rename(pins_.parent_path() / "state-v1", pins_.parent_path() / "state-v0");
+  fs::rename(pins_.parent_path() / kState, pins_.parent_path() / "state-v0");
   edge_->take_over(pins_.parent_path() / "v2");
   EXPECT_TRUE(edge_->engine().forgot_flows());
   EXPECT_FALSE(fs::exists(pins_.parent_path() / "state-v0"));

@@ -47,9 +47,12 @@ trap clean_up EXIT
 
 host() { # NAME ADDRESS: a namespace on the bridge
   ip netns add "$ID-$1"
+  ip -n "$ID-$1" link set lo up
+  link "$1" "$2"
+}
+link() { # NAME ADDRESS: its eth0
   ip -n "$ID-$1" link add eth0 type veth peer name "$1" netns "$ID-lan" numtxqueues 2 # one is in use
   ip -n "$ID-lan" link set "$1" master br0 up
-  ip -n "$ID-$1" link set lo up
   ip -n "$ID-$1" link set eth0 up
   ip -n "$ID-$1" addr add "$2/24" dev eth0
   # A veth leaves checksums to whoever needs them, and joins packets: a wire does neither.

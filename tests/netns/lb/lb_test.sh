@@ -6,7 +6,7 @@
 # Requests succeed; drain keeps what lives and gives nothing new; SIGHUP takes a
 # server more; kill -9 and a restart break none of 200 connections and 200 UDP
 # flows; `why` says what happens; probes take out who does not answer, and keep all
-# when all look dead; --remove leaves nothing.
+# when all look dead; a link that was made anew has the program; --remove leaves nothing.
 set -euo pipefail
 # Mounts of its own: a machine may have no bpf file system, and another test may unmount it.
 if [ -z "${FL_OWN_MOUNTS:-}" ]; then FL_OWN_MOUNTS=1 exec unshare --mount bash "$0" "$@"; fi
@@ -134,6 +134,10 @@ tail -n 1 "$DIR/held"
 grep -q "connections 200 flows 200 broken 0" "$DIR/held" || die "flows broke"
 let_go after
 
+lb drain web 192.0.2.11 --undo >/dev/null
+eventually 50 in_ring 192.0.2.11 || die "undo does not bring it back"
+
+# The flow table is full still: what begins in a slot of a drained server would find no room.
 step "limits: a flood from one prefix leaves the others theirs"
 sed -i '/^    servers:/a\    limits: {source_flows: 20, prefix4: 24}' "$DIR/lb.yaml"
 kill -HUP "$lb_pid"
@@ -142,9 +146,7 @@ eventually 50 configured || die "the limits are not taken: $(lb events)"
 flood 500 198.18.7.
 lb status | grep SOURCE_LIMIT || die "nobody is limited: $(lb status)"
 requests 10 >"$DIR/asked"
-! grep -q failed "$DIR/asked" || die "others are limited: $(cat "$DIR/asked")"
-lb drain web 192.0.2.11 --undo >/dev/null
-eventually 50 in_ring 192.0.2.11 || die "undo does not bring it back"
+! grep -q failed "$DIR/asked" || die "others are limited: $(cat "$DIR/asked") $(lb status)"
 
 step "probes take out a server that does not answer, and it comes back"
 state_of() { lb backends | awk -v a="$1" '$2 == a {print $3}'; }
@@ -187,6 +189,19 @@ for name in one two three; do serve "$name"; done
 requests 20 >"$DIR/asked"
 ! grep -q failed "$DIR/asked" || die "all are back, the probes do not know yet: $(cat "$DIR/asked")"
 lb events
+
+step "a link that goes and comes back has the program again, and people are told"
+mac=$(inside edge cat /sys/class/net/eth0/address)
+ip -n "$ID-edge" link del eth0
+gone() { lb status | head -n 1 | grep -q "eth0 gone"; }
+eventually 50 gone || die "nobody says that eth0 is gone: $(lb status)"
+link edge 192.0.2.1
+ip -n "$ID-edge" link set eth0 address "$mac"
+in_mode_again() { lb status | head -n 1 | grep -q "eth0 generic"; }
+eventually 50 in_mode_again || die "eth0 stays without the program: $(lb status)"
+lb events | grep LinkFound || die "nobody says that it is back: $(lb events)"
+answered() { requests 10 >"$DIR/asked" && ! grep -q failed "$DIR/asked"; }
+eventually 20 answered || die "by the new link: $(cat "$DIR/asked")"
 
 step "--remove leaves nothing, and an edge at work alone"
 ! inside edge "$BIN/fairlead-lb" --remove --name "$ID" --state-dir "$DIR/state" 2>"$DIR/said" || die "an edge at work is removed"

@@ -4,7 +4,7 @@
  * packet does; a word of 8 bytes, in buckets like the flows', says to the others
  * who that was, for half a minute (RFC 1122, 3.3.2). A fragment that comes before
  * its first, or whose first is forgotten, ends by name (FRAG_BEFORE_FIRST). Of a
- * service that hashes addresses alone the later fragments need no memory.
+ * service that hashes addresses alone the later fragments of a datagram need no memory.
  */
 #ifndef FAIRLEAD_FWD_EDGE_FLOW_FRAGMENT_H
 #define FAIRLEAD_FWD_EDGE_FLOW_FRAGMENT_H
@@ -43,7 +43,7 @@ FWD_RARE int fwd_edge_fragment_later(struct fwd_machine* m, struct fwd_edge* e,
                                      const struct fwd_edge_config* config) {
   const struct fwd_headers* p = &e->pkt;
   const struct fwd_edge_vip* row = fwd_vip_find(m, config, &p->dst, 0, p->proto);
-  if (row && row->flags & FWD_VIP_ADDRESSES) return fwd_vip_whole(m, e, row);
+  if (row && row->flags & FWD_VIP_ADDRESSES && p->proto != FWD_PROTO_TCP) return fwd_vip_whole(m, e, row);
   const __u64 hash = fwd_edge_datagram(p, config->seed);
   const __u64* at = fwd_edge_datagram_word(m, hash);
   if (!at) return FWD_FRAG_BEFORE_FIRST;

@@ -8,7 +8,7 @@
  *     the flow is remembered          to whom it went, as long as that one lives
  *     else TCP that goes on           to the owner of before; remembered
  *     else a connection that begins   to the new owner; remembered
- *     else a datagram                 as TCP that goes on; but not to a drained owner
+ *     else a datagram                 as TCP that goes on; but to a drained owner only when nobody takes new ones
  *
  * A connection for which the table has no room goes to the owner of before, who
  * needs no memory; when that one takes nothing new, it ends by name
@@ -31,17 +31,11 @@ FWD_INLINE int fwd_edge_begins(const struct fwd_headers* p) {
   return p->proto == FWD_PROTO_TCP && (p->tcp_flags & (FWD_TCP_SYN | FWD_TCP_ACK)) == FWD_TCP_SYN;
 }
 
-/* The flow's slot, of its service's ring. */
-FWD_INLINE __u32 fwd_edge_slot_of(const struct fwd_edge* e) {
-  return (__u32)((e->hash >> 32) * e->ring.size >> 32);
-}
-
 /* FWD_NEXT with the slot's owners, or the drop's name. */
 FWD_INLINE int fwd_edge_ring_stage(struct fwd_machine* m, struct fwd_edge* e) {
-  const __u32 at = fwd_edge_slot_of(e); /* the offset is even */
-  const struct fwd_edge_slots* row = fwd_find_edge_rings(m, (e->ring.offset + at) >> 1);
+  const struct fwd_edge_slots* row = fwd_find_edge_rings(m, (e->ring.offset + e->at) >> 1);
   if (!e->ring.size || !row) return FWD_NO_BACKEND;
-  e->slot = row->slot[at & 1U];
+  e->slot = row->slot[e->at & 1U]; /* the offset is even */
   e->is_new = (__u32)fwd_edge_begins(&e->pkt);
   return FWD_NEXT;
 }
@@ -62,6 +56,17 @@ FWD_INLINE int fwd_edge_give(struct fwd_edge* e, __u32 server, const struct fwd_
   return FWD_NEXT;
 }
 
+/* Nobody takes what begins, and of a datagram nobody knows whether it does: who had its flow keeps it. */
+FWD_INLINE void fwd_edge_give_drained(struct fwd_machine* m, struct fwd_edge* e,
+                                      const struct fwd_edge_server* before, __u64 word) {
+  const __u32 known = fwd_word_server(word);
+  const struct fwd_edge_server* row = known ? fwd_edge_server_of(m, e, known) : 0;
+  if (row)
+    fwd_edge_give(e, known, row);
+  else
+    fwd_edge_give(e, e->slot.before, before);
+}
+
 /* A flow that is not remembered, or whose server is gone; `at` is its word, if it has one. */
 FWD_RARE int fwd_edge_unknown(struct fwd_machine* m, struct fwd_edge* e, const struct fwd_edge_config* config,
                               __u64* at, __u64 word) {
@@ -73,6 +78,7 @@ FWD_RARE int fwd_edge_unknown(struct fwd_machine* m, struct fwd_edge* e, const s
     fwd_edge_give(e, e->slot.before, before);
   } else {
     fwd_edge_give(e, e->slot.now, fwd_edge_server_of(m, e, e->slot.now));
+    if (!tcp && !e->server) fwd_edge_give_drained(m, e, before, word);
     e->is_new |= (__u32)!tcp;
   }
   if (e->is_error || !e->server) return FWD_NEXT;

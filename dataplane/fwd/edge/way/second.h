@@ -15,7 +15,7 @@ FWD_RARE const __u8* fwd_edge_second_owner(struct fwd_machine* m, const struct f
   const struct fwd_headers* p = &e->pkt;
   if (p->proto != FWD_PROTO_TCP || fwd_edge_begins(p) || p->flags & FWD_PKT_FRAGMENT)
     return config->gateway_mac;
-  const __u32 at = e->ring.offset + fwd_edge_slot_of(e);
+  const __u32 at = e->ring.offset + e->at;
   const struct fwd_edge_slots* row = e->ring.size ? fwd_find_edge_rings(m, at >> 1) : 0;
   if (!row) return config->gateway_mac;
   const struct fwd_edge_slot slot = row->slot[at & 1U];

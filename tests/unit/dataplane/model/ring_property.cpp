@@ -206,6 +206,40 @@ TEST(RingGenerations, RememberEverySlotThatChangedSinceTheSettledChanges) {
   }
 }
 
+// A history that grows is played once, whatever stands between; another one is played anew.
+TEST(RingReplay, GoesOnFromWhereItWas) {
+  std::uint64_t asked = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    std::mt19937_64 random(seed);
+    RingReplay replayed;
+    std::vector<RingChange> history;
+    std::size_t settled = random() % 3, played = 0;
+    for (std::size_t i = 0; i < 12; ++i, ++asked) {
+      const bool other = random() % 8 == 0;
+      if (other) history.resize(history.size() / 2);
+      if (random() % 8 == 0) settled = random() % 4;
+      RingChange change;
+      for (std::uint32_t m = 0; m < 12; ++m)
+        if (random() % 2) change.push_back({address(m), static_cast<std::uint32_t>(1 + random() % 3)});
+      history.push_back(change);
+      const RingGenerations anew = replay({}, history, settled, seed);
+      const RingGenerations& found = replayed.to({}, history, settled, seed);
+      ASSERT_EQ(found.now, anew.now) << seed;
+      ASSERT_EQ(found.before_members, anew.before_members) << seed;
+      ASSERT_EQ(found.before, anew.before) << seed;
+      played = replayed.steps();
+    }
+    const std::size_t before = replayed.steps();
+    for (std::size_t more = 0; more < 5; ++more) {
+      history.push_back(history.front());
+      (void)replayed.to({}, history, settled, seed);
+    }
+    ASSERT_EQ(replayed.steps(), before + 5) << "a change costs itself";
+    ASSERT_GT(played, 0U);
+  }
+  std::cout << asked << " histories\n";
+}
+
 // Whatever is folded, no slot has another owner, now or before.
 TEST(RingGenerations, AreTheSameBehindFoldedChanges) {
   std::uint64_t folds = 0;
