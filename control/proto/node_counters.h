@@ -19,6 +19,7 @@ struct NodeCounters {
   std::uint64_t failed_open = 0, without_backend = 0, left_out = 0, handed_on = 0;
   std::uint64_t dns_queries = 0, dns_noerror = 0, dns_nxdomain = 0;
   std::uint64_t dns_refused = 0, dns_notimp = 0, dns_badvers = 0, dns_formerr = 0;
+  std::uint64_t dns_names = 0, dns_names_left_out = 0, dns_kernel_answered = 0, dns_kernel_passed = 0;
   std::uint64_t dns_short = 0, dns_response = 0, dns_unready = 0, dns_unsent = 0, dns_receive = 0;
   std::uint64_t objects_unsaved = 0, state_unsaved = 0, remembered_seconds = 0;
   bool operator==(const NodeCounters&) const = default;
@@ -67,6 +68,13 @@ inline constexpr auto kNodeCounters = std::to_array<NodeCounter>({
     {"dns_notimp_total", NodeCounter::Type::total, "DNS answers NOTIMP", &NodeCounters::dns_notimp},
     {"dns_badvers_total", NodeCounter::Type::total, "DNS answers BADVERS", &NodeCounters::dns_badvers},
     {"dns_formerr_total", NodeCounter::Type::total, "DNS answers FORMERR", &NodeCounters::dns_formerr},
+    {"dns_names", NodeCounter::Type::now, "Names in the kernel's table", &NodeCounters::dns_names},
+    {"dns_names_left_out", NodeCounter::Type::now,
+     "Names for which the kernel's table had no room: the server answers", &NodeCounters::dns_names_left_out},
+    {"dns_kernel_answered_total", NodeCounter::Type::total,
+     "DNS questions of pods that the kernel has answered", &NodeCounters::dns_kernel_answered},
+    {"dns_kernel_passed_total", NodeCounter::Type::total,
+     "DNS questions of pods that the kernel has left to the server", &NodeCounters::dns_kernel_passed},
     {"dns_dropped_short_total", NodeCounter::Type::total, "DNS datagrams without a header",
      &NodeCounters::dns_short},
     {"dns_dropped_response_total", NodeCounter::Type::total, "DNS responses that came as queries",

@@ -106,7 +106,7 @@ void Agent::take_snapshot() {
     const Result<> settled = settle_networks(networks_of(*snapshot_, *self));
     if (!settled) log::error("a network is not set up here", {{"why", format(settled.error())}});
   }
-  publish_names();
+  names_->publish(snapshot_);
   if (strangers_ > 0)
     if (const Result<> adopted = adopt(true); !adopted)
       log::error("what lives here is not adopted", {{"why", format(adopted.error())}});
@@ -118,17 +118,6 @@ void Agent::want_pods() {
   for (const auto& [name, pod] : snapshot_->pods)
     if (pod->node == options_.paths.node) wanted.pods.push_back(pod);
   feed(wanted);
-}
-
-// Each network has its own view: its services and pods, and no other's.
-void Agent::publish_names() {
-  for (auto& [network, server] : names_) {
-    Result<dns::Zone> zone = dns::Zone::compile(*snapshot_, {.network = network, .node = options_.paths.node});
-    if (zone)
-      server.publish(std::make_shared<const dns::Zone>(std::move(*zone)));
-    else
-      log::error("names are not published", {{"network", network}, {"why", format(zone.error())}});
-  }
 }
 
 void Agent::feed(const Event& event) {
@@ -291,20 +280,7 @@ void Agent::count(proto::Heartbeat& beat) const {
   beat.tables = counts_.levels;
   beat.refusal = counts_.refusal;
   beat.disk = state_file_.disk_trouble();
-  dns::Counters dns;
-  for (const auto& [network, server] : names_) dns += server.counters();
-  to.dns_queries = dns.queries;
-  to.dns_noerror = dns.noerror;
-  to.dns_nxdomain = dns.nxdomain;
-  to.dns_refused = dns.refused;
-  to.dns_notimp = dns.notimp;
-  to.dns_badvers = dns.badvers;
-  to.dns_formerr = dns.formerr;
-  to.dns_short = dns.dropped_short;
-  to.dns_response = dns.dropped_response;
-  to.dns_unready = dns.dropped_unready;
-  to.dns_unsent = dns.unsent;
-  to.dns_receive = dns.receive_errors;
+  names_->count(to);
 }
 
 void Agent::sweep_later() {

@@ -17,15 +17,14 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <map>
 #include <memory>
 #include <optional>
 
 #include "base/io/fd.h"
-#include "control/dns/server.h"
 #include "control/follower/control_link.h"
 #include "control/follower/snapshot_builder.h"
 #include "orchestrator/agent/daemon/options.h"
+#include "orchestrator/agent/names/names.h"
 #include "orchestrator/agent/node/node_networks.h"
 #include "orchestrator/agent/node/node_setup.h"
 #include "orchestrator/agent/node/worker_pool.h"
@@ -54,7 +53,6 @@ class Agent {
   // Once, with control's or the saved welcome: the node, its names, its living pods.
   Result<> begin(const proto::Welcome& welcome);
   Result<> settle_networks(const std::vector<NodeNetwork>& networks);
-  Result<> open_names(const std::vector<NodeNetwork>& networks);
   // What control last said, as far as it is on disk: names at once, tables and pods when control
   // does not answer soon. False: it was before a reboot, or is not known.
   bool recall();
@@ -71,7 +69,6 @@ class Agent {
   Result<> on_welcome(const proto::Welcome& welcome);
   void on_watch(const proto::WatchEvent& event);
   void take_snapshot();
-  void publish_names();
   void want_pods();
 
   void feed(const Event& event);
@@ -106,7 +103,8 @@ class Agent {
   std::unique_ptr<NodeNetworks> networks_;
   std::unique_ptr<PodWork> work_;
   std::unique_ptr<ExitWatcher> exits_;
-  std::map<std::string, dns::Server> names_;  // by network
+  std::unique_ptr<Names> names_;
+  bool names_open_ = false;
   follower::ControlLink link_;
   UserStreams streams_;
   net::TaskGroup tasks_;

@@ -28,6 +28,7 @@ struct CommandLine {
   std::uint32_t max_pods = 250;
   std::vector<std::string> labels;
   bool teardown = false;
+  bool no_kernel_names = false;
   bool insecure_plaintext = false;
 };
 
@@ -58,6 +59,8 @@ void declare(CLI::App& app, CommandLine& line) {
   app.add_option("--log-level", line.log_level, "debug, info, warn or error")->capture_default_str();
   app.add_flag(net::kPlaintextFlag, line.insecure_plaintext,
                "send the token to control beyond loopback without TLS");
+  app.add_flag("--no-kernel-names", line.no_kernel_names,
+               "leave all questions for names to this agent's server: none is answered in the kernel");
   app.add_flag("--teardown", line.teardown, "remove everything of this node and exit")->configurable(false);
   app.set_config("--config", "", "file with these options, one NAME = VALUE per line");
   app.allow_config_extras(CLI::config_extras_mode::error);
@@ -123,6 +126,7 @@ Result<AgentOptions> options_of(CommandLine line) {
     FL_TRY(options.memory_bytes, parse_memory(line.memory));
   }
   options.max_pods = line.max_pods;
+  options.names_in_kernel = !line.no_kernel_names;
   FL_TRY(options.labels, labels_of(line.labels));
   return options;
 }

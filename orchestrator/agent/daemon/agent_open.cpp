@@ -87,6 +87,8 @@ Result<> Agent::open_parts() {
   FL_TRY(uplink_, find_uplink(options_.uplink));
   FL_TRY(tables_, Tables::open(options_.paths, options_.control.host, options_.control.port));
   FL_TRY_OK(tables_->attach_uplink(uplink_.ifindex, uplink_.mtu));
+  FL_TRY(ebpf::NodeNames names, tables_->names());
+  names_ = std::make_unique<Names>(options_.paths.node, std::move(names), options_.names_in_kernel);
   FL_TRY(exits_,
          ExitWatcher::open(loop_, options_.paths.exits(), [this](const Exited& exited) { feed(exited); }));
   Result<SavedState> saved = state_file_.load();
@@ -97,7 +99,7 @@ Result<> Agent::open_parts() {
   const bool goes_on = recall();
   if (!saved_.welcome || saved_.welcome->networks.empty()) return {};
   FL_TRY_OK(begin(*saved_.welcome));
-  if (snapshot_) publish_names();
+  if (snapshot_) names_->publish(snapshot_);
   if (goes_on) go_on_later();
   return {};
 }
@@ -146,30 +148,11 @@ void Agent::go_on_later() {
   });
 }
 
-// Whoever asks a network's address is answered from that network's names.
-Result<> Agent::open_names(const std::vector<NodeNetwork>& networks) {
-  std::map<std::string, dns::Server> names;
-  for (const NodeNetwork& each : networks) {
-    const std::string& name = each.network.meta.name;
-    const auto before = std::ranges::find(saved_.welcome->networks, name,
-                                          [](const NodeNetwork& n) { return n.network.meta.name; });
-    const bool same = before != saved_.welcome->networks.end() && before->network.pools == each.network.pools;
-    if (auto open = names_.extract(name); open && same) {
-      names.insert(std::move(open));
-      continue;
-    }
-    FL_TRY(dns::Server server, dns::Server::open(loop_, {dns4(each.network), dns6(each.network)}));
-    names.emplace(name, std::move(server));
-  }
-  names_ = std::move(names);
-  return {};
-}
-
 Result<> Agent::settle_networks(const std::vector<NodeNetwork>& networks) {
-  if (networks.empty() || (saved_.welcome->networks == networks && names_.size() == networks.size()))
-    return {};
+  if (networks.empty() || (saved_.welcome->networks == networks && names_open_)) return {};
   FL_TRY_OK(networks_->take(networks));
-  FL_TRY_OK(open_names(networks));
+  FL_TRY_OK(names_->open(networks));
+  names_open_ = true;
   saved_.welcome->networks = networks;
   write_saved();
   return {};

@@ -20,6 +20,7 @@ struct AgentOptions {
   std::uint64_t memory_bytes = 0;
   std::uint32_t max_pods = 250;
   Labels labels;
+  bool names_in_kernel = true;  // pods' plain questions are answered by their links' programs
 };
 
 }  // namespace fairlead::agent

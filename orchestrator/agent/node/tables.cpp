@@ -8,6 +8,7 @@
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <random>
 #include <span>
 
 #include "base/hash.h"
@@ -62,6 +63,11 @@ Result<std::unique_ptr<Tables>> Tables::open(const runtime::NodePaths& paths, st
   tables->local_.control_port = control_port;
   tables->local_.node_seed = StableHash().add(paths.cluster).add(paths.node).value();
   return tables;
+}
+
+Result<ebpf::NodeNames> Tables::names() const {
+  std::random_device chance;
+  return ebpf::NodeNames::open(*dataplane_, std::uint64_t{chance()} << 32 | chance());
 }
 
 Tables::Tables(std::string node, std::unique_ptr<ebpf::NodeDataplane> dataplane)

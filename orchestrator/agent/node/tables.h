@@ -15,6 +15,7 @@
 
 #include "control/forwarding/compile.h"
 #include "control/proto/stream.h"
+#include "ebpf/loader/names/node_names.h"
 #include "ebpf/loader/node_dataplane.h"
 #include "orchestrator/agent/state.h"
 #include "orchestrator/runtime/paths.h"
@@ -48,6 +49,8 @@ class Tables {
   // Returns when the kernel holds the tables of this snapshot with these pods' links. The first time
   // it sweeps too.
   Result<> publish(const Snapshot& snapshot, const std::set<PodUid>& links);
+
+  Result<ebpf::NodeNames> names() const;  // of the same dataplane, which must live longer
 
   Result<> sweep();  // idle flows and those of addresses that left
   Result<TableCounts> counts();
