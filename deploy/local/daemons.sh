@@ -73,7 +73,7 @@ start_agent() {
   launch "$node" "$node" fairlead-agent --name "$node" --address "$UNDERLAY4.${node#n}" \
     --join "$UNDERLAY4.$CONTROL_HOST:$JOIN_PORT" --token-file "$CLUSTER_DIR/token" \
     --state-dir "$CLUSTER_DIR/$node/state" --run-dir "$CLUSTER_DIR/$node/run" \
-    --images-dir "$BUILD/images" --uplink eth0 --cluster "$CLUSTER" --insecure-plaintext
+    --images-dir "$BUILD/images" --uplink eth0 --cluster "$CLUSTER" --insecure-plaintext "${@:2}"
 }
 
 node_is_ready() { cluster_cli get nodes | grep -Eq "^$1 .* ready( |\$)"; }
