@@ -20,14 +20,18 @@ constexpr std::uint32_t kBefore = 1, kNow = 2;  // the slots' owners
 constexpr int kEstablished = 128, kFlood = 6000;
 constexpr int kPacketsPerSecond = 1000;
 
-model::TableImage tables() {
+// `before`: words more about the first server; `gone`: there is none any more.
+model::TableImage tables(const std::string& before = "", bool gone = false) {
+  const std::string first =
+      gone ? "" : " server 192.0.2.11 deliver=l2 via=02:00:00:00:01:0b own=02:00:00:00:01:01" + before + "\n";
   return model::lower(
              model::parse("self number=1 vtep=192.0.2.1 cluster_seed=42\nvtep 1 192.0.2.1\nedge flows=512\n"
-                          "edge_service 1 198.51.100.1 settled=1\n ports tcp 80\n ports udp 53\n"
-                          " server 192.0.2.11 deliver=l2 via=02:00:00:00:01:0b own=02:00:00:00:01:01\n"
+                          "edge_service 1 198.51.100.1 settled=1\n ports tcp 80\n ports udp 53\n" +
+                          first +
                           " server 192.0.2.12 deliver=l2 via=02:00:00:00:01:0c own=02:00:00:00:01:01\n"
                           " ring 192.0.2.11\n ring 192.0.2.12\n")
-                 .value())
+                 .value(),
+             gone ? tables() : model::TableImage{})
       .value();
 }
 
@@ -123,6 +127,31 @@ TYPED_TEST(EdgeFlood, AConnectionWithoutRoomGoesToTheOwnerOfBefore) {
   for (unsigned port = 1024; port < 1088; ++port, ++begun)
     ASSERT_EQ(machine.run(packet("203.0.113.1", port, "S")).server, kBefore) << port;
   EXPECT_EQ(machine.memory().edge_unremembered[0], before + static_cast<unsigned>(begun));
+}
+
+// ... but not where that one is drained: it takes nothing new, and the connection ends by name.
+TYPED_TEST(EdgeFlood, AConnectionWithoutRoomIsNotADrainedOwnersOfBefore) {
+  if (const auto missing = missing_for<TypeParam>()) GTEST_SKIP() << *missing;
+  TypeParam machine(tables(" drained"), kCaseBeat, kBuckets);
+  this->flood(machine, "A", 2);
+  for (unsigned port = 1024; port < 1088; ++port) {
+    ASSERT_EQ(machine.run(packet("203.0.113.1", port, "S")).verdict, std::uint32_t{FWD_FLOW_TABLE_FULL})
+        << port;
+    ASSERT_EQ(machine.run(packet("203.0.113.1", port, "A")).server, kBefore) << "what goes on stays";
+  }
+}
+
+// The later fragments of a datagram whose server is gone are nobody's.
+TYPED_TEST(EdgeFlood, ALaterFragmentNeverReachesAServerThatIsGone) {
+  if (const auto missing = missing_for<TypeParam>()) GTEST_SKIP() << *missing;
+  TypeParam machine(tables(), kCaseBeat, kBuckets);
+  const std::string way = "eth 02:00:00:00:00:0a > 02:00:00:00:01:01 / ip4 203.0.113.7 > 198.51.100.1 id 9 ";
+  const Bytes first = packet_from(way + "mf / udp 40000 > 53 / data 40");
+  const Bytes later = packet_from(way + "offset 48 / data 40 type 17");
+  ASSERT_EQ(machine.run(first).server, kBefore);
+  ASSERT_EQ(machine.run(later).server, kBefore);
+  machine.set_tables(tables("", true));
+  EXPECT_EQ(machine.run(later).verdict, std::uint32_t{FWD_FRAG_BEFORE_FIRST});
 }
 
 }  // namespace

@@ -76,6 +76,23 @@ TEST(EdgeLimits, OneSourceLeavesTheOthersTheirs) {
   EXPECT_LE(flood, 20 * kSeconds + 8 + 1);
 }
 
+// Addresses of one /56 are one source, those of the next are another; of IPv4 one /24.
+TEST(EdgeLimits, ASourceIsAPrefixOfTheLengthThatIsSaid) {
+  const auto taken = [](const std::string& prefix, const std::string& behind, int step) {
+    EdgeReference edge = edge_with("source_flows=20 prefix4=24 prefix6=56");
+    int well = 0;
+    for (int i = 0; i < 60; ++i)
+      well += send(edge, prefix + std::to_string(10 + i * step) + behind, i, "S") == FWD_TO_BACKEND;
+    return well;
+  };
+  const int one = taken("2001:db8:7:1", "::1", 0);
+  EXPECT_LT(one, 20);
+  EXPECT_EQ(taken("2001:db8:7:1", "::1", 1), one) << "60 networks of /64 in one /56";
+  EXPECT_EQ(taken("2001:db8:", "::1", 1), 60) << "each of another /48";
+  EXPECT_EQ(taken("203.0.113.", "", 1), one);
+  EXPECT_EQ(taken("203.0.", ".1", 1), 60);
+}
+
 TEST(EdgeLimits, AFloodTakesNothingFromWhatIsEstablishedOrComesFromALostEdge) {
   EdgeReference edge = edge_with("flows=10");
   ASSERT_EQ(send(edge, "198.18.0.1", 1, "S"), FWD_TO_BACKEND);
