@@ -2,8 +2,9 @@
 """The people of lb_test.sh: servers, and clients that stay.
 
   serve NAME ADDRESS PORT    TCP: answers GET by HTTP, any other line by "NAME line"; UDP the same, line by datagram
-  hold ADDRESS PORT COUNT    COUNT connections and as many UDP flows; each asks again and again until "end" comes on
-                             stdin; then one line: how many lasted with one server all the time, and how often each
+  hold ADDRESS PORT COUNT    COUNT connections and as many UDP flows, all there once each was answered three times (a
+                             flow of one packet is no established one); each asks again and again until "end" comes
+                             on stdin; then one line: how many lasted with one server all the time, and how often each
   ask ADDRESS PORT COUNT     COUNT requests one after another: NAME COUNT for each server, "failed N"
   flood ADDRESS PORT COUNT PREFIX
                              spoofed: COUNT times a SYN, two ACKs of one connection and two datagrams of one flow, from
@@ -49,7 +50,7 @@ async def one_stream(address, port, number, seen, end):
         answer = await asyncio.wait_for(reader.readline(), PATIENCE)
         if not answer:
             raise OSError("closed")
-        seen[number].add(answer.split()[0].decode())
+        seen[number][answer.split()[0].decode()] += 1
         await asyncio.sleep(0.1)
     writer.close()
 
@@ -69,16 +70,16 @@ async def one_flow(address, port, number, seen, end):
                 answer = b""
         if not answer:
             raise OSError("no answer")
-        seen[number].add(answer.split()[0].decode())
+        seen[number][answer.split()[0].decode()] += 1
         await asyncio.sleep(0.1)
 
 
 async def hold(address, port, count):
     count, end = int(count), asyncio.Event()
-    streams, flows = [collections.defaultdict(set) for _ in range(2)]
+    streams, flows = [collections.defaultdict(collections.Counter) for _ in range(2)]
     tasks = [asyncio.create_task(one_stream(address, port, n, streams, end)) for n in range(count)]
     tasks += [asyncio.create_task(one_flow(address, port, n, flows, end)) for n in range(count)]
-    while len(streams) < count or len(flows) < count:
+    while sum(answers.total() >= 3 for seen in (streams, flows) for answers in list(seen.values())) < 2 * count:
         await asyncio.sleep(0.05)
         for task in tasks:
             if task.done():
