@@ -21,6 +21,7 @@ struct NodeCounters {
   std::uint64_t dns_refused = 0, dns_notimp = 0, dns_badvers = 0, dns_formerr = 0;
   std::uint64_t dns_names = 0, dns_names_left_out = 0, dns_kernel_answered = 0, dns_kernel_passed = 0;
   std::uint64_t dns_short = 0, dns_response = 0, dns_unready = 0, dns_unsent = 0, dns_receive = 0;
+  std::uint64_t dns_tcp_connections = 0, dns_tcp_refused = 0, dns_tcp_idle = 0;
   std::uint64_t objects_unsaved = 0, state_unsaved = 0, remembered_seconds = 0;
   bool operator==(const NodeCounters&) const = default;
 };
@@ -39,7 +40,7 @@ struct NodeCounter {
   std::string_view name;
   Type type;
   std::string_view help;
-  std::uint64_t NodeCounters::* value;
+  std::uint64_t NodeCounters::*value;
 };
 
 inline constexpr auto kNodeCounters = std::to_array<NodeCounter>({
@@ -61,7 +62,8 @@ inline constexpr auto kNodeCounters = std::to_array<NodeCounter>({
     {"handed_on_packets_total", NodeCounter::Type::total,
      "Packets of an edge, of connections not known here, sent on to the pod that may have them",
      &NodeCounters::handed_on},
-    {"dns_queries_total", NodeCounter::Type::total, "DNS datagrams received", &NodeCounters::dns_queries},
+    {"dns_queries_total", NodeCounter::Type::total, "DNS messages received, by UDP and TCP",
+     &NodeCounters::dns_queries},
     {"dns_noerror_total", NodeCounter::Type::total, "DNS answers NOERROR", &NodeCounters::dns_noerror},
     {"dns_nxdomain_total", NodeCounter::Type::total, "DNS answers NXDOMAIN", &NodeCounters::dns_nxdomain},
     {"dns_refused_total", NodeCounter::Type::total, "DNS answers REFUSED", &NodeCounters::dns_refused},
@@ -85,6 +87,13 @@ inline constexpr auto kNodeCounters = std::to_array<NodeCounter>({
      &NodeCounters::dns_unsent},
     {"dns_receive_errors_total", NodeCounter::Type::total, "Errors while receiving DNS queries",
      &NodeCounters::dns_receive},
+    {"dns_tcp_connections_total", NodeCounter::Type::total, "DNS connections by TCP",
+     &NodeCounters::dns_tcp_connections},
+    {"dns_tcp_refused_total", NodeCounter::Type::total, "DNS connections beyond a bound, closed at once",
+     &NodeCounters::dns_tcp_refused},
+    {"dns_tcp_idle_total", NodeCounter::Type::total,
+     "DNS connections closed because they said nothing, or took no answer, for 10 seconds",
+     &NodeCounters::dns_tcp_idle},
     {"objects_unsaved_total", NodeCounter::Type::total,
      "Times that what control said could not be written to the node's disk", &NodeCounters::objects_unsaved},
     {"state_unsaved_total", NodeCounter::Type::total,

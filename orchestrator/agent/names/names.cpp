@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "base/io/log.h"
-#include "control/dns/server.h"
+#include "control/dns/server/server.h"
 
 namespace fairlead::agent {
 namespace {
@@ -141,6 +141,9 @@ void Names::count(proto::NodeCounters& to) const {
   to.dns_unready = dns.dropped_unready;
   to.dns_unsent = dns.unsent;
   to.dns_receive = dns.receive_errors;
+  to.dns_tcp_connections = dns.tcp_connections;
+  to.dns_tcp_refused = dns.tcp_refused;
+  to.dns_tcp_idle = dns.tcp_idle;
   to.dns_names = state_->names;
   to.dns_names_left_out = state_->left_out;
   const auto counts = state_->kernel.counts();

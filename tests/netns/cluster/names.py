@@ -2,6 +2,7 @@
 """Questions for names, as a pod's process asks them: one datagram out, one in.
 
     names.py ask SERVER NAME TYPE...      one line of what was answered, per type: CODE flags data...
+    names.py tcp SERVER NAME TYPE...      the same over one connection, all asked before the first is answered
     names.py pace SERVER NAME ADDRESS RATE SECONDS
                                           so many a second, each from a port of its own; every answer must be
                                           this one address; ends at a line on standard input, or after SECONDS
@@ -90,6 +91,18 @@ def ask(server, name, *kinds):
         print(" ".join(word for word in [code, flags, *found] if word))
 
 
+def tcp(server, name, *kinds):
+    with socket.create_connection((server, 53), timeout=2) as s:
+        asked = [query(number, name, kind) for number, kind in enumerate(kinds)]
+        s.sendall(b"".join(struct.pack("!H", len(one)) + one for one in asked))
+        stream = s.makefile("rb")
+        for number in range(len(kinds)):
+            got, code, flags, found = answers(stream.read(struct.unpack("!H", stream.read(2))[0]))
+            if got != number:
+                sys.exit("answered in another order")
+            print(" ".join(word for word in [code, flags, *found] if word))
+
+
 def pace(server, name, address, rate, seconds):
     begin = time.monotonic()
     asked = good = 0
@@ -134,5 +147,7 @@ if __name__ == "__main__":
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     if sys.argv[1] == "ask":
         ask(*sys.argv[2:])
+    elif sys.argv[1] == "tcp":
+        tcp(*sys.argv[2:])
     elif not pace(sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5]), int(sys.argv[6])):
         sys.exit(1)

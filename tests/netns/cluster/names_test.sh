@@ -70,6 +70,12 @@ for server in $DNS4 $DNS6; do says "NOERROR aa 1.1.0" "$server" dns-version.clus
 for server in $DNS4 $DNS6; do says REFUSED "$server" www.example.com A; done
 eventually 20 at_least dns_queries_total $((asked + 4)) || die "the server was asked $(metric dns_queries_total) times"
 at_least dns_kernel_passed_total 4 || die "the kernel passed $(metric dns_kernel_passed_total)"
+for server in $DNS4 $DNS6; do
+  said=$(in_pod tcp "$server" "web.default.$ZONE" A AAAA TXT)
+  [ "$said" = "NOERROR aa $vip
+NOERROR aa $vip6
+NOERROR aa" ] || die "over TCP at $server: $said"
+done
 fairlead exec client -- nslookup "web.default.$ZONE" | grep -q "$vip" || die "BusyBox does not resolve it"
 
 step "with every agent dead names are answered on, thousands a second, through a restart"

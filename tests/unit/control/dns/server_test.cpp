@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The server over loopback, on ports the kernel chooses, asked by a plain UDP
 // socket as a pod would.
-#include "control/dns/server.h"
+#include "control/dns/server/server.h"
 
 #include <arpa/inet.h>
 #include <boost/asio/io_context.hpp>
@@ -52,9 +52,9 @@ Bytes query_for(const char* name, std::uint16_t id) {
 
 class ServerTest : public testing::Test {
  protected:
-  void open(const char* address) {
+  void open(const char* address, const ServerOptions& options = {.port = 0}) {
     address_ = *IpAddress::parse(address);
-    auto opened = Server::open(io_, {address_}, 0);
+    auto opened = Server::open(io_, {address_}, options);
     ASSERT_TRUE(opened) << format(opened.error());
     server_ = std::make_unique<Server>(std::move(*opened));
     const SocketAddress to = socket_address(address_, server_->ports().at(0));
@@ -145,15 +145,15 @@ TEST_F(ServerTest, ClosesItsSocketWhenItGoes) {
   io_.stop();
   thread_.join();
   server_.reset();
-  EXPECT_TRUE(Server::open(io_, {address_}, port));
+  EXPECT_TRUE(Server::open(io_, {address_}, {.port = port}));
 }
 
 TEST(ServerOpen, RefusesWhatItCannotAnswerFrom) {
   boost::asio::io_context io;
-  const auto wildcard = Server::open(io, {IpAddress::v4(0)}, 0);
+  const auto wildcard = Server::open(io, {IpAddress::v4(0)}, {.port = 0});
   ASSERT_FALSE(wildcard);
   EXPECT_EQ(wildcard.error().code, Code::invalid);
-  const auto foreign = Server::open(io, {*IpAddress::parse("192.0.2.1")}, 0);
+  const auto foreign = Server::open(io, {*IpAddress::parse("192.0.2.1")}, {.port = 0});
   ASSERT_FALSE(foreign);
   EXPECT_NE(format(foreign.error()).find("192.0.2.1"), std::string::npos);
 }
