@@ -107,6 +107,7 @@ kill_daemon "$node"
 start_agent "$node" --no-kernel-names
 disown
 eventually 30 server_answers || die "the server does not come back"
+sleep 2.5 # two heartbeats: what control says of it is of the new agent
 before=$(metric dns_kernel_answered_total)
 for server in $DNS4 $DNS6; do kinds "$server"; done
 eventually 20 at_least dns_queries_total 12 || die "the server was asked $(metric dns_queries_total) times"
