@@ -67,13 +67,14 @@ restart_control() {
   until_true 10 control cluster_cli get nodes || die "fairlead-control does not answer"
 }
 
+# FAIRLEAD_UPLINK: a node's link, where it is not eth0.
 start_agent() {
   local node=$1
   mkdir -p "$CLUSTER_DIR/$node/state" "$CLUSTER_DIR/$node/run"
   launch "$node" "$node" fairlead-agent --name "$node" --address "$UNDERLAY4.${node#n}" \
     --join "$UNDERLAY4.$CONTROL_HOST:$JOIN_PORT" --token-file "$CLUSTER_DIR/token" \
     --state-dir "$CLUSTER_DIR/$node/state" --run-dir "$CLUSTER_DIR/$node/run" \
-    --images-dir "$BUILD/images" --uplink eth0 --cluster "$CLUSTER" --insecure-plaintext "${@:2}"
+    --images-dir "$BUILD/images" --uplink "${FAIRLEAD_UPLINK:-eth0}" --cluster "$CLUSTER" --insecure-plaintext "${@:2}"
 }
 
 node_is_ready() { cluster_cli get nodes | grep -Eq "^$1 .* ready( |\$)"; }

@@ -6,6 +6,7 @@
 #include "dataplane/dpdk/memory/kept_memory.h"
 #include "dataplane/fwd/edge/rows.h"
 #include "dataplane/lb/net/taps.h"
+#include "ebpf/loader/edge/closed_links.h"
 #include "ebpf/loader/edge/xdp_engine.h"
 #include "ebpf/loader/node_dataplane.h"
 
@@ -15,6 +16,7 @@ namespace {
 // Its tables first: while a process has them, all is as it is.
 Result<> remove_dpdk(const std::string& name) {
   FL_TRY_OK(dpdk::remove_kept_memory(kept_file(name)));
+  FL_TRY_OK(ebpf::open_closed_links(closed_pin_folder(name)));
   return remove_taps(name);
 }
 
@@ -69,6 +71,10 @@ Result<> remove_xdp(const std::string& name) {
   std::error_code error;
   const auto folder = ebpf::edge_pin_folder(name).parent_path();
   return std::filesystem::exists(folder, error) ? ebpf::remove_pins(folder) : Result<>();
+}
+
+std::filesystem::path closed_pin_folder(const std::string& name) {
+  return ebpf::edge_pin_folder(name).parent_path().parent_path() / "closed";
 }
 
 std::filesystem::path kept_file(const std::string& name) { return "/dev/shm/fairlead-" + name + "-edge"; }

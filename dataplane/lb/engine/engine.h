@@ -34,6 +34,8 @@ Result<> remove_engine(const std::string& name);
 Result<> remove_xdp(const std::string& name);  // those of XDP
 // Tables of DPDK: in memory, gone with a reboot as what they remember.
 std::filesystem::path kept_file(const std::string& name);
+// Pins of the programs that keep the kernel out of DPDK's links.
+std::filesystem::path closed_pin_folder(const std::string& name);
 
 // conflict: the file asks for what this process cannot become.
 std::unexpected<Error> needs_restart(const std::string& what);

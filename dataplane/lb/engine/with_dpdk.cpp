@@ -10,6 +10,7 @@
 #include "dataplane/fwd/edge/rows.h"
 #include "dataplane/lb/engine/engine.h"
 #include "dataplane/lb/net/taps.h"
+#include "ebpf/loader/edge/closed_links.h"
 
 namespace fairlead::lb {
 namespace {
@@ -23,6 +24,14 @@ std::string link_of(const std::string& device) {
   return device.substr(from, device.find(',', from) - from);
 }
 
+// Links whose frames a device takes out of the kernel, as long as there is a process.
+std::vector<std::string> taken_links(const std::vector<std::string>& devices) {
+  std::vector<std::string> links;
+  for (const std::string& device : devices)
+    if (device.starts_with("net_af_xdp")) links.push_back(link_of(device));
+  return links;
+}
+
 class OnDpdk final : public Engine {
  public:
   OnDpdk(std::string name, DpdkConfig began, std::unique_ptr<dpdk::DpdkEngine> engine)
@@ -34,6 +43,7 @@ class OnDpdk final : public Engine {
     if (*config.dpdk != began_) return needs_restart("dpdk");
     if (std::exchange(started_, true)) return {};
     FL_TRY_OK(remove_xdp(name_));  // two engines would send each packet twice
+    FL_TRY_OK(ebpf::close_links(closed_pin_folder(name_), taken_links(began_.devices)));
     return on_->start();
   }
   bool outlives_process() const override { return false; }

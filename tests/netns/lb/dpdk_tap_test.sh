@@ -8,8 +8,8 @@
 # The edge is reached by ARP, echo and TCP; next hops are found by the tap; probes
 # take the way of clients' packets; servers behind nat answer. The daemon makes the
 # tap; kill -9 and an upgrade leave its addresses and routes, and break no connection;
-# --remove takes away what it made, not what people did. What DPDK took is the
-# kernel's again at the end.
+# --remove takes away what it made, not what people did. What DPDK took is nobody's
+# while there is no daemon, and the kernel's again behind --remove.
 set -euo pipefail
 # A bpf file system of its own: libxdp, where it can, pins what kill -9 would leave.
 if [ -z "${FL_OWN_MOUNTS:-}" ]; then FL_OWN_MOUNTS=1 exec unshare --mount bash "$0" "$@"; fi
@@ -102,14 +102,19 @@ done
 let_go held
 eventually 50 at_edge || die "behind a restart the edge is not reached"
 
-step "at its end the link is the kernel's"
+step "at its end nothing comes by the link: the kernel would forward it to whom it likes"
 kill "$lb_pid"
 wait "$lb_pid"
+by_the_link() { inside client ping -c 1 -W 1 192.0.2.77 >/dev/null 2>&1; }
+ip -n "$ID-edge" addr add 192.0.2.77/24 dev eth0
+! by_the_link || die "the kernel hears what DPDK takes"
 ! ip -n "$ID-edge" link show eth0 | grep -q xdp || die "a program is left on eth0"
 
-step "--remove takes the tap that the daemon made, not one of people"
+step "--remove gives the link back, and takes the tap that the daemon made, not one of people"
 remove() { inside edge "$BIN/fairlead-lb" --remove --name "$ID" --state-dir "$DIR/state"; }
 remove
+eventually 30 by_the_link || die "the link is not the kernel's again"
+ip -n "$ID-edge" addr del 192.0.2.77/24 dev eth0
 ! tap_is_there || die "edge0 is left"
 ip -n "$ID-edge" tuntap add edge0 mode tap multi_queue
 edge

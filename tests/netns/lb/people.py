@@ -2,8 +2,9 @@
 """The people of lb_test.sh: servers, and clients that stay.
 
   serve NAME ADDRESS PORT    TCP: answers GET by HTTP, any other line by "NAME line"; UDP the same, line by datagram
-  hold ADDRESS PORT COUNT    COUNT connections and as many UDP flows, all there once each was answered three times (a
-                             flow of one packet is no established one); each asks again and again until "end" comes
+  hold ADDRESS PORT COUNT [FLOWS]
+                             COUNT connections and FLOWS UDP flows (as many), all there once each was answered three times
+                             (a flow of one packet is no established one); each asks again and again until "end" comes
                              on stdin; then one line: how many lasted with one server all the time, and how often each
   ask ADDRESS PORT COUNT     COUNT requests one after another: NAME COUNT for each server, "failed N"
   flood ADDRESS PORT COUNT PREFIX
@@ -19,6 +20,7 @@ import struct
 import sys
 
 PATIENCE = 10
+QUESTIONS = 2000  # a second, of all together
 
 
 async def serve(name, address, port):
@@ -43,7 +45,7 @@ async def serve(name, address, port):
     await server.serve_forever()
 
 
-async def one_stream(address, port, number, seen, end):
+async def one_stream(address, port, number, rest, seen, end):
     reader, writer = await asyncio.open_connection(address, int(port))
     while not end.is_set():
         writer.write(b"%d\n" % number)
@@ -51,11 +53,11 @@ async def one_stream(address, port, number, seen, end):
         if not answer:
             raise OSError("closed")
         seen[number][answer.split()[0].decode()] += 1
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(rest)
     writer.close()
 
 
-async def one_flow(address, port, number, seen, end):
+async def one_flow(address, port, number, rest, seen, end):
     loop = asyncio.get_running_loop()
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setblocking(False)
@@ -71,15 +73,16 @@ async def one_flow(address, port, number, seen, end):
         if not answer:
             raise OSError("no answer")
         seen[number][answer.split()[0].decode()] += 1
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(rest)
 
 
-async def hold(address, port, count):
-    count, end = int(count), asyncio.Event()
+async def hold(address, port, count, others=None):
+    count, others, end = int(count), int(others or count), asyncio.Event()
+    rest = max(0.1, (count + others) / QUESTIONS)
     streams, flows = [collections.defaultdict(collections.Counter) for _ in range(2)]
-    tasks = [asyncio.create_task(one_stream(address, port, n, streams, end)) for n in range(count)]
-    tasks += [asyncio.create_task(one_flow(address, port, n, flows, end)) for n in range(count)]
-    while sum(answers.total() >= 3 for seen in (streams, flows) for answers in list(seen.values())) < 2 * count:
+    tasks = [asyncio.create_task(one_stream(address, port, n, rest, streams, end)) for n in range(count)]
+    tasks += [asyncio.create_task(one_flow(address, port, n, rest, flows, end)) for n in range(others)]
+    while sum(answers.total() >= 3 for seen in (streams, flows) for answers in list(seen.values())) < count + others:
         await asyncio.sleep(0.05)
         for task in tasks:
             if task.done():
@@ -90,8 +93,12 @@ async def hold(address, port, count):
     ends = await asyncio.gather(*tasks, return_exceptions=True)
     broken = sum(isinstance(e, Exception) for e in ends)
     moved = sum(len(names) > 1 for names in [*streams.values(), *flows.values()])
+    for kind, seen in (("tcp", streams), ("udp", flows)):
+        for number, names in seen.items():
+            if len(names) > 1:
+                print("moved:", kind, number, dict(names))
     by_server = collections.Counter(name for names in streams.values() for name in names)
-    print(f"connections {count} flows {count} broken {broken} moved {moved}", dict(sorted(by_server.items())), flush=True)
+    print(f"connections {count} flows {others} broken {broken} moved {moved}", dict(sorted(by_server.items())), flush=True)
 
 
 async def ask(address, port, count):
