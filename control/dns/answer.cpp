@@ -138,8 +138,8 @@ class Answering {
   // The apex is cut from the name: same octets, same case, and so one pointer on the wire.
   void say_no(const Name& name, const ZoneCut& zone) {
     const Owner* apex = content_.find(zone.apex);
-    FL_CHECK(apex != nullptr && apex->find(Type::soa) != nullptr, zone.apex.size());
-    reply_.authorities = records_of(name.from(name.wire().size() - zone.apex.size()), *apex->find(Type::soa));
+    FL_CHECK(apex != nullptr, zone.apex.size());
+    reply_.authorities = records_of(name.from(name.wire().size() - zone.apex.size()), soa_of_no(*apex));
   }
 
   std::vector<Record> shuffled(std::vector<Record> records) const {

@@ -282,6 +282,9 @@ Result<std::string> parse_data(Type type, std::string_view text, const Name& ori
 
 Result<Name> parse_name(std::string_view text, const Name& origin) {
   if (text == "@") return origin;
+  const auto odd = [](char c) { return c <= ' ' || c > '~' || std::string_view("\\\"();$@").contains(c); };
+  if (std::ranges::any_of(text, odd))
+    return bad(text, "is a name with octets that text has other uses for", "use letters, digits, - and _");
   FL_TRY(Name name, Name::parse(text));
   if (!text.ends_with('.') && !name.append(origin))
     return bad(text, "is longer than 255 octets below its origin", "write a shorter name");

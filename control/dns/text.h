@@ -21,6 +21,7 @@ std::string format_data(Type type, std::string_view data);
 Result<std::string> parse_data(Type type, std::string_view text, const Name& origin);
 
 // A name as text writes it: absolute with a final dot, else below `origin`; "@" is the origin.
+// Of printable octets only, and none that lines of records have another use for (quotes, semicolons, parentheses, $, @, backslashes).
 Result<Name> parse_name(std::string_view text, const Name& origin);
 
 // Wire form that is known to be one.

@@ -17,14 +17,14 @@ BROUGHT = {
     "clang-format-19": "clang-format-19", "clang-tidy-19": "clang-tidy-19", "cmake": "cmake", "conmon": "conmon",
     "ctest": "cmake", "curl": "curl",
     "debootstrap": "debootstrap", "git": "git", "ip": "iproute2", "mke2fs": "e2fsprogs", "mountpoint": "util-linux", "nft": "nftables",
-    "haproxy": "haproxy", "nsenter": "util-linux", "ping": "iputils-ping", "python3": "python3",
+    "haproxy": "haproxy", "knotd": "knot", "nsenter": "util-linux", "ping": "iputils-ping", "python3": "python3",
     "qemu-system-x86_64": "qemu-system-x86", "runc": "runc", "setpriv": "util-linux", "setsid": "util-linux",
     "taskset": "util-linux",
     "unshare": "util-linux",
 }
 EVERYWHERE = set("""
 apt-cache apt-get awk bash basename cat chmod chown comm cp cut date dirname dpkg-deb dpkg-query env find grep head hostname id install kill ln
-ls mkdir mkfifo mktemp mount mv nproc od printf readlink rm rmdir sed sh sleep sort stat tail tee touch tr true uname umount uniq wc xargs
+ls mkdir mkfifo mktemp mount mv nproc od printf readlink rm rmdir sed sh sleep sort stat tail tee timeout touch tr true uname umount uniq wc xargs
 """.split())
 BUILTIN = set("""
 alias bg break builtin case cd command continue declare disown do done echo elif else esac eval exec exit export false fi

@@ -107,6 +107,17 @@ std::string address_data(const IpAddress& address) {
   return address.is_v4() ? std::string(octets + 12, 4) : std::string(octets, 16);
 }
 
+Rrset soa_of_no(const Owner& apex) {
+  const Rrset* own = apex.find(Type::soa);
+  FL_CHECK(own != nullptr, apex.sets.size());
+  Rrset soa = *own;
+  std::uint32_t minimum = 0;
+  for (const char c : std::string_view(soa.data.front()).substr(soa.data.front().size() - sizeof minimum))
+    minimum = minimum << 8 | static_cast<std::uint8_t>(c);
+  soa.ttl = std::min(soa.ttl, minimum);
+  return soa;
+}
+
 std::string soa_data(const Soa& soa) {
   std::string data(soa.primary.wire());
   data += soa.mailbox.wire();

@@ -74,6 +74,9 @@ class Content {
   std::vector<ZoneCut> zones_;  // the longest first
 };
 
+// An apex's SOA as every "no" has it: its TTL is at most its minimum (RFC 2308, 3).
+Rrset soa_of_no(const Owner& apex);
+
 // Record data.
 std::string address_data(const IpAddress& address);  // A or AAAA
 std::string soa_data(const Soa& soa);

@@ -90,7 +90,8 @@ model::NameRow render(std::uint32_t net, const std::string& name, const Owner& o
       row.flags |= FWD_DNS_ASK;
       continue;
     }
-    model::NameSet set = render_set(*rrset);
+    // A question for the SOA itself is the server's: here it is for every "no".
+    model::NameSet set = render_set(type == Type::soa ? soa_of_no(owner) : *rrset);
     if (type == Type::srv) add_targets(*rrset, name, content, set);
     octets += set.records.size() + set.more.size();
     row.sets[at] = std::move(set);
