@@ -176,6 +176,7 @@ class Compiler {
       endpoint.address = address;
       reachable &= add_endpoint(endpoint);
     }
+    if (reachable && node->second == &self_) here_[{pod.meta.ns, pod.job}].push_back(&pod);
     if (reachable && takes_new_flows(pod))
       ready_[{pod.meta.ns, pod.job}].push_back({&pod, node->second->status.state == NodeState::ready});
   }
@@ -205,7 +206,19 @@ class Compiler {
     return false;
   }
 
-  model::ServicePortRow port_row(const ServicePort& port, const std::vector<ReadyPod>& pods, Family family) {
+  // An edge may not have heard yet that a pod stops, or before this node that it is ready: its choice stands
+  // for as long as the pod is here. It gets its TERM when every edge has heard.
+  static void add_named(const ServicePort& port, const std::vector<const Pod*>& here,
+                        const std::vector<const Pod*>& chosen, Family family, model::ServicePortRow& row) {
+    for (const Pod* pod : here) {
+      const IpAddress& address = address_of(*pod, family);
+      if (address.is_none() || std::ranges::find(chosen, pod) != chosen.end()) continue;
+      row.backends.push_back({address, port.target, 0, mac_of(first_address(*pod))});
+    }
+  }
+
+  model::ServicePortRow port_row(const ServicePort& port, const std::vector<ReadyPod>& pods,
+                                 const std::vector<const Pod*>& here, Family family) {
     model::ServicePortRow row;
     row.protocol = port.protocol == Protocol::udp ? kUdp : kTcp;
     row.port = port.port;
@@ -218,6 +231,7 @@ class Compiler {
     for (const Pod* pod : chosen.pods)
       row.backends.push_back(
           {address_of(*pod, family), port.target, 1, row.edge ? mac_of(first_address(*pod)) : MacAddress{}});
+    if (row.edge) add_named(port, here, chosen.pods, family, row);
     out_.failed_open += chosen.failed_open ? 1 : 0;
     out_.without_backend += chosen.pods.empty() ? 1 : 0;
     return row;
@@ -225,6 +239,7 @@ class Compiler {
 
   void add_service(const Service& service) {
     const auto& pods = ready_[{service.meta.ns, service.job}];
+    const auto& here = here_[{service.meta.ns, service.job}];
     const std::uint32_t network = index_of(service.network);
     for (const IpAddress& vip : {service.vip4, service.vip6}) {
       if (vip.is_none()) continue;
@@ -240,7 +255,7 @@ class Compiler {
         if (port.port == 0 || port.target == 0 || !seen.emplace(port.protocol, port.port).second)
           ++out_.left_out;
         else
-          row.ports.push_back(port_row(port, pods, vip.family()));
+          row.ports.push_back(port_row(port, pods, here, vip.family()));
       }
       out_.state.services.push_back(std::move(row));
     }
@@ -259,6 +274,7 @@ class Compiler {
   std::set<std::uint32_t> ifindexes_;
   std::map<AddressIn, model::Endpoint> endpoints_;
   ReadyPods ready_;
+  std::map<ObjectName, std::vector<const Pod*>> here_;  // pods of this node, whatever they are about to do
   Compiled out_;
 };
 

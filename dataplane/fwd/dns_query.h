@@ -108,7 +108,7 @@ FWD_STEP fwd_dns_word(__u32 turn, void* state) {
   struct fwd_dns_walk* walk = (struct fwd_dns_walk*)state;
   const __u32 at = turn & (FWD_DNS_WORDS - 1);
   __u64 word;
-  __builtin_memcpy(&word, walk->message->octets + FWD_DNS_HEADER + at * 8, sizeof word);
+  __builtin_memcpy(&word, walk->message->octets + FWD_DNS_HEADER + (__u64)at * 8, sizeof word);
   walk->query->name[at] = fwd_dns_fold(fwd_dns_cut(word, at * 8, walk->query->name_length));
   return 0;
 }

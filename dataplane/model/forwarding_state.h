@@ -99,7 +99,8 @@ struct Endpoint {
 struct Backend {
   IpAddress address;  // same family as the VIP
   std::uint16_t port = 0;
-  std::uint32_t weight = 1;  // 1..1000
+  std::uint32_t weight =
+      1;           // 1..1000; 0, with a mac: gets what an edge sends it by name, nothing new of this node
   MacAddress mac;  // by which edges name the pod, where the world may ask its port; none: they cannot
   auto operator<=>(const Backend&) const = default;
 };

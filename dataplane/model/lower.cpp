@@ -277,11 +277,14 @@ class ServiceLowering {
   // Slots as indices of the table backends.
   Result<std::vector<std::uint32_t>> ring_of(const ServicePortRow& port) {
     std::vector<std::uint32_t> places;
-    for (const Backend& backend : port.backends) {
+    std::vector<Backend> taking;
+    std::ranges::copy_if(port.backends, std::back_inserter(taking),
+                         [](const Backend& backend) { return backend.weight > 0; });
+    for (const Backend& backend : taking) {
       FL_TRY(const std::uint32_t index, backends_.place(backend, image_));
       places.push_back(index);
     }
-    std::vector<std::uint32_t> ring = maglev_ring(port.backends, seed_);
+    std::vector<std::uint32_t> ring = maglev_ring(taking, seed_);
     for (std::uint32_t& slot : ring) slot = places[slot];
     return ring;
   }

@@ -223,8 +223,10 @@ class Validation {
     if (port.protocol != 6 && port.protocol != 17)
       return refuse(name, "is neither TCP nor UDP", "use 6 or 17");
     if (port.port == 0) return refuse(name, "has port 0", "use 1 to 65535");
-    if (port.backends.size() > kMaxRingBackends)
-      return fail(Code::exhausted, name, std::to_string(port.backends.size()) + " backends",
+    const auto taking = static_cast<std::size_t>(
+        std::ranges::count_if(port.backends, [](const Backend& backend) { return backend.weight > 0; }));
+    if (taking > kMaxRingBackends)
+      return fail(Code::exhausted, name, std::to_string(taking) + " backends",
                   "use at most " + std::to_string(kMaxRingBackends));
     std::set<std::pair<IpAddress, std::uint16_t>> seen;
     for (const Backend& backend : port.backends) {
@@ -233,12 +235,12 @@ class Validation {
         return refuse(what, "has no address or port", "give both");
       if (backend.address.family() != service.vip.family())
         return refuse(what, "is of another family than the service", "name its address of the same family");
-      if (backend.weight == 0 || backend.weight > kMaxWeight)
+      if ((backend.weight == 0 && !(port.edge && backend.mac != MacAddress{})) || backend.weight > kMaxWeight)
         return refuse(what, "has weight " + std::to_string(backend.weight), "use 1 to 1000, or leave it out");
       if (!seen.emplace(backend.address, backend.port).second) return twice(what, "the backend");
     }
     backends_.insert(seen.begin(), seen.end());
-    slots_ += ring_size(seen.size());
+    slots_ += ring_size(taking);
     ++ports_;
     return {};
   }

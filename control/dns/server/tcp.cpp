@@ -88,7 +88,7 @@ void TcpConnections::leave(const std::shared_ptr<Socket>& socket, const asio::ip
 void TcpConnections::close() {
   for (const auto& [address, weak] : open_) {
     boost::system::error_code ignored;
-    if (const auto socket = weak.lock()) socket->close(ignored);
+    if (const auto socket = weak.lock()) (void)socket->close(ignored);
   }
 }
 
@@ -111,7 +111,7 @@ asio::awaitable<void> TcpConnections::serve(std::shared_ptr<TcpConnections> all,
       continue;  // closed
     }
     all->responder_->add(&Counters::tcp_connections);
-    socket->set_option(tcp::no_delay(true), error);  // answers are written together already
+    (void)socket->set_option(tcp::no_delay(true), error);  // answers are written together already
     asio::co_spawn(acceptor->get_executor(), talk(all, socket, from.address()), asio::detached);
   }
 }
@@ -125,7 +125,7 @@ asio::awaitable<void> TcpConnections::talk(std::shared_ptr<TcpConnections> all,
       const auto idle = weak.lock();
       if (error || !idle) return;
       boost::system::error_code ignored;
-      idle->close(ignored);
+      (void)idle->close(ignored);
       all->responder_->add(&Counters::tcp_idle);
     });
   };

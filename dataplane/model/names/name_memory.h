@@ -26,7 +26,7 @@ FWD_INLINE const fwd_dns_entry* fwd_dns_entry_of(const fwd_dns_names* names, __u
   const __u32 slab = cell / FWD_DNS_SLAB_CELLS;
   if (slab >= names->slabs.size()) return nullptr;
   return reinterpret_cast<const fwd_dns_entry*>(names->slabs[slab].cells +
-                                                cell % FWD_DNS_SLAB_CELLS * FWD_DNS_CELL);
+                                                std::size_t{cell} % FWD_DNS_SLAB_CELLS * FWD_DNS_CELL);
 }
 
 FWD_INLINE __u64 fwd_dns_seed(const fwd_dns_names* names) { return names->seed; }

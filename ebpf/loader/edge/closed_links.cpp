@@ -40,9 +40,9 @@ Result<> close_links(const fs::path& folder, const std::vector<std::string>& lin
   for (const fs::path& pin : before)
     if (std::ranges::find(links, pin.filename().string()) == links.end()) FL_TRY_OK(detach_pin(pin));
   if (links.empty()) return remove_pins(folder);
-  const std::unique_ptr<edge_closed_bpf, void (*)(edge_closed_bpf*)> bpf(edge_closed_bpf__open_and_load(),
+  const std::unique_ptr<edge_closed_bpf, void (*)(edge_closed_bpf*)> bpf(edge_closed_bpf__open(),
                                                                          edge_closed_bpf__destroy);
-  if (!bpf) return load_error("the program that closes links");
+  if (!bpf || edge_closed_bpf__load(bpf.get()) != 0) return load_error("the program that closes links");
   FL_TRY_OK(make_pin_folder(folder));
   for (const std::string& link : links)
     FL_TRY_OK(close_link(bpf_program__fd(bpf->progs.closed), link, folder / link));

@@ -234,6 +234,37 @@ TEST(Compile, PodsOnSilentNodesServeOnlyWhenNoOtherIsLeft) {
   EXPECT_EQ(world.look().without_backend, 4U);
 }
 
+// Between two words of control, an edge and the node may know different ones.
+TEST(Compile, WhatAnEdgeNamesIsTakenAsLongAsThePodIsHere) {
+  World world;
+  Service service = *find(world.snapshot.services, "default", "web");
+  service.ports[0].scope = Scope::edge;
+  world.snapshot.put(service);
+  const auto weights = [&] {
+    std::string text;
+    for (const auto& row : world.look().state.services)
+      if (row.vip == facts::ip("10.96.0.11"))
+        for (const auto& port : row.ports)
+          for (const auto& backend : port.backends)
+            text += " " + std::to_string(port.port) + ":" + format(backend.address) + "=" +
+                    std::to_string(backend.weight) + (backend.mac == MacAddress{} ? "" : "m");
+    return text;
+  };
+  const std::string all = weights();
+  EXPECT_NE(all.find(" 80:10.244.0.11=1m"), std::string::npos) << all;
+  world.edit("web-a", [](Pod& pod) { pod.stop = true; });
+  world.edit("web-b", [](Pod& pod) { pod.stop = true; });
+  EXPECT_EQ(weights(), " 80:10.244.0.11=0m") << "this node's, the edge's port alone, nothing of the ring";
+  world.edit("web-a", [](Pod& pod) {
+    pod.stop = false;
+    pod.status.phase = PodPhase::starting;
+  });
+  EXPECT_EQ(weights(), " 80:10.244.0.11=0m");
+  EXPECT_EQ(world.look().without_backend, 4U) << "two ports of two families";
+  world.edit("web-a", [](Pod& pod) { pod.lost = true; });
+  EXPECT_EQ(weights(), "");
+}
+
 TEST(Compile, APodHereHasNoEndpointBeforeItsLink) {
   World world;
   world.local.pods.clear();

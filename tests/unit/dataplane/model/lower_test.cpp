@@ -105,6 +105,20 @@ TEST(Lower, RingsHoldTheMaglevChoiceAsIndicesOfBackends) {
   }
 }
 
+TEST(Lower, WhoTakesNothingNewIsATargetOfEdgesAndNotInTheRing) {
+  ForwardingState state = sample_state();
+  ServicePortRow& port = state.services[0].ports[0];
+  port.edge = true;
+  for (Backend& backend : port.backends) {
+    backend.weight = 0;
+    backend.mac = {{2, 0, 0, 0, 0, 9}};
+    backend.mac.bytes[4] = backend.address.bytes[15];
+  }
+  const TableImage image = lower(state).value();
+  EXPECT_EQ(service_row(image, "10.96.0.7", 80, 6).ring_size, 0U);
+  EXPECT_EQ(image[TableId::targets].size(), port.backends.size());
+}
+
 TEST(Lower, TheSameStateAgainChangesNothing) {
   const TableImage image = lower(sample_state()).value();
   EXPECT_EQ(lower(sample_state(), image).value(), image);
